@@ -1,0 +1,1 @@
+"""Bot runs: composition root, config, web, intake, worker, delivery, timers, commands."""

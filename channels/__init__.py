@@ -1,0 +1,1 @@
+"""Channels speak: what is said, the adapter protocol, and one folder per platform."""

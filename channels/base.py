@@ -1,0 +1,170 @@
+"""What a channel is: one page to read before writing an adapter."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, Protocol, Self, runtime_checkable
+
+from channels.message import Address, IncomingMessage, OutgoingMessage
+
+Clock = Callable[[], datetime]
+"""Returns this moment, with its zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyWindow:
+    """How long, and how often, we may answer after the customer wrote."""
+
+    length: timedelta
+    messages: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a platform can do; every claim has a test in the conformance suite."""
+
+    text_limit: int
+    text_limit_unit: Literal["characters", "bytes", "utf16"] = "characters"
+    receives: frozenset[str] = frozenset({"text"})
+    sends: frozenset[str] = frozenset({"text"})
+    max_choices: int = 0
+    reply_window: ReplyWindow | None = None
+    idempotent_send: bool = False
+    edits: bool = False
+    typing: bool = False
+    public: bool = False
+    signed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP call from a platform, free of any web framework; header names in lower case."""
+
+    method: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """Something genuine that could not be understood; kept for a human to look at."""
+
+    dedupe_key: str
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What a call contained, and what to answer it with once that is stored."""
+
+    messages: tuple[IncomingMessage, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The platform took it."""
+
+    platform_id: str | None = None
+
+
+class ChannelAdapter(Protocol):
+    """One connected account on one platform.
+
+    Built as `Adapter(inbox, config, memory, clock)`; entering it makes it ready, and may fail
+    with a `ChannelError` when the platform does: its supervisor tries again.
+    """
+
+    inbox: str
+    capabilities: Capabilities
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *exc: object) -> None: ...
+
+    async def send(self, message: OutgoingMessage) -> Sent:
+        """Send once; raise a `ChannelError` that says whether to try again."""
+        ...
+
+
+@runtime_checkable
+class Webhook(Protocol):
+    """A channel that is called by its platform."""
+
+    async def receive(self, request: Request) -> Reception:
+        """Verify, decrypt and translate. No storage, no network.
+
+        Raises:
+            BadRequest: forged, stale or too large; `status` says how to answer.
+        """
+        ...
+
+
+@runtime_checkable
+class Passive(Protocol):
+    """A channel whose answer can ride in the HTTP response to the platform's own call."""
+
+    passive: bool
+    """True when this account has no other way to answer."""
+
+    def fit(self, message: OutgoingMessage) -> tuple[OutgoingMessage, OutgoingMessage | None]:
+        """Split into what one HTTP answer holds, and what must wait (or None)."""
+        ...
+
+    def answer(self, request: Request, message: OutgoingMessage) -> Reception:
+        """Render `message` as the answer to `request`: status, headers and body."""
+        ...
+
+
+Accept = Callable[[Reception], Awaitable[None]]
+"""Stores durably what came in; returns when it is safe to acknowledge."""
+
+
+@runtime_checkable
+class Polling(Protocol):
+    """A channel that has to ask."""
+
+    polling: bool
+    """False when the account is set up for webhooks instead."""
+
+    def poll(self, cursor: str | None) -> AsyncIterator[tuple[str, Reception]]:
+        """Yield (cursor after it, what it held); the caller stores both together."""
+        ...
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A channel that keeps a socket open to its platform."""
+
+    listening: bool
+    """False when the account is set up for webhooks instead."""
+
+    async def listen(self, accept: Accept) -> None:
+        """Run until cancelled; acknowledge an envelope only after `accept` returned."""
+        ...
+
+
+@runtime_checkable
+class Typing(Protocol):
+    """A channel that can show that somebody is writing."""
+
+    async def typing(self, address: Address) -> None:
+        """Show it for a few seconds."""
+        ...
+
+
+class Memory(Protocol):
+    """The little an adapter may remember (tokens, cursors); lent to it by its owner."""
+
+    async def get(self, key: str) -> str | None: ...
+
+    async def set(
+        self, key: str, value: str, expires_in: timedelta | None = None
+    ) -> None: ...

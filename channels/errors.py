@@ -1,0 +1,78 @@
+"""Why a message did not leave, or why a call was not let in.
+
+ChannelError
+├── Retryable          try again, the customer noticed nothing
+│   ├── RateLimited    ... after `retry_after` seconds
+│   └── Unavailable
+├── Refused            never try this message again
+│   ├── WindowClosed
+│   ├── QuotaUsed
+│   ├── Blocked
+│   └── TooLong
+├── Unauthorized       the account needs a human
+├── Uncertain          it may have arrived: never resend by itself
+└── BadRequest         an incoming call that we do not trust; `status` is the HTTP answer
+
+A permanent fault never inherits from a transient one.
+"""
+
+from __future__ import annotations
+
+
+class ChannelError(Exception):
+    """A platform said no."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or (type(self).__doc__ or "").splitlines()[0])
+
+
+class Retryable(ChannelError):
+    """Try again later."""
+
+
+class RateLimited(Retryable):
+    """Too fast for the platform."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"rate limited, retry after {retry_after:g} s")
+        self.retry_after = retry_after
+
+
+class Unavailable(Retryable):
+    """The platform is down or busy."""
+
+
+class Refused(ChannelError):
+    """This message will never be accepted."""
+
+
+class WindowClosed(Refused):
+    """The platform's reply window is over; wait until the customer writes again."""
+
+
+class QuotaUsed(Refused):
+    """The platform's number of replies is used up; wait until the customer writes again."""
+
+
+class Blocked(Refused):
+    """The customer does not want to hear from us."""
+
+
+class TooLong(Refused):
+    """More than the platform takes, even after splitting."""
+
+
+class Unauthorized(ChannelError):
+    """The account's token or permission is gone; renew it in the inbox's settings."""
+
+
+class Uncertain(ChannelError):
+    """The request was written, the answer never came."""
+
+
+class BadRequest(ChannelError):
+    """An incoming call that is forged, stale or garbled."""
+
+    def __init__(self, message: str = "", status: int = 403) -> None:
+        super().__init__(message)
+        self.status = status

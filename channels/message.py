@@ -1,0 +1,171 @@
+"""The language of the border: what a customer says to us and what we say back.
+
+Every adapter translates its platform into these frozen types and out of them again.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def clean(value: object) -> object:
+    """Make a platform's string storable: join or replace surrogates, drop NUL."""
+    if not isinstance(value, str):
+        return value
+    if value.isascii():
+        return value.replace("\0", "")
+    joined = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return joined.replace("\0", "")
+
+
+Clean = Annotated[str, BeforeValidator(clean)]
+"""A string that every database and every JSON writer takes."""
+
+
+class Frozen(BaseModel):
+    """A value: compared by content, never changed, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Text(Frozen):
+    """Plain text; markup is the adapter's business."""
+
+    kind: Literal["text"] = "text"
+    text: Clean
+
+
+class Media(Frozen):
+    """A file of the customer or the agent, by reference, never by bytes."""
+
+    kind: Literal["image", "voice", "video", "file"]
+    ref: Clean
+    name: Clean | None = None
+    size: int | None = None
+    transcript: Clean | None = None
+
+
+class Location(Frozen):
+    """A point on the map, in degrees (WGS 84 or what the platform uses)."""
+
+    kind: Literal["location"] = "location"
+    latitude: float
+    longitude: float
+    label: Clean | None = None
+
+
+class Choice(Frozen):
+    """One thing to tap: `value` comes back, `label` is shown."""
+
+    value: Clean
+    label: Clean
+
+
+class Choices(Frozen):
+    """A question with things to tap; adapters without buttons render a numbered list."""
+
+    kind: Literal["choices"] = "choices"
+    prompt: Clean
+    options: tuple[Choice, ...]
+
+
+class Selection(Frozen):
+    """The customer tapped a choice."""
+
+    kind: Literal["selection"] = "selection"
+    value: Clean
+    label: Clean | None = None
+
+
+class ContactEvent(Frozen):
+    """The customer did something other than speak; `context` says where they came from."""
+
+    kind: Literal["event"] = "event"
+    event: Literal["followed", "unfollowed", "opened", "blocked", "recalled"]
+    context: Clean | None = None
+
+
+class Unsupported(Frozen):
+    """Something this version cannot show; the agent sees the platform's own name for it."""
+
+    kind: Literal["unsupported"] = "unsupported"
+    platform_kind: Clean
+
+
+Part = Annotated[
+    Text | Media | Location | Choices | Selection | ContactEvent | Unsupported,
+    Field(discriminator="kind"),
+]
+
+
+class Visibility(StrEnum):
+    """Who else can read the thread."""
+
+    PRIVATE = "private"
+    PUBLIC = "public"
+
+
+class Address(Frozen):
+    """Where a conversation lives: one inbox, one thread, one person.
+
+    `thread` is the platform's own key of the conversation (a chat id, a channel and its
+    thread time stamp); `contact` is the platform's own key of the person.
+    """
+
+    inbox: Clean
+    thread: Clean
+    contact: Clean
+    visibility: Visibility = Visibility.PRIVATE
+
+
+class IncomingMessage(Frozen):
+    """One thing a customer did, as every handler sees it.
+
+    `dedupe_key` is the same for every delivery of the same thing by the platform.
+    """
+
+    address: Address
+    dedupe_key: Clean
+    sent_at: AwareDatetime
+    parts: tuple[Part, ...]
+    contact_name: Clean | None = None
+    language: Clean | None = None
+    platform_id: Clean | None = None
+    reply_to: Clean | None = None
+    replaces: Clean | None = None
+
+    @property
+    def text(self) -> str:
+        """What the customer said, as one string."""
+        return text_of(self.parts)
+
+
+class OutgoingMessage(Frozen):
+    """One thing we say; `delivery_id` makes a second attempt recognisable."""
+
+    address: Address
+    delivery_id: Clean
+    parts: tuple[Part, ...]
+    reply_to: Clean | None = None
+
+
+def text_of(parts: tuple[Part, ...]) -> str:
+    """Return the words of `parts`: texts, tapped labels and prompts, one a line."""
+    return "\n".join(words for part in parts if (words := _words(part)))
+
+
+def _words(part: Part) -> str:
+    match part:
+        case Text(text=text):
+            return text
+        case Selection(value=value, label=label):
+            return label or value
+        case Choices(prompt=prompt):
+            return prompt
+        case Media(transcript=transcript):
+            return transcript or ""
+        case _:
+            return ""

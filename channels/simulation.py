@@ -1,0 +1,174 @@
+"""The platform's side of the wire: what every channel's `simulator.py` offers.
+
+Simulators sign like the platform, retry like the platform and fail on demand, so that the
+whole product runs with the real client libraries and no account. Tests, the demo and the
+drill use them; nothing here is imported in production.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import httpx
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from channels.base import Clock
+
+GIVE_UP = 3
+"""How often a platform delivers the same push when nobody answers 2xx."""
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """One signed call of the platform, ready to be posted to an inbox's webhook."""
+
+    contact: str
+    method: str = "POST"
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def changed(self, **changes: Any) -> Push:  # noqa: ANN401 - any field
+        """Return a copy with other fields, to forge or garble it."""
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One message on the customer's screen that came from us."""
+
+    number: int
+    contact: str
+    text: str
+    options: tuple[tuple[str, str], ...] = ()
+    """Things to tap, as (what the platform sends back, label)."""
+    platform_id: str | None = None
+
+
+@dataclass(slots=True)
+class Fault:
+    """What the platform answers instead of doing its work, `times` times."""
+
+    status: int = 500
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    """Seconds before the answer."""
+    times: int = 1
+    after_work: bool = False
+    """True: do the work first, then answer with the fault (the lost answer)."""
+
+
+class Simulator(ABC):
+    """One simulated account: `Simulator(inbox, clock)`."""
+
+    channel: str
+    can_be_stale = True
+    """False where the platform's protocol carries no time stamp."""
+
+    def __init__(self, inbox: str, clock: Clock) -> None:
+        self.inbox = inbox
+        self.clock = clock
+        self.screen: list[Seen] = []
+        self.faults: deque[Fault] = deque()
+        self.calls: list[str] = []
+
+    @property
+    @abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """What `config.yaml` holds for this account, without `base_url`."""
+
+    @property
+    @abstractmethod
+    def app(self) -> ASGIApp:
+        """The platform's API; serve it where the inbox's `base_url` points."""
+
+    @abstractmethod
+    def say(self, contact: str, text: str) -> Push:
+        """Return the push for a customer's text; each call is a new message."""
+
+    @abstractmethod
+    def garbage(self, contact: str) -> Push:
+        """Return a push with a good signature and senseless content."""
+
+    @abstractmethod
+    def forged(self, contact: str, text: str) -> Push:
+        """Return a push whose signature is wrong."""
+
+    def stale(self, contact: str, text: str) -> Push:
+        """Return a rightly signed push from an hour ago."""
+        raise NotImplementedError(f"{self.channel} has no time stamp: {contact} {text}")
+
+    def tap(self, seen: Seen, option: int) -> Push:
+        """Return the push for tapping an option; without buttons: its number as text."""
+        assert seen.options  # noqa: S101 - a test's or the demo's own mistake
+        return self.say(seen.contact, str(option + 1))
+
+    def show(
+        self,
+        contact: str,
+        text: str,
+        options: Sequence[tuple[str, str]] = (),
+        platform_id: str | None = None,
+    ) -> Seen:
+        """Put a message on the customer's screen."""
+        seen = Seen(len(self.screen) + 1, contact, text, tuple(options), platform_id)
+        self.screen.append(seen)
+        return seen
+
+    def answered(self, push: Push, body: bytes) -> None:
+        """Read what the HTTP answer to a push said to the customer; most say nothing."""
+
+    def seen_by(self, contact: str, after: int = 0) -> list[Seen]:
+        """Return what `contact` sees, newest last."""
+        return [s for s in list(self.screen) if s.contact == contact and s.number > after]
+
+    async def deliver(self, client: httpx.AsyncClient, url: str, push: Push) -> int:
+        """Post a push as the platform does, with its retries; return the last status."""
+        status = 0
+        for attempt in range(GIVE_UP):
+            if attempt:
+                await asyncio.sleep(0.05 * attempt)
+            try:
+                answer = await client.request(
+                    push.method,
+                    url,
+                    params=dict(push.query),
+                    headers=dict(push.headers),
+                    content=push.body,
+                    timeout=6.0,
+                )
+            except httpx.HTTPError:
+                continue
+            status = answer.status_code
+            if status < 300:  # noqa: PLR2004 - HTTP
+                self.answered(push, answer.content)
+                return status
+            if status in (401, 403, 404, 413):
+                return status
+        return status
+
+    async def fault(self, request: HttpRequest) -> Fault | None:
+        """Return the fault that hits this call, after its delay; call it first."""
+        self.calls.append(request.url.path)
+        if not self.faults:
+            return None
+        hit = self.faults[0]
+        hit.times -= 1
+        if hit.times <= 0:
+            self.faults.popleft()
+        if hit.delay:
+            await asyncio.sleep(hit.delay)
+        return hit
+
+
+def answer_with(fault: Fault) -> Response:
+    """Return the HTTP answer of a fault."""
+    return Response(fault.body, fault.status, dict(fault.headers))

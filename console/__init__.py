@@ -1,0 +1,1 @@
+"""Console shows: the desk, the customers' pages, and what is live in them."""

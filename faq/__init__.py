@@ -1,0 +1,1 @@
+"""FAQ knows: normalise, index, rank, decide, and keep the knowledge base."""

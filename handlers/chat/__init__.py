@@ -1,0 +1,1 @@
+"""What the bot says and asks: one module per reason to answer."""

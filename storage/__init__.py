@@ -1,0 +1,1 @@
+"""Storage remembers: tables, queries, migrations, reports. Only `database` commits."""

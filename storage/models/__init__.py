@@ -1,0 +1,44 @@
+"""The tables; importing this package knows them all."""
+
+from storage.models.activity import Activity, Fact
+from storage.models.conversation import Author, Conversation, Message, Owner, Status
+from storage.models.knowledge import Article, ArticleVersion, Release
+from storage.models.people import Agent, Contact, Identity, Role, Session, Team
+from storage.models.ticket import Ticket, TicketStep
+from storage.models.transport import (
+    AdapterMemory,
+    Delivery,
+    DeliveryStatus,
+    InboundEvent,
+    Lane,
+    LaneKind,
+    Timer,
+)
+
+__all__ = [
+    "Activity",
+    "AdapterMemory",
+    "Agent",
+    "Article",
+    "ArticleVersion",
+    "Author",
+    "Contact",
+    "Conversation",
+    "Delivery",
+    "DeliveryStatus",
+    "Fact",
+    "Identity",
+    "InboundEvent",
+    "Lane",
+    "LaneKind",
+    "Message",
+    "Owner",
+    "Release",
+    "Role",
+    "Session",
+    "Status",
+    "Team",
+    "Ticket",
+    "TicketStep",
+    "Timer",
+]

@@ -1,0 +1,55 @@
+"""The log of facts: the live desk, the audit trail and every report read it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON
+from sqlmodel import Field, SQLModel
+
+from storage.types import Moment, Word, utcnow
+
+
+class Fact(StrEnum):
+    """What kinds of facts there are."""
+
+    MESSAGE_RECEIVED = "message.received"
+    MESSAGE_ADDED = "message.added"
+    NOTE_ADDED = "note.added"
+    CONVERSATION_OPENED = "conversation.opened"
+    CONVERSATION_HANDED_OFF = "conversation.handed_off"
+    CONVERSATION_TAKEN = "conversation.taken"
+    CONVERSATION_HANDED_BACK = "conversation.handed_back"
+    CONVERSATION_RESOLVED = "conversation.resolved"
+    DELIVERY_SENT = "delivery.sent"
+    DELIVERY_FAILED = "delivery.failed"
+    DELIVERY_UNCERTAIN = "delivery.uncertain"
+    EVENT_QUARANTINED = "event.quarantined"
+    EVENT_DEAD = "event.dead"
+    FAQ_ANSWERED = "faq.answered"
+    FAQ_SUGGESTED = "faq.suggested"
+    FAQ_MISSED = "faq.missed"
+    FAQ_HELPED = "faq.helped"
+    FAQ_NOT_HELPED = "faq.not_helped"
+    TICKET_OPENED = "ticket.opened"
+    TICKET_STEP = "ticket.step"
+    KNOWLEDGE_RELEASED = "knowledge.released"
+    AGENT_LOGGED_IN = "agent.logged_in"
+    INBOX_STATE = "inbox.state"
+
+
+class Activity(SQLModel, table=True):
+    """One fact: what, who, when, about which conversation or ticket."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    fact: Fact = Field(index=True, sa_type=Word(Fact))  # type: ignore[call-overload]
+    at: datetime = Field(default_factory=utcnow, sa_type=Moment)  # type: ignore[call-overload]
+    agent_id: UUID | None = None
+    contact_id: UUID | None = None
+    conversation_id: UUID | None = Field(default=None, index=True)
+    ticket_id: UUID | None = Field(default=None, index=True)
+    inbox: str | None = None
+    data: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)

@@ -1,0 +1,118 @@
+"""What came in and what must go out, remembered until it is done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import JSON, Index
+from sqlmodel import Field, SQLModel, UniqueConstraint
+
+from channels.message import Part
+from storage.types import Moment, Parts, Word, utcnow
+
+
+class InboundEvent(SQLModel, table=True):
+    """A message as the adapter handed it over; the unique key is what makes it count once.
+
+    `sequence` is gapless in its lane; a quarantined event has none and no lane. `answer` is
+    what was given in the HTTP response to this event's push, for the platform's retries.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("inbox", "dedupe_key"),
+        UniqueConstraint("lane", "sequence"),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    inbox: str
+    dedupe_key: str
+    lane: str | None = None
+    sequence: int | None = None
+    payload: dict[str, Any] = Field(sa_type=JSON)
+    received_at: datetime = Field(default_factory=utcnow, sa_type=Moment)  # type: ignore[call-overload]
+    done_at: datetime | None = Field(default=None, sa_type=Moment)  # type: ignore[call-overload]
+    problem: str | None = None
+    dead: bool = False
+    answer: tuple[Part, ...] | None = Field(default=None, sa_type=Parts)
+
+
+class LaneKind(StrEnum):
+    """Which way a lane runs."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class Lane(SQLModel, table=True):
+    """What must stay in order: one thread of one inbox, one way.
+
+    `ready_at` is when there is work (None: nothing to do); `lease_until` and `token` fence off
+    the one worker that has it; `attempts` counts failures of the item after `done`.
+    """
+
+    __table_args__ = (Index("lane_ready", "kind", "ready_at"),)
+
+    kind: LaneKind = Field(primary_key=True, sa_type=Word(LaneKind))  # type: ignore[call-overload]
+    key: str = Field(primary_key=True)
+    inbox: str
+    last_in: int = 0
+    done: int = 0
+    ready_at: datetime | None = Field(default=None, sa_type=Moment)  # type: ignore[call-overload]
+    lease_until: datetime | None = Field(default=None, sa_type=Moment)  # type: ignore[call-overload]
+    token: str | None = None
+    attempts: int = 0
+
+
+class DeliveryStatus(StrEnum):
+    """Where an outgoing message stands; it only ever moves down this list."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+
+
+class Delivery(SQLModel, table=True):
+    """One message on its way to a customer; `key` makes a second one impossible."""
+
+    __table_args__ = (UniqueConstraint("lane", "sequence"),)
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    key: str = Field(unique=True)
+    message_id: UUID = Field(foreign_key="message.id", index=True)
+    conversation_id: UUID = Field(foreign_key="conversation.id", index=True)
+    inbox: str
+    lane: str
+    sequence: int
+    parts: tuple[Part, ...] = Field(sa_type=Parts)
+    status: DeliveryStatus = Field(
+        default=DeliveryStatus.PENDING, sa_type=Word(DeliveryStatus)  # type: ignore[call-overload]
+    )
+    attempts: int = 0
+    platform_id: str | None = None
+    problem: str | None = None
+    created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)  # type: ignore[call-overload]
+    sent_at: datetime | None = Field(default=None, sa_type=Moment)  # type: ignore[call-overload]
+
+
+class Timer(SQLModel, table=True):
+    """Something to do at a time; its key makes a second one impossible."""
+
+    key: str = Field(primary_key=True)
+    kind: str
+    due_at: datetime = Field(index=True, sa_type=Moment)  # type: ignore[call-overload]
+    payload: dict[str, Any] = Field(sa_type=JSON)
+    done_at: datetime | None = Field(default=None, sa_type=Moment)  # type: ignore[call-overload]
+
+
+class AdapterMemory(SQLModel, table=True):
+    """The little that adapters remember: tokens, cursors."""
+
+    inbox: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    value: str
+    expires_at: datetime | None = Field(default=None, sa_type=Moment)  # type: ignore[call-overload]
