@@ -163,8 +163,10 @@ class Typing(Protocol):
 class Memory(Protocol):
     """The little an adapter may remember (tokens, cursors); lent to it by its owner."""
 
-    async def get(self, key: str) -> str | None: ...
+    async def get(self, key: str) -> str | None:
+        """Return what was kept under `key`, or None if there is nothing or it has expired."""
+        ...
 
-    async def set(
-        self, key: str, value: str, expires_in: timedelta | None = None
-    ) -> None: ...
+    async def set(self, key: str, value: str, expires_in: timedelta | None = None) -> None:
+        """Keep `value` under `key`, durably."""
+        ...

@@ -123,7 +123,7 @@ class Simulator(ABC):
         self.screen.append(seen)
         return seen
 
-    def answered(self, push: Push, body: bytes) -> None:
+    def answered(self, push: Push, body: bytes) -> None:  # noqa: B027 - optional
         """Read what the HTTP answer to a push said to the customer; most say nothing."""
 
     def seen_by(self, contact: str, after: int = 0) -> list[Seen]:

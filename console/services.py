@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.live import Live
 from faq.knowledge import KnowledgeBase
+
+from console.live import Live
 from storage.database import Database
 
 

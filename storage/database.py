@@ -265,9 +265,7 @@ def _commit(connection: Connection, batch: list[_Job]) -> None:
 
 
 def _savepoint(connection: Connection) -> Session:
-    return Session(
-        connection, join_transaction_mode="create_savepoint", expire_on_commit=False
-    )
+    return Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
 
 
 def _fail(batch: list[_Job], problem: Exception) -> None:
@@ -287,7 +285,7 @@ def _lock(path: Path) -> int:
         os.close(handle)
         raise DatabaseInUse(
             f"another process (pid {owner or 'unknown'}) serves {path}; one SQLite file has one "
-            "service. Stop it first, or use PostgreSQL (database_url: postgresql://...) to run several"
+            "service. Stop it first, or use PostgreSQL (database_url: postgresql://...) for several"
         ) from problem
     os.ftruncate(handle, 0)
     os.pwrite(handle, str(os.getpid()).encode(), 0)

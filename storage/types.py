@@ -32,7 +32,9 @@ class Parts(TypeDecorator[tuple[Part, ...]]):
         return None if value is None else _parts.dump_python(value, mode="json")
 
     def process_result_value(
-        self, value: Any, dialect: Dialect  # noqa: ANN401 - SQLAlchemy's own signature
+        self,
+        value: Any,  # noqa: ANN401 - SQLAlchemy's own signature
+        dialect: Dialect,
     ) -> tuple[Part, ...] | None:
         """Turn JSON into parts."""
         return None if value is None else _parts.validate_python(value)
@@ -71,9 +73,7 @@ class Moment(TypeDecorator[datetime]):
             raise ValueError("a stored time needs its zone")
         return value.astimezone(UTC)
 
-    def process_result_value(
-        self, value: datetime | None, dialect: Dialect
-    ) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Give the zone back."""
         if value is None:
             return None

@@ -45,8 +45,8 @@ class Activity(SQLModel, table=True):
     """One fact: what, who, when, about which conversation or ticket."""
 
     id: int | None = Field(default=None, primary_key=True)
-    fact: Fact = Field(index=True, sa_type=Word(Fact))  # type: ignore[call-overload]
-    at: datetime = Field(default_factory=utcnow, sa_type=Moment)  # type: ignore[call-overload]
+    fact: Fact = Field(index=True, sa_type=Word(Fact))
+    at: datetime = Field(default_factory=utcnow, sa_type=Moment)
     agent_id: UUID | None = None
     contact_id: UUID | None = None
     conversation_id: UUID | None = Field(default=None, index=True)

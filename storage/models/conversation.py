@@ -62,20 +62,20 @@ class Conversation(SQLModel, table=True):
     inbox: str
     thread: str
     platform_contact: str
-    visibility: Visibility = Field(default=Visibility.PRIVATE, sa_type=Word(Visibility))  # type: ignore[call-overload]
+    visibility: Visibility = Field(default=Visibility.PRIVATE, sa_type=Word(Visibility))
     contact_id: UUID = Field(foreign_key="contact.id", index=True)
-    owner: Owner = Field(default=Owner.BOT, sa_type=Word(Owner))  # type: ignore[call-overload]
-    status: Status = Field(default=Status.OPEN, sa_type=Word(Status))  # type: ignore[call-overload]
+    owner: Owner = Field(default=Owner.BOT, sa_type=Word(Owner))
+    status: Status = Field(default=Status.OPEN, sa_type=Word(Status))
     assignee_id: UUID | None = Field(default=None, foreign_key="agent.id", index=True)
     team: str | None = None
     handoff_reason: str | None = None
     urgent: bool = False
     language: str = "zh"
     dialog: dict[str, Any] | None = Field(default=None, sa_type=JSON)
-    waiting_since: datetime | None = Field(default=None, sa_type=Moment)  # type: ignore[call-overload]
-    opened_at: datetime = Field(default_factory=utcnow, sa_type=Moment)  # type: ignore[call-overload]
-    last_activity_at: datetime = Field(default_factory=utcnow, sa_type=Moment)  # type: ignore[call-overload]
-    reply_until: datetime | None = Field(default=None, sa_type=Moment)  # type: ignore[call-overload]
+    waiting_since: datetime | None = Field(default=None, sa_type=Moment)
+    opened_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+    last_activity_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+    reply_until: datetime | None = Field(default=None, sa_type=Moment)
     replies_left: int | None = None
     last_position: int = 0
     unread: int = 0
@@ -91,10 +91,10 @@ class Message(SQLModel, table=True):
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     conversation_id: UUID = Field(foreign_key="conversation.id", index=True)
     position: int
-    author: Author = Field(sa_type=Word(Author))  # type: ignore[call-overload]
+    author: Author = Field(sa_type=Word(Author))
     agent_id: UUID | None = Field(default=None, foreign_key="agent.id")
     private: bool = False
     parts: tuple[Part, ...] = Field(sa_type=Parts)
     why: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     echo_id: str | None = None
-    at: datetime = Field(default_factory=utcnow, sa_type=Moment)  # type: ignore[call-overload]
+    at: datetime = Field(default_factory=utcnow, sa_type=Moment)

@@ -18,9 +18,9 @@ class Article(SQLModel, table=True):
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     key: str = Field(unique=True)
     kind: str = Field(default="other", index=True)
-    """One of the six kinds of consultation: product, price, service, technical, individual, other."""
+    """Kind of consultation: product, price, service, technical, individual or other."""
     category: str = ""
-    created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)  # type: ignore[call-overload]
+    created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
 
 
 class ArticleVersion(SQLModel, table=True):
@@ -45,7 +45,7 @@ class ArticleVersion(SQLModel, table=True):
     live_from: int | None = Field(default=None, index=True)
     live_to: int | None = Field(default=None, index=True)
     author_id: UUID | None = Field(default=None, foreign_key="agent.id")
-    created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)  # type: ignore[call-overload]
+    created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
 
 
 class Release(SQLModel, table=True):
@@ -54,4 +54,4 @@ class Release(SQLModel, table=True):
     number: int = Field(primary_key=True)
     note: str = ""
     author_id: UUID | None = Field(default=None, foreign_key="agent.id")
-    at: datetime = Field(default_factory=utcnow, sa_type=Moment)  # type: ignore[call-overload]
+    at: datetime = Field(default_factory=utcnow, sa_type=Moment)

@@ -19,7 +19,7 @@ class Contact(SQLModel, table=True):
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     name: str | None = None
     language: str | None = None
-    created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)  # type: ignore[call-overload]
+    created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
 
 
 class Identity(SQLModel, table=True):
@@ -59,14 +59,14 @@ class Agent(SQLModel, table=True):
     display_name: str | None = None
     password_hash: str
     must_change_password: bool = False
-    role: Role = Field(default=Role.AGENT, sa_type=Word(Role))  # type: ignore[call-overload]
+    role: Role = Field(default=Role.AGENT, sa_type=Word(Role))
     team_id: UUID | None = Field(default=None, foreign_key="team.id")
     language: str | None = None
     theme: str | None = None
     enabled: bool = True
     failed_logins: int = 0
-    locked_until: datetime | None = Field(default=None, sa_type=Moment)  # type: ignore[call-overload]
-    created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)  # type: ignore[call-overload]
+    locked_until: datetime | None = Field(default=None, sa_type=Moment)
+    created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
 
 
 class Session(SQLModel, table=True):
@@ -75,7 +75,7 @@ class Session(SQLModel, table=True):
     id_hash: str = Field(primary_key=True)
     agent_id: UUID = Field(foreign_key="agent.id", index=True)
     csrf: str
-    created_at: datetime = Field(sa_type=Moment)  # type: ignore[call-overload]
-    last_seen_at: datetime = Field(sa_type=Moment)  # type: ignore[call-overload]
-    expires_at: datetime = Field(sa_type=Moment)  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=Moment)
+    last_seen_at: datetime = Field(sa_type=Moment)
+    expires_at: datetime = Field(sa_type=Moment)
     client: dict[str, Any] | None = Field(default=None, sa_type=JSON)

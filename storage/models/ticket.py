@@ -27,9 +27,9 @@ class Ticket(SQLModel, table=True):
     contact_id: UUID = Field(foreign_key="contact.id", index=True)
     conversation_id: UUID = Field(foreign_key="conversation.id", index=True)
     fields: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
-    opened_at: datetime = Field(default_factory=utcnow, sa_type=Moment)  # type: ignore[call-overload]
-    due_at: datetime | None = Field(default=None, sa_type=Moment)  # type: ignore[call-overload]
-    closed_at: datetime | None = Field(default=None, sa_type=Moment)  # type: ignore[call-overload]
+    opened_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+    due_at: datetime | None = Field(default=None, sa_type=Moment)
+    closed_at: datetime | None = Field(default=None, sa_type=Moment)
     version: int = 0
 
 
@@ -46,4 +46,4 @@ class TicketStep(SQLModel, table=True):
     target: str
     actor_id: UUID | None = Field(default=None, foreign_key="agent.id")
     fields: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
-    at: datetime = Field(default_factory=utcnow, sa_type=Moment)  # type: ignore[call-overload]
+    at: datetime = Field(default_factory=utcnow, sa_type=Moment)

@@ -32,8 +32,8 @@ class InboundEvent(SQLModel, table=True):
     lane: str | None = None
     sequence: int | None = None
     payload: dict[str, Any] = Field(sa_type=JSON)
-    received_at: datetime = Field(default_factory=utcnow, sa_type=Moment)  # type: ignore[call-overload]
-    done_at: datetime | None = Field(default=None, sa_type=Moment)  # type: ignore[call-overload]
+    received_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+    done_at: datetime | None = Field(default=None, sa_type=Moment)
     problem: str | None = None
     dead: bool = False
     answer: tuple[Part, ...] | None = Field(default=None, sa_type=Parts)
@@ -55,13 +55,13 @@ class Lane(SQLModel, table=True):
 
     __table_args__ = (Index("lane_ready", "kind", "ready_at"),)
 
-    kind: LaneKind = Field(primary_key=True, sa_type=Word(LaneKind))  # type: ignore[call-overload]
+    kind: LaneKind = Field(primary_key=True, sa_type=Word(LaneKind))
     key: str = Field(primary_key=True)
     inbox: str
     last_in: int = 0
     done: int = 0
-    ready_at: datetime | None = Field(default=None, sa_type=Moment)  # type: ignore[call-overload]
-    lease_until: datetime | None = Field(default=None, sa_type=Moment)  # type: ignore[call-overload]
+    ready_at: datetime | None = Field(default=None, sa_type=Moment)
+    lease_until: datetime | None = Field(default=None, sa_type=Moment)
     token: str | None = None
     attempts: int = 0
 
@@ -89,14 +89,12 @@ class Delivery(SQLModel, table=True):
     lane: str
     sequence: int
     parts: tuple[Part, ...] = Field(sa_type=Parts)
-    status: DeliveryStatus = Field(
-        default=DeliveryStatus.PENDING, sa_type=Word(DeliveryStatus)  # type: ignore[call-overload]
-    )
+    status: DeliveryStatus = Field(default=DeliveryStatus.PENDING, sa_type=Word(DeliveryStatus))
     attempts: int = 0
     platform_id: str | None = None
     problem: str | None = None
-    created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)  # type: ignore[call-overload]
-    sent_at: datetime | None = Field(default=None, sa_type=Moment)  # type: ignore[call-overload]
+    created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+    sent_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class Timer(SQLModel, table=True):
@@ -104,9 +102,9 @@ class Timer(SQLModel, table=True):
 
     key: str = Field(primary_key=True)
     kind: str
-    due_at: datetime = Field(index=True, sa_type=Moment)  # type: ignore[call-overload]
+    due_at: datetime = Field(index=True, sa_type=Moment)
     payload: dict[str, Any] = Field(sa_type=JSON)
-    done_at: datetime | None = Field(default=None, sa_type=Moment)  # type: ignore[call-overload]
+    done_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class AdapterMemory(SQLModel, table=True):
@@ -115,4 +113,4 @@ class AdapterMemory(SQLModel, table=True):
     inbox: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     value: str
-    expires_at: datetime | None = Field(default=None, sa_type=Moment)  # type: ignore[call-overload]
+    expires_at: datetime | None = Field(default=None, sa_type=Moment)
