@@ -1,0 +1,226 @@
+"""Deliveries: one outgoing message on its way, from pending to its end, never backwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlmodel import Session, col, select
+
+from channels.message import Address, OutgoingMessage
+from storage.lanes import bump, finish, hold
+from storage.models import (
+    Activity,
+    Conversation,
+    Delivery,
+    DeliveryStatus,
+    Fact,
+    InboundEvent,
+    Lane,
+    LaneKind,
+    Message,
+)
+
+OPEN = (DeliveryStatus.PENDING, DeliveryStatus.SENDING)
+Fit = Callable[[OutgoingMessage], tuple[OutgoingMessage, OutgoingMessage | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A delivery that may be sent now; `again` says an earlier attempt may have arrived."""
+
+    delivery: Delivery
+    message: OutgoingMessage
+    again: bool
+
+
+def enqueue(
+    session: Session, conversation: Conversation, message: Message, key: str, now: datetime
+) -> Delivery:
+    """Put a message on its way; `key` makes a second one impossible."""
+    assert not message.private  # noqa: S101 - a note has no way out of the house
+    lane = f"{conversation.inbox}:{conversation.thread}"
+    delivery = Delivery(
+        id=uuid4(),
+        key=key,
+        message_id=message.id,
+        conversation_id=conversation.id,
+        inbox=conversation.inbox,
+        lane=lane,
+        sequence=bump(session, LaneKind.OUT, lane, conversation.inbox, now),
+        parts=message.parts,
+        created_at=now,
+    )
+    session.add(delivery)
+    return delivery
+
+
+def outgoing(delivery: Delivery, conversation: Conversation) -> OutgoingMessage:
+    """Return what the adapter is given for a delivery."""
+    return OutgoingMessage(
+        address=Address(
+            inbox=conversation.inbox,
+            thread=conversation.thread,
+            contact=conversation.platform_contact,
+            visibility=conversation.visibility,
+        ),
+        delivery_id=delivery.id.hex,
+        parts=delivery.parts,
+    )
+
+
+def start(
+    session: Session, lane: str, token: str, now: datetime, lease: timedelta
+) -> Started | None:
+    """Mark the lane's next delivery as being sent; None when there is none.
+
+    Raises:
+        Fenced: the lane went to another worker.
+    """
+    row = hold(session, LaneKind.OUT, lane, token, now, lease)
+    delivery = session.exec(
+        select(Delivery).where(Delivery.lane == lane, Delivery.sequence == row.done + 1)
+    ).one_or_none()
+    if delivery is None:
+        row.ready_at = row.lease_until = row.token = None
+        return None
+    conversation = session.get_one(Conversation, delivery.conversation_id)
+    again = delivery.status is DeliveryStatus.SENDING
+    delivery.status = DeliveryStatus.SENDING
+    delivery.attempts += 1
+    session.add(delivery)
+    return Started(delivery, outgoing(delivery, conversation), again)
+
+
+def refusal(session: Session, delivery: Delivery, now: datetime) -> str | None:
+    """Return why the platform would refuse this now (window, quota), or None."""
+    conversation = session.get_one(Conversation, delivery.conversation_id)
+    if conversation.reply_until is not None and now > conversation.reply_until:
+        return "window_closed"
+    if conversation.replies_left is not None and conversation.replies_left <= 0:
+        return "quota_used"
+    return None
+
+
+def sent(
+    session: Session, delivery_id: UUID, token: str, platform_id: str | None, now: datetime
+) -> bool:
+    """Mark a delivery as taken by the platform; return whether its lane has more."""
+    delivery = session.get_one(Delivery, delivery_id)
+    conversation = session.get_one(Conversation, delivery.conversation_id)
+    if conversation.replies_left is not None:
+        conversation.replies_left = max(0, conversation.replies_left - 1)
+        session.add(conversation)
+    delivery.platform_id, delivery.sent_at = platform_id, now
+    return _end(session, delivery, token, DeliveryStatus.SENT, Fact.DELIVERY_SENT, now)
+
+
+def failed(session: Session, delivery_id: UUID, token: str, problem: str, now: datetime) -> bool:
+    """Give a delivery up, with its reason; return whether its lane has more."""
+    delivery = session.get_one(Delivery, delivery_id)
+    delivery.problem = problem[:500]
+    return _end(session, delivery, token, DeliveryStatus.FAILED, Fact.DELIVERY_FAILED, now)
+
+
+def uncertain(session: Session, delivery_id: UUID, token: str, problem: str, now: datetime) -> bool:
+    """Mark that nobody knows whether it arrived; return whether its lane has more."""
+    delivery = session.get_one(Delivery, delivery_id)
+    delivery.problem = problem[:500]
+    return _end(session, delivery, token, DeliveryStatus.UNCERTAIN, Fact.DELIVERY_UNCERTAIN, now)
+
+
+def _end(
+    session: Session,
+    delivery: Delivery,
+    token: str,
+    status: DeliveryStatus,
+    fact: Fact,
+    now: datetime,
+) -> bool:
+    delivery.status = status
+    session.add(delivery)
+    session.add(
+        Activity(
+            fact=fact,
+            at=now,
+            inbox=delivery.inbox,
+            conversation_id=delivery.conversation_id,
+            data={"message": str(delivery.message_id), "problem": delivery.problem},
+        )
+    )
+    return finish(session, LaneKind.OUT, delivery.lane, token, delivery.sequence, now)
+
+
+def retry_later(session: Session, delivery_id: UUID, problem: str) -> None:
+    """Note that the platform did not take it, so that the next attempt is a clean one."""
+    delivery = session.get_one(Delivery, delivery_id)
+    delivery.status, delivery.problem = DeliveryStatus.PENDING, problem[:500]
+    session.add(delivery)
+
+
+def take_passive(
+    session: Session, event_id: UUID, fit: Fit, now: datetime
+) -> OutgoingMessage | None:
+    """Return what rides in the HTTP answer to this event's push, or None.
+
+    Everything pending on the thread goes along as far as it fits; the rest waits for the
+    customer's next message. The same event asked again gets the same answer.
+    """
+    event = session.get_one(InboundEvent, event_id)
+    assert event.lane is not None  # noqa: S101 - a quarantined event is never answered
+    waiting = list(
+        session.exec(
+            select(Delivery)
+            .where(Delivery.lane == event.lane, col(Delivery.status).in_(OPEN))
+            .order_by(col(Delivery.sequence))
+        )
+    )
+    if event.answer is not None or not waiting:
+        return _given(event)
+    conversation = session.get_one(Conversation, waiting[-1].conversation_id)
+    whole = outgoing(waiting[-1], conversation).model_copy(
+        update={"parts": tuple(part for delivery in waiting for part in delivery.parts)}
+    )
+    given, rest = fit(whole)
+    for delivery in waiting:
+        delivery.status, delivery.sent_at = DeliveryStatus.SENT, now
+        session.add(delivery)
+        session.add(
+            Activity(
+                fact=Fact.DELIVERY_SENT,
+                at=now,
+                inbox=delivery.inbox,
+                conversation_id=delivery.conversation_id,
+                data={"message": str(delivery.message_id), "problem": None},
+            )
+        )
+    event.answer = given.parts
+    session.add(event)
+    lane = session.get_one(Lane, (LaneKind.OUT, event.lane))
+    lane.done, lane.ready_at, lane.lease_until, lane.token = lane.last_in, None, None, None
+    session.add(lane)
+    session.flush()
+    if rest is not None:
+        last = session.get_one(Message, waiting[-1].message_id)
+        more = enqueue(session, conversation, last, f"{waiting[-1].key}:rest", now)
+        more.parts = rest.parts
+    return given
+
+
+def _given(event: InboundEvent) -> OutgoingMessage | None:
+    if event.answer is None:
+        return None
+    address = Address.model_validate(event.payload["address"])
+    return OutgoingMessage(address=address, delivery_id=event.id.hex, parts=event.answer)
+
+
+def of_conversation(session: Session, conversation_id: UUID) -> dict[UUID, Delivery]:
+    """Return the deliveries of a conversation by message."""
+    rows = session.exec(
+        select(Delivery)
+        .where(Delivery.conversation_id == conversation_id)
+        .order_by(col(Delivery.sequence))
+    )
+    return {row.message_id: row for row in rows}
