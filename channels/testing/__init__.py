@@ -1,0 +1,33 @@
+"""What tests of channels need: a served simulator, a fake channel, the conformance suite."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from channels.testing.fakes import FakeChannel, RememberedMemory, as_request
+from channels.testing.server import HANG_UP, closed_url, serve
+
+if TYPE_CHECKING:
+    from channels.testing.conformance import ChannelConformance
+
+__all__ = [
+    "HANG_UP",
+    "ChannelConformance",
+    "FakeChannel",
+    "RememberedMemory",
+    "as_request",
+    "closed_url",
+    "serve",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute
+    """Load the suite when it is asked for: the demo serves simulators without pytest."""
+    if name != "ChannelConformance":
+        raise AttributeError(name)
+    import pytest  # noqa: PLC0415 - only tests have it
+
+    pytest.register_assert_rewrite("channels.testing.conformance")
+    from channels.testing.conformance import ChannelConformance  # noqa: PLC0415 - needs pytest
+
+    return ChannelConformance

@@ -1,0 +1,87 @@
+"""A channel and a memory without a platform; both keep what they were given."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from datetime import datetime, timedelta
+from typing import Self
+
+from channels.base import Capabilities, Clock, Request, Sent
+from channels.errors import ChannelError, Unavailable
+from channels.message import OutgoingMessage
+from channels.simulation import Push
+
+
+class FakeChannel:
+    """An adapter that keeps what was sent, and fails when told to."""
+
+    def __init__(self, inbox: str = "main", capabilities: Capabilities | None = None) -> None:
+        self.inbox = inbox
+        self.capabilities = capabilities or Capabilities(text_limit=4000, max_choices=10)
+        self.sent: list[OutgoingMessage] = []
+        self.is_open = True
+        self._faults: deque[tuple[ChannelError | None, bool]] = deque()
+        self._changed = asyncio.Condition()
+
+    async def __aenter__(self) -> Self:
+        self.is_open = True
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self.is_open = False
+
+    def fail(self, *errors: ChannelError | None, after_work: bool = False) -> None:
+        """Let the next sends raise `errors`, one each; None lets one through.
+
+        With `after_work` the message arrives and then the error is raised: the lost answer.
+        """
+        self._faults.extend((error, after_work) for error in errors)
+
+    async def send(self, message: OutgoingMessage) -> Sent:
+        """Keep the message, or fail as told."""
+        if not self.is_open:
+            raise Unavailable("this channel is closed")
+        error, after_work = self._faults.popleft() if self._faults else (None, False)
+        if error is not None and not after_work:
+            raise error
+        self.sent.append(message)
+        async with self._changed:
+            self._changed.notify_all()
+        if error is not None:
+            raise error
+        return Sent(platform_id=f"fake-{len(self.sent)}")
+
+    async def until(self, count: int) -> list[OutgoingMessage]:
+        """Wait until `count` messages were sent, and return them all."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self.sent) >= count)
+        return list(self.sent)
+
+
+class RememberedMemory:
+    """A `Memory` that lasts as long as the process; without a clock nothing expires."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.kept: dict[str, tuple[str, datetime | None]] = {}
+        self._clock = clock
+
+    async def get(self, key: str) -> str | None:
+        """Return what was kept under `key` and has not expired."""
+        value, until = self.kept.get(key, (None, None))
+        return None if until and self._clock and self._clock() >= until else value
+
+    async def set(self, key: str, value: str, expires_in: timedelta | None = None) -> None:
+        """Keep `value` under `key`."""
+        until = self._clock() + expires_in if expires_in and self._clock else None
+        self.kept[key] = (value, until)
+
+
+def as_request(push: Push) -> Request:
+    """Return what the web server makes of a platform's call."""
+    return Request(
+        method=push.method,
+        query=dict(push.query),
+        headers={name.lower(): value for name, value in push.headers.items()},
+        body=push.body,
+    )

@@ -1,0 +1,99 @@
+"""Serve an ASGI app on a free port of this machine, in the running loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HANG_UP = 0
+"""The status of a `Fault` that closes the connection instead of answering."""
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signals and its ticking: ready and over when we say so."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        config = uvicorn.Config(
+            _hanging_up(app, self),
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            lifespan="auto",
+            ws="websockets-sansio",
+            timeout_graceful_shutdown=1,
+        )
+        super().__init__(config)
+        self.ready = asyncio.Event()
+        self.over = asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave Ctrl+C to whoever runs the loop."""
+        yield
+
+    async def main_loop(self) -> None:
+        """Wait until told to end."""
+        self.ready.set()
+        await self.over.wait()
+
+    def hang_up(self, scope: Scope) -> None:
+        """Close the connection of a call at once."""
+        for connection in list(self.server_state.connections):
+            transport = getattr(connection, "transport", None)
+            if transport and transport.get_extra_info("peername") == tuple(scope["client"]):
+                transport.abort()
+
+
+@asynccontextmanager
+async def serve(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
+    """Serve `app` on 127.0.0.1 and yield its base URL, without a slash at the end.
+
+    A response with the status `HANG_UP` closes the connection without an answer.
+    """
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    server = _Server(app)
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    ready = asyncio.create_task(server.ready.wait())
+    try:
+        await asyncio.wait((running, ready), return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.over.set()
+        ready.cancel()
+        await running
+        listener.close()
+
+
+def closed_url() -> str:
+    """Return a URL on this machine where nobody listens."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{unused.getsockname()[1]}"
+
+
+def _hanging_up(app: ASGIApp, server: _Server) -> ASGIApp:
+    async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+        hung_up = False
+
+        async def watching(message: Message) -> None:
+            nonlocal hung_up
+            if message["type"] == "http.response.start" and message["status"] == HANG_UP:
+                hung_up = True
+                server.hang_up(scope)
+            if not hung_up:
+                await send(message)
+
+        await app(scope, receive, watching)
+        while hung_up and (await receive())["type"] != "http.disconnect":
+            pass
+
+    return watched
