@@ -1,0 +1,56 @@
+"""Who may do what: each role's permissions, and the roles it plays in a workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from storage.models.people import Role
+
+PERMISSIONS = frozenset(
+    {
+        "inbox",
+        "tickets",
+        "approve",
+        "knowledge.write",
+        "knowledge.publish",
+        "settings",
+        "users",
+    }
+)
+"""Everything that can be allowed or not."""
+
+_MAY: Mapping[Role, frozenset[str]] = MappingProxyType(
+    {
+        Role.AGENT: frozenset({"inbox", "tickets"}),
+        Role.HANDLER: frozenset({"tickets"}),
+        Role.EDITOR: frozenset({"knowledge.write", "knowledge.publish"}),
+        Role.SUPERVISOR: frozenset({"inbox", "tickets", "approve", "knowledge.write"}),
+        Role.ADMIN: PERMISSIONS,
+    }
+)
+_WORKFLOW: Mapping[Role, frozenset[str]] = MappingProxyType(
+    {
+        Role.AGENT: frozenset({"agent", "handler"}),
+        Role.HANDLER: frozenset({"handler"}),
+        Role.EDITOR: frozenset(),
+        Role.SUPERVISOR: frozenset({"agent", "handler", "supervisor"}),
+        Role.ADMIN: frozenset({"agent", "handler", "supervisor"}),
+    }
+)
+
+
+def may(role: Role, permission: str) -> bool:
+    """Say whether a role has a permission.
+
+    Raises:
+        ValueError: there is no such permission.
+    """
+    if permission not in PERMISSIONS:
+        raise ValueError(f"{permission!r} is no permission; there are {sorted(PERMISSIONS)}")
+    return permission in _MAY[role]
+
+
+def workflow_roles(role: Role) -> frozenset[str]:
+    """Return which roles of a workflow's steps a person with `role` plays."""
+    return _WORKFLOW[role]
