@@ -27,7 +27,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute
         raise AttributeError(name)
     import pytest  # noqa: PLC0415 - only tests have it
 
-    pytest.register_assert_rewrite("channels.testing.conformance")
+    for module in ("bench", "incoming", "outgoing", "failures", "conformance"):
+        pytest.register_assert_rewrite(f"channels.testing.{module}")
     from channels.testing.conformance import ChannelConformance  # noqa: PLC0415 - needs pytest
 
     return ChannelConformance

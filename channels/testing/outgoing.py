@@ -1,0 +1,101 @@
+"""What every channel does with what goes out."""
+# ruff: noqa: D102, S101 - these are tests
+
+from __future__ import annotations
+
+import pytest
+
+from channels.base import (
+    ChannelAdapter,
+)
+from channels.message import (
+    Choice,
+    Choices,
+    Location,
+    Media,
+    Part,
+    Selection,
+    Text,
+    Unsupported,
+)
+from channels.simulation import Simulator
+from channels.testing.bench import DANGEROUS, EMOJI, Bench, squeezed
+from channels.text import length, pick, stand_in
+
+
+class Outgoing(Bench):
+    """Words arrive whole; what cannot be sent is named."""
+
+    @pytest.fixture(params=["short", "dangerous", "at the limit", "over", "ten times"])
+    def said(self, request: pytest.FixtureRequest) -> str:
+        """Return the name of a kind of text; `test_a_text_arrives_whole` makes it."""
+        return str(request.param)
+
+    async def test_a_text_arrives_whole(
+        self, adapter: ChannelAdapter, simulator: Simulator, said: str
+    ) -> None:
+        if not self.outgoing_visible:
+            return
+        limit, unit = adapter.capabilities.text_limit, adapter.capabilities.text_limit_unit
+        fits = limit // length(EMOJI, unit)
+        text = {
+            "short": "您好 hello",
+            "dangerous": DANGEROUS,
+            "at the limit": EMOJI * fits + "x" * (limit - fits * length(EMOJI, unit)),
+            "over": EMOJI * fits + "x" * limit,
+            "ten times": EMOJI * fits * 10,
+        }[said]
+        seen = await self.send(adapter, simulator, Text(text=text))
+        assert squeezed("".join(one.text for one in seen)) == squeezed(text)
+        assert all(length(one.text, unit) <= limit for one in seen)
+
+    async def test_choices_can_be_answered(
+        self, adapter: ChannelAdapter, simulator: Simulator
+    ) -> None:
+        if not self.outgoing_visible:
+            return
+        most = adapter.capabilities.max_choices
+        for count in {2, max(most, 2), most + 1} - {1}:
+            options = tuple(Choice(value=f"v:{n}", label=f"选项 {n} <&>") for n in range(count))
+            choices = Choices(prompt="哪一个 which?", options=options)
+            seen = await self.send(adapter, simulator, choices, delivery_id=f"d-{count}")
+            shown = "\n".join(one.text for one in seen)
+            assert "哪一个 which?" in shown
+            tappable = [one for one in seen if one.options]
+            assert bool(tappable) == (count <= most)
+            if tappable:
+                push = simulator.tap(tappable[-1], 1)
+                labels = tuple(label for _, label in tappable[-1].options)
+                assert labels == tuple(option.label for option in options)
+            else:
+                assert all(f"{n}. {o.label}" in shown for n, o in enumerate(options, 1))
+                push = simulator.say(self.contacts[0], "2")
+            (answer,) = (await self.heard(adapter, push)).parts
+            if isinstance(answer, Selection):
+                assert answer.value == "v:1"
+            else:
+                assert isinstance(answer, Text)
+                assert pick(answer.text, options) == options[1]
+
+    async def test_what_cannot_be_sent_is_named(
+        self, adapter: ChannelAdapter, simulator: Simulator
+    ) -> None:
+        parts: tuple[Part, ...] = (
+            Media(kind="image", ref="r"),
+            Media(kind="file", ref="r", name="a.pdf"),
+            Location(latitude=31.2, longitude=121.5, label="店"),
+            Unsupported(platform_kind="hologram"),
+        )
+        for number, part in enumerate(parts):
+            if self.outgoing_visible and part.kind not in adapter.capabilities.sends:
+                parcel = (Text(text="请看"), part)
+                seen = await self.send(adapter, simulator, *parcel, delivery_id=f"d-{number}")
+                shown = squeezed("".join(one.text for one in seen))
+                assert shown == squeezed("请看" + stand_in(part))
+
+    async def test_a_second_attempt_is_recognised(
+        self, adapter: ChannelAdapter, simulator: Simulator
+    ) -> None:
+        if self.outgoing_visible and adapter.capabilities.idempotent_send:
+            assert await self.send(adapter, simulator, Text(text="once"))
+            assert not await self.send(adapter, simulator, Text(text="once"))
