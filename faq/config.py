@@ -1,0 +1,47 @@
+"""What an operator may set about answering."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from faq.matcher import Entry
+
+
+class FaqConfig(BaseModel):
+    """How sure the bot must be, and what it may use to become so.
+
+    The thresholds follow from `precision_target` (the share of given answers that must be
+    right) unless they are set here themselves.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    precision_target: float = Field(default=0.95, ge=0.5, le=0.99)
+    strict_precision_target: float = Field(default=0.98, ge=0.5, le=0.99)
+    answer_threshold: float | None = Field(default=None, ge=0, le=1)
+    strict_answer_threshold: float | None = Field(default=None, ge=0, le=1)
+    suggest_threshold: float = Field(default=0.15, ge=0, le=1)
+    strict_categories: tuple[str, ...] = (
+        "refund",
+        "payment",
+        "legal",
+        "compensation",
+        "privacy",
+        "退款",
+        "支付",
+        "赔",
+        "法律",
+        "隐私",
+    )
+    """An entry whose category or kind contains one of these needs the strict target."""
+    encoder: Literal["auto", "off"] = "auto"
+    """`auto` uses the sentence encoder where the extra `semantic` is installed."""
+    query_chars: int = Field(default=500, ge=50, le=5000)
+    budget_ms: int = Field(default=200, ge=20, le=10_000)
+
+    def is_strict(self, entry: Entry) -> bool:
+        """Say whether a wrong answer from this entry costs more than others."""
+        about = f"{entry.category} {entry.kind}".lower()
+        return any(word in about for word in self.strict_categories)

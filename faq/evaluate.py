@@ -1,0 +1,217 @@
+"""Measures a matcher on labelled questions."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faq.calibrate import Sample, refit
+from faq.config import FaqConfig
+from faq.encoder import CachedEncoder
+from faq.features import look_up
+from faq.hybrid import HybridMatcher
+from faq.index import cut
+from faq.matcher import Band, Decision, Entry
+from faq.normalize import normalize
+from faq.ranker import Models, shipped
+from faq.tokens import Tokens, shop_concepts
+
+BINS = 10
+CANDIDATES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One labelled question; `faq_id` None: no entry answers it."""
+
+    text: str
+    faq_id: str | None
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A query and what was decided about it."""
+
+    query: Query
+    decision: Decision
+
+    @property
+    def first(self) -> str | None:
+        """The entry that came first."""
+        return self.decision.candidates[0].entry.id if self.decision.candidates else None
+
+    @property
+    def is_right(self) -> bool:
+        """Say whether the first candidate is the labelled entry."""
+        return self.query.faq_id is not None and self.first == self.query.faq_id
+
+    def line(self) -> dict[str, Any]:
+        """Return this judgement as one line of the predictions file."""
+        decision = self.decision
+        return {
+            "text": self.query.text,
+            "faq_id": self.first,
+            "confidence": round(decision.confidence, 6),
+            "band": decision.band.value,
+            "candidates": [
+                [c.entry.id, round(c.score, 6)] for c in decision.candidates[:CANDIDATES]
+            ],
+            "cpu_ms": round(decision.cpu_ms, 3),
+        }
+
+
+class BadQueries(ValueError):
+    """A line of the queries file is no query; the message names it."""
+
+
+def read_queries(path: Path) -> list[Query]:
+    """Read `{"text", "faq_id", "kind"?}` lines.
+
+    Raises:
+        BadQueries: a line is not such an object.
+    """
+    queries = []
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            data = json.loads(line)
+            faq_id = data.get("faq_id")
+            queries.append(
+                Query(
+                    str(data["text"]),
+                    None if faq_id is None else str(faq_id),
+                    str(data.get("kind", "")),
+                )
+            )
+        except (ValueError, KeyError, AttributeError) as problem:
+            raise BadQueries(
+                f'{path.name}, line {number}: needs {{"text": ..., "faq_id": ...}}'
+            ) from problem
+    return queries
+
+
+def judge_all(matcher: HybridMatcher, queries: Sequence[Query]) -> list[Judgement]:
+    """Decide about every query."""
+    return [Judgement(query, matcher.decide(query.text)) for query in queries]
+
+
+def calibrate(
+    entries: Sequence[Entry],
+    queries: Sequence[Query],
+    config: FaqConfig,
+    tokens: Tokens,
+    encoder: CachedEncoder | None,
+) -> Models:
+    """Return models fitted to this base's own labelled queries, near the shipped ones."""
+    matcher = HybridMatcher.build(entries, config, tokens, encoder)
+    number = {entry.id: at for at, entry in enumerate(matcher.entries)}
+    snapshot, concepts = matcher.snapshot, shop_concepts()
+    samples, texts = [], []
+    for query in queries:
+        form = normalize(query.text, config.query_chars)
+        right = None if query.faq_id is None else number.get(query.faq_id)
+        if form:
+            lookup = look_up(snapshot, cut(form, tokens, concepts), encoder)
+            samples.append(Sample(snapshot, lookup, right))
+            texts.append(form)
+    model = refit(samples, texts, matcher.model)
+    plain = shipped()
+    return Models(plain.lexical, model) if encoder is not None else Models(model, plain.semantic)
+
+
+def report(judgements: Sequence[Judgement]) -> dict[str, float]:
+    """Return every figure of an evaluation; shares are 0..1."""
+    inside = [j for j in judgements if j.query.faq_id is not None]
+    figures = measure(
+        [j.decision.confidence for j in judgements],
+        [j.is_right for j in judgements],
+        [j.query.faq_id is not None for j in judgements],
+    )
+    ranks = [_rank(j) for j in inside]
+    figures["recall@3"] = _share([rank is not None and rank <= 3 for rank in ranks])  # noqa: PLR2004 - its name
+    figures["recall@5"] = _share([rank is not None for rank in ranks])
+    figures["mrr"] = statistics.fmean([1 / rank if rank else 0.0 for rank in ranks] or [0.0])
+    figures |= _bands(judgements)
+    spent = sorted(j.decision.cpu_ms for j in judgements) or [0.0]
+    figures["cpu_ms_p50"] = spent[len(spent) // 2]
+    figures["cpu_ms_p99"] = spent[min(len(spent) - 1, int(len(spent) * 0.99))]
+    return figures
+
+
+def _rank(judgement: Judgement) -> int | None:
+    ids = [candidate.entry.id for candidate in judgement.decision.candidates]
+    wanted = judgement.query.faq_id
+    return ids.index(wanted) + 1 if wanted in ids else None
+
+
+def _bands(judgements: Sequence[Judgement]) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    for band in Band:
+        figures[band.value] = _share([j.decision.band is band for j in judgements])
+    answered = [j for j in judgements if j.decision.band is Band.ANSWER]
+    figures["answer_precision"] = _share([j.is_right for j in answered])
+    inside = [j for j in judgements if j.query.faq_id is not None]
+    figures["answer_coverage"] = _share([j.decision.band is Band.ANSWER for j in inside])
+    outside = [j for j in judgements if j.query.faq_id is None]
+    figures["out_of_scope_answered"] = _share([j.decision.band is Band.ANSWER for j in outside])
+    return figures
+
+
+def _share(truths: Sequence[bool]) -> float:
+    return sum(truths) / len(truths) if truths else 0.0
+
+
+def measure(
+    confidence: Sequence[float], right: Sequence[bool], in_scope: Sequence[bool]
+) -> dict[str, float]:
+    """Return accuracy@1, AUROC in against out of scope, coverage at a precision, and ECE."""
+    sure = np.asarray(confidence, np.float64)
+    hit = np.asarray(right, np.bool_)
+    scope = np.asarray(in_scope, np.bool_)
+    figures = {
+        "queries": float(len(sure)),
+        "in_scope": float(scope.sum()),
+        "accuracy@1": float(hit[scope].mean()) if scope.any() else 0.0,
+        "auroc": _auroc(sure[scope], sure[~scope]),
+    }
+    for target in (0.90, 0.95):
+        figures[f"coverage@p{target * 100:.0f}"] = _coverage(sure, hit, int(scope.sum()), target)
+    figures["ece"] = _ece(sure, hit)
+    return figures
+
+
+def _auroc(inside: NDArray[np.float64], outside: NDArray[np.float64]) -> float:
+    if not len(inside) or not len(outside):
+        return 0.0
+    below = np.searchsorted(np.sort(outside), inside, side="left")
+    up_to = np.searchsorted(np.sort(outside), inside, side="right")
+    return float((below + up_to).mean() / 2 / len(outside))
+
+
+def _coverage(
+    sure: NDArray[np.float64], hit: NDArray[np.bool_], in_scope: int, target: float
+) -> float:
+    order = np.argsort(-sure, kind="stable")
+    hits = np.cumsum(hit[order])
+    ends = np.append(np.diff(sure[order]) != 0, True)  # noqa: FBT003 - the last is an end
+    kept = hits[ends & (hits / np.arange(1, len(order) + 1) >= target)] if len(order) else hits
+    return float(kept.max(initial=0)) / max(in_scope, 1)
+
+
+def _ece(sure: NDArray[np.float64], hit: NDArray[np.bool_]) -> float:
+    bins = np.minimum((sure * BINS).astype(int), BINS - 1)
+    gaps = [
+        abs(float(sure[bins == at].mean() - hit[bins == at].mean())) * float((bins == at).mean())
+        for at in range(BINS)
+        if (bins == at).any()
+    ]
+    return sum(gaps)

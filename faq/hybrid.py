@@ -1,0 +1,220 @@
+"""The matcher: words and meaning together, and the bands that follow from how sure it is."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from faq.config import FaqConfig
+from faq.encoder import CachedEncoder, Encoder
+from faq.features import Lookup, look_up
+from faq.index import Snapshot, build, cut, with_vectors
+from faq.matcher import Band, Candidate, Decision, Entry
+from faq.normalize import HAN, VERSION, bare, is_small_talk, normalize, strip_courtesies, tidy
+from faq.ranker import Model, Models, Ranking, rank, shipped
+from faq.tokens import Concepts, Tokens, shop_concepts
+
+CANDIDATES = 5
+SURE = 0.995
+LONG = 30
+MOST_CLAUSES = 4
+
+_BREAK = re.compile(rf"[,，。.!！?？;；、…\n~]+(?=\s|$|[^\d])|(?<=[{HAN}])\s+(?=[{HAN}])")
+_NOT = r"不想|不是|不要|不用|不必|不需要|无需|没有要|没想|别(?!的|人|家|处|名)|don'?t|do not|not going to|no need to|never"
+_ACTION = (
+    r"退|换|取消|开(?:发)?票|发票|注销|删除|投诉|改|买|申请|付款|发货|寄|修|报修|人工|预约|订|安装"
+    r"|return|refund|exchange|cancel|invoice|delete|close|complain|change|buy|order|ship|repair"
+)
+_NEGATED = re.compile(rf"(?:{_NOT})[^,，。!！?？;；]{{0,12}}?(?:{_ACTION})")
+_NEGATED_CLAUSE = re.compile(rf"^(?:我|我们|i )?(?:{_NOT})")
+_MIN_WORDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    lookup: Lookup
+    ranking: Ranking
+
+
+class HybridMatcher:
+    """Answers from one snapshot; nothing in it changes, so threads may share it."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        config: FaqConfig,
+        tokens: Tokens,
+        encoder: Encoder | None,
+        models: Models,
+    ) -> None:
+        self._snapshot = snapshot
+        self._config = config
+        self._tokens = tokens
+        self._encoder = encoder if snapshot.vectors is not None else None
+        self._concepts: Concepts = shop_concepts()
+        self._models = models
+
+    @classmethod
+    def build(
+        cls,
+        entries: Iterable[Entry],
+        config: FaqConfig,
+        tokens: Tokens,
+        encoder: CachedEncoder | None = None,
+        models: Models | None = None,
+    ) -> HybridMatcher:
+        """Index the entries; with an encoder their questions are encoded where not known."""
+        snapshot = build(entries, tokens, shop_concepts(), limit=config.query_chars)
+        if encoder is not None and snapshot.entries:
+            texts = [question.text for question in snapshot.questions]
+            snapshot = with_vectors(snapshot, encoder.encode_questions(texts))
+        return cls(snapshot, config, tokens, encoder, models or shipped())
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What this matcher can answer."""
+        return self._snapshot.entries
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The index it looks up in."""
+        return self._snapshot
+
+    @property
+    def model(self) -> Model:
+        """The model in use."""
+        return self._models.lexical if self._encoder is None else self._models.semantic
+
+    @property
+    def version(self) -> str:
+        """Name what made a decision: the normalisation and the model."""
+        return f"{VERSION}/{self.model.version}"
+
+    def decide(self, text: str) -> Decision:
+        """Decide about one question; never raises, whatever the text."""
+        started = time.thread_time()
+        try:
+            band, confidence, candidates, route, form = self._decide(text)
+            words = tuple(self._tokens.words(form))
+        except Exception:  # noqa: BLE001 - a customer's text must never stop a conversation
+            band, confidence, candidates, route, form = Band.HANDOFF, 0.0, (), "error", ""
+            words = ()
+        spent = (time.thread_time() - started) * 1000
+        return Decision(band, confidence, candidates, route, form, words, spent, self.version)
+
+    def _decide(self, text: str) -> tuple[Band, float, tuple[Candidate, ...], str, str]:
+        form = normalize(text, self._config.query_chars)
+        if not form:
+            return Band.HANDOFF, 0.0, (), "empty", form
+        exact = self._snapshot.exact.get(form, ())
+        if exact:
+            return *self._exact(exact, form), "exact", form
+        if is_small_talk(text):
+            return Band.HANDOFF, 0.0, (), "greeting", form
+        return *self._ranked(text, form), form
+
+    def _exact(
+        self, numbers: tuple[int, ...], form: str
+    ) -> tuple[Band, float, tuple[Candidate, ...]]:
+        confidence = SURE / len(numbers)
+        candidates = tuple(
+            Candidate(self._snapshot.entries[number], confidence, self._raw(number, form))
+            for number in numbers[:CANDIDATES]
+        )
+        return Band.ANSWER if len(numbers) == 1 else Band.SUGGEST, confidence, candidates
+
+    def _raw(self, number: int, form: str) -> str:
+        rows = range(self._snapshot.rows_of[number], self._snapshot.rows_of[number + 1])
+        return next(
+            (self._snapshot.raw[row] for row in rows if self._snapshot.questions[row].text == form),
+            self._snapshot.entries[number].question,
+        )
+
+    def _ranked(self, text: str, form: str) -> tuple[Band, float, tuple[Candidate, ...], str]:
+        found = [self._look(form)]
+        route = "ranked"
+        parts = clauses(text, form, self._config.query_chars)
+        if parts:
+            found += [self._look(part) for part in parts]
+            route = "clauses"
+        found = [one for one in found if one.ranking.order]
+        if not found:
+            return Band.HANDOFF, 0.0, (), "unknown"
+        found.sort(key=lambda one: -one.ranking.confidence)
+        candidates = self._merge(found)
+        band = self._band(found, candidates)
+        if band is Band.ANSWER and self._is_negated(text, candidates[0]):
+            band, route = Band.SUGGEST, "negated"
+        return band, found[0].ranking.confidence, candidates, route
+
+    def _look(self, form: str) -> _Found:
+        question = cut(form, self._tokens, self._concepts)
+        lookup = look_up(self._snapshot, question, self._encoder)
+        return _Found(lookup, rank(self._snapshot, lookup, self._models.of(lookup)))
+
+    def _merge(self, found: list[_Found]) -> tuple[Candidate, ...]:
+        best: dict[int, Candidate] = {}
+        for one in found:
+            for candidate, number in self._candidates(one):
+                known = best.get(number)
+                if known is None or candidate.score > known.score:
+                    best[number] = candidate
+        ordered = sorted(best.values(), key=lambda candidate: -candidate.score)
+        return tuple(ordered[:CANDIDATES])
+
+    def _candidates(self, found: _Found) -> list[tuple[Candidate, int]]:
+        lookup, ranking = found.lookup, found.ranking
+        share = float(ranking.shares[ranking.order[0]]) or 1.0
+        made = []
+        for at in ranking.order[:CANDIDATES]:
+            number = int(lookup.entries[at])
+            score = ranking.confidence * float(ranking.shares[at]) / share
+            parts = dict(zip(lookup.names, map(float, lookup.table[at]), strict=True))
+            matched = self._snapshot.raw[lookup.rows[at]]
+            made.append((Candidate(self._snapshot.entries[number], score, matched, parts), number))
+        return made
+
+    def _band(self, found: list[_Found], candidates: tuple[Candidate, ...]) -> Band:
+        confidence = found[0].ranking.confidence
+        if confidence < self._config.suggest_threshold:
+            return Band.HANDOFF
+        if confidence < self._limit(candidates[0].entry) or found[0].ranking.is_tied:
+            return Band.SUGGEST
+        answers = {
+            int(one.lookup.entries[one.ranking.order[0]])
+            for one in found
+            if one.ranking.confidence >= self._limit(candidates[0].entry)
+        }
+        return Band.ANSWER if len(answers) == 1 else Band.SUGGEST
+
+    def _limit(self, entry: Entry) -> float:
+        config, model = self._config, self.model
+        if config.is_strict(entry):
+            limit = config.strict_answer_threshold
+            target = max(config.strict_precision_target, config.precision_target)
+        else:
+            limit, target = config.answer_threshold, config.precision_target
+        return model.threshold(target) if limit is None else limit
+
+    def _is_negated(self, text: str, first: Candidate) -> bool:
+        asked = _NEGATED.search(tidy(text, self._config.query_chars))
+        return bool(asked) and not _NEGATED.search(tidy(first.matched))
+
+
+def clauses(text: str, form: str, limit: int = 500) -> list[str]:
+    """Return the clauses worth asking on their own, or none where the text is one question.
+
+    What a customer says they do *not* want is left out as soon as they say something else.
+    """
+    parts = [bare(part) for part in _BREAK.split(strip_courtesies(tidy(text, limit)))]
+    parts = [part for part in dict.fromkeys(parts) if _says_something(part) and part != form]
+    if len(parts) < 2 and len(form) <= LONG:  # noqa: PLR2004 - one clause is the whole
+        return []
+    wanted = [part for part in parts if not _NEGATED_CLAUSE.match(part)]
+    return [normalize(part) for part in (wanted or parts)[-MOST_CLAUSES:]]
+
+
+def _says_something(part: str) -> bool:
+    return len(re.findall(rf"[{HAN}]|[a-z0-9]+", part)) > _MIN_WORDS
