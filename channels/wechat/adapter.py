@@ -1,0 +1,148 @@
+"""One WeChat official account: what its customers push to us, and our replies.
+
+An account with the customer-service API answers actively; one without it (`mode: passive`)
+can only answer in the HTTP response to a push.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import Self
+
+from channels.base import (
+    Capabilities,
+    Clock,
+    Memory,
+    Quarantined,
+    Reception,
+    ReplyWindow,
+    Request,
+    Sent,
+)
+from channels.errors import (
+    BadRequest,
+    ChannelError,
+    Refused,
+    Unavailable,
+    Uncertain,
+    WindowClosed,
+)
+from channels.message import IncomingMessage, OutgoingMessage
+from channels.wechat import parse, render
+from channels.wechat.api import Api
+from channels.wechat.config import Config
+from channels.wechat.crypto import Seal, Unreadable
+
+LARGEST = 64 * 1024
+"""Bytes of a push; real ones have a few hundred."""
+
+RECEIVES = frozenset(
+    {"text", "image", "voice", "video", "location", "selection", "event", "unsupported"}
+)
+
+PLAIN = {"content-type": "text/plain; charset=utf-8"}
+XML = {"content-type": "application/xml; charset=utf-8"}
+TAKEN = b"success"
+
+
+def capabilities(*, passive: bool) -> Capabilities:
+    """Return what an account can do; a passive one has no menus, and no window to keep."""
+    return Capabilities(
+        text_limit=render.TEXT_LIMIT,
+        text_limit_unit="bytes",
+        receives=RECEIVES,
+        sends=frozenset({"text"} if passive else {"text", "choices"}),
+        max_choices=0 if passive else render.MOST_ITEMS,
+        reply_window=None if passive else ReplyWindow(timedelta(hours=48), 5),
+    )
+
+
+class Adapter:
+    """`Adapter(inbox, config, memory, clock)`."""
+
+    def __init__(self, inbox: str, config: Config, memory: Memory, clock: Clock) -> None:
+        self.inbox = inbox
+        self.passive = config.mode == "passive"
+        self.capabilities = capabilities(passive=self.passive)
+        self._config = config
+        self._memory = memory
+        self._clock = clock
+        self._seal = Seal(config)
+        self._api: Api | None = None
+
+    async def __aenter__(self) -> Self:
+        self._api = Api(self._config, self._memory)
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        if self._api:
+            await self._api.close()
+        self._api = None
+
+    async def receive(self, request: Request) -> Reception:
+        """Verify, decrypt and translate one push, or answer the check of the server URL.
+
+        Raises:
+            BadRequest: forged, stale, too large, or meant for another account.
+        """
+        if len(request.body) > LARGEST:
+            raise BadRequest("larger than any push of WeChat's", 413)
+        self._seal.check(request, self._clock())
+        if request.method == "GET":
+            return Reception(body=request.query.get("echostr", "").encode(), headers=PLAIN)
+        raw = request.body.decode("utf-8", "replace")
+        try:
+            raw = self._seal.open(request)
+            message = self._message(raw)
+        except Unreadable as error:
+            key = hashlib.sha256(raw.encode("utf-8", "replace")).hexdigest()
+            kept = Quarantined(key, str(error), raw.replace("\0", ""))
+            return Reception(quarantined=(kept,), body=TAKEN, headers=PLAIN)
+        return Reception((message,) if message else (), body=TAKEN, headers=PLAIN)
+
+    async def send(self, message: OutgoingMessage) -> Sent:
+        """Send once, in as few messages as possible.
+
+        Raises:
+            Uncertain: a piece was taken and a later one was not; resending would repeat it.
+            ChannelError: nothing was taken.
+        """
+        if self.passive:
+            raise WindowClosed("a passive account can only answer the customer's next message")
+        if self._api is None:
+            raise Unavailable("the inbox is not running")
+        bodies = render.bodies(message.parts)
+        if not bodies:
+            raise Refused("there is nothing to say in it")
+        for number, body in enumerate(bodies):
+            try:
+                await self._api.send(message.address.contact, body)
+            except Refused:
+                raise
+            except ChannelError as error:
+                if not number:
+                    raise
+                taken = f"{number} of {len(bodies)} pieces were taken, then: {error}"
+                raise Uncertain(taken) from error
+        return Sent()
+
+    def fit(self, message: OutgoingMessage) -> tuple[OutgoingMessage, OutgoingMessage | None]:
+        """Split into what one HTTP answer holds, and what must wait (or None)."""
+        return render.fit(message)
+
+    def answer(self, request: Request, message: OutgoingMessage) -> Reception:
+        """Render `message` as the answer to the push `request`, which was received before."""
+        now = self._clock()
+        account = parse.read(self._seal.open(request))["ToUserName"]
+        xml = render.reply(message, account, now)
+        if not xml:
+            return Reception(body=TAKEN, headers=PLAIN)
+        seconds, nonce = str(int(now.timestamp())), request.query.get("nonce", "")
+        return Reception(body=self._seal.close(xml, seconds, nonce).encode(), headers=XML)
+
+    def _message(self, xml: str) -> IncomingMessage | None:
+        fields = parse.read(xml)
+        if self._config.account not in (None, fields["ToUserName"]):
+            raise BadRequest("meant for another account than this inbox's")
+        return parse.parse(self.inbox, xml, fields)
