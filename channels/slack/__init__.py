@@ -1,0 +1,1 @@
+"""Slack: customers in direct messages, mentions and threads, by HTTP or Socket Mode."""

@@ -1,0 +1,90 @@
+"""From what we say to posts on Slack: escaped text, and buttons where they fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from channels import text as house
+from channels.message import Choices, Part
+from channels.slack.markup import escape
+
+TEXT_LIMIT = 4000
+MAX_CHOICES = 25
+LONGEST_PROMPT = 3000
+LONGEST_LABEL = 75
+LONGEST_VALUE = 2000
+
+Block = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One call of `chat.postMessage`; `text` is escaped, and is what notifications show."""
+
+    text: str
+    blocks: tuple[Block, ...] = ()
+
+
+def render(parts: Sequence[Part]) -> tuple[Post, ...]:
+    """Return the posts that say `parts`, in order; parts in a row without buttons share one."""
+    posts: list[Post] = []
+    waiting: list[Part] = []
+    for part in parts:
+        if isinstance(part, Choices) and fits(part):
+            posts += _texts(waiting)
+            waiting = []
+            posts.append(_buttons(part))
+        else:
+            waiting.append(part)
+    return (*posts, *_texts(waiting))
+
+
+def fits(choices: Choices) -> bool:
+    """Can these be buttons? If not, they are a numbered list."""
+    return (
+        0 < len(choices.options) <= MAX_CHOICES
+        and len(choices.prompt.strip()) > 0
+        and len(escape(choices.prompt)) <= LONGEST_PROMPT
+        and all(
+            option.label.strip()
+            and len(option.label) <= LONGEST_LABEL
+            and 0 < len(option.value) <= LONGEST_VALUE
+            for option in choices.options
+        )
+    )
+
+
+def _texts(parts: Sequence[Part]) -> Iterator[Post]:
+    return (Post(piece) for piece in _pieces(house.plain(parts), TEXT_LIMIT))
+
+
+def _pieces(text: str, limit: int) -> Iterator[str]:
+    """Cut before escaping, so that no entity is cut; what grows too much is cut again."""
+    for piece in house.split(text, limit):
+        escaped = escape(piece)
+        if len(escaped) <= TEXT_LIMIT:
+            yield escaped
+        else:
+            yield from _pieces(piece, limit // 2)
+
+
+def _buttons(choices: Choices) -> Post:
+    section: Block = {
+        "type": "section",
+        "text": {"type": "plain_text", "text": choices.prompt, "emoji": False},
+    }
+    actions: Block = {
+        "type": "actions",
+        "elements": [
+            {
+                "type": "button",
+                "action_id": f"choice:{number}",
+                "text": {"type": "plain_text", "text": option.label, "emoji": False},
+                "value": option.value,
+            }
+            for number, option in enumerate(choices.options)
+        ],
+    }
+    return Post(escape(choices.prompt), (section, actions))
