@@ -1,0 +1,148 @@
+"""Entries of the knowledge base, read: what is live, what is drafted, what was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import String, cast, func, or_
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from storage.models import Article, ArticleVersion, Release
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What an editor writes: one revision of an entry."""
+
+    question: str
+    similar_questions: Sequence[str] = ()
+    answers: Mapping[str, str] = field(default_factory=dict)
+    kind: str = "other"
+    category: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEntry:
+    """One entry as customers get it."""
+
+    key: str
+    version_id: UUID
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleState:
+    """An entry with its live revision and its draft; either may be missing."""
+
+    article: Article
+    live: ArticleVersion | None
+    draft: ArticleVersion | None
+
+
+def content_of(version: ArticleVersion) -> Content:
+    """Return what a revision says."""
+    return Content(
+        version.question,
+        tuple(version.similar_questions),
+        dict(version.answers),
+        str(version.extra.get("kind", "other")),
+        str(version.extra.get("category", "")),
+    )
+
+
+def current_release(session: Session) -> int:
+    """Return the number of the live release, 0 before the first."""
+    return session.exec(select(func.max(Release.number))).one() or 0
+
+
+def releases(session: Session, limit: int = 50, offset: int = 0) -> list[Release]:
+    """Return the releases, newest first."""
+    query = select(Release).order_by(col(Release.number).desc())
+    return list(session.exec(query.limit(limit).offset(offset)))
+
+
+def live_entries(session: Session) -> list[LiveEntry]:
+    """Return every live entry, by key."""
+    query = (
+        select(Article.key, ArticleVersion)
+        .where(ArticleVersion.article_id == Article.id)
+        .where(col(ArticleVersion.live_from).is_not(None), col(ArticleVersion.live_to).is_(None))
+        .order_by(Article.key)
+    )
+    return [LiveEntry(key, version.id, content_of(version)) for key, version in session.exec(query)]
+
+
+def list_articles(
+    session: Session,
+    query: str | None = None,
+    kind: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> list[ArticleState]:
+    """Return entries that are live or drafted, by key, with both states."""
+    chosen = select(Article).where(col(Article.id).in_(_current(query))).order_by(col(Article.key))
+    if kind is not None:
+        chosen = chosen.where(Article.kind == kind)
+    articles = list(session.exec(chosen.limit(limit).offset(offset)))
+    return states(session, articles)
+
+
+def count_articles(session: Session, query: str | None = None, kind: str | None = None) -> int:
+    """Return how many entries `list_articles` would find in all."""
+    chosen = select(func.count()).select_from(Article).where(col(Article.id).in_(_current(query)))
+    if kind is not None:
+        chosen = chosen.where(Article.kind == kind)
+    return session.exec(chosen).one()
+
+
+def _current(query: str | None) -> SelectOfScalar[UUID]:
+    found = select(ArticleVersion.article_id).where(col(ArticleVersion.live_to).is_(None))
+    if query:
+        pattern, in_json = _pattern(query), _pattern(json.dumps(query)[1:-1])
+        keys = select(Article.id).where(col(Article.key).ilike(pattern, escape="\\"))
+        lists = (col(ArticleVersion.similar_questions), col(ArticleVersion.answers))
+        found = found.where(
+            or_(
+                col(ArticleVersion.question).ilike(pattern, escape="\\"),
+                *(cast(texts, String).ilike(in_json, escape="\\") for texts in lists),
+                col(ArticleVersion.article_id).in_(keys),
+            )
+        )
+    return found
+
+
+def _pattern(text: str) -> str:
+    return "%" + text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
+
+
+def states(session: Session, articles: Sequence[Article]) -> list[ArticleState]:
+    """Return the live revision and the draft of each entry."""
+    ids = [article.id for article in articles]
+    live: dict[UUID, ArticleVersion] = {}
+    drafts: dict[UUID, ArticleVersion] = {}
+    query = select(ArticleVersion).where(
+        col(ArticleVersion.article_id).in_(ids), col(ArticleVersion.live_to).is_(None)
+    )
+    for version in session.exec(query):
+        (drafts if version.live_from is None else live)[version.article_id] = version
+    return [ArticleState(a, live.get(a.id), drafts.get(a.id)) for a in articles]
+
+
+def get_article(session: Session, key: str) -> ArticleState | None:
+    """Return one entry, None if there is none of this key."""
+    article = session.exec(select(Article).where(Article.key == key)).one_or_none()
+    return None if article is None else states(session, [article])[0]
+
+
+def versions(session: Session, key: str) -> list[ArticleVersion]:
+    """Return every revision of an entry, newest first."""
+    query = (
+        select(ArticleVersion)
+        .where(ArticleVersion.article_id == Article.id, Article.key == key)
+        .order_by(col(ArticleVersion.number).desc())
+    )
+    return list(session.exec(query))
