@@ -1,0 +1,110 @@
+"""The demo's page: five simulated phones side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Scope
+
+from console.chat import visitors_locale
+from console.i18n import mark, say
+from console.views import part
+
+PATH = "/demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A sentence to try."""
+
+    text: str
+    lang: str = "zh"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one platform's phone shows around the talk."""
+
+    look: str
+    platform: str
+    kind: str
+    subtitle: str = ""
+    opening: str = ""
+    placeholder: str = mark("Message")
+
+
+SAMPLES = (
+    Sample("如何申请退货"),
+    Sample("转人工"),
+    Sample("我要投诉"),
+    Sample("退款多久到账"),
+    Sample("How do I return an item?", "en"),
+)
+LOOKS: Mapping[str, Look] = {
+    "wechat": Look(
+        "wechat",
+        mark("WeChat"),
+        mark("official account"),
+        opening=mark("You follow this official account."),
+        placeholder="",
+    ),
+    "weibo": Look(
+        "weibo",
+        mark("Weibo"),
+        mark("private messages"),
+        mark("Verified account"),
+        mark("Private messages are between you and the account."),
+        mark("Private message"),
+    ),
+    "telegram": Look(
+        "telegram",
+        mark("Telegram"),
+        mark("bot"),
+        mark("bot"),
+        mark("What can this bot do?"),
+    ),
+    "slack": Look(
+        "slack",
+        mark("Slack"),
+        mark("shared channel"),
+        opening=mark("This is the beginning of #customer-help."),
+        placeholder=mark("Message #customer-help"),
+    ),
+    "webchat": Look("web", mark("Website"), mark("chat widget")),
+}
+
+
+def demo_page(request: Request, phones: Mapping[str, str], shop: str = "应答小店") -> Response:
+    """Show the phones of `phones` (inbox -> channel), in that order."""
+    locale = visitors_locale(request, request.query_params.get("lang", ""))
+    shown = [
+        _phone(locale, inbox, LOOKS[channel], shop)
+        for inbox, channel in phones.items()
+        if channel in LOOKS
+    ]
+    page = part(locale, "demo/demo.html", {"phones": shown, "samples": SAMPLES})
+    return HTMLResponse(page)
+
+
+def demo_policy(scope: Scope) -> Mapping[str, str] | None:
+    """Let the demo's page show the chat in a frame, for `SecurityHeaders`."""
+    return {"frame-src": "'self'"} if scope["path"].rstrip("/") == PATH else None
+
+
+def _phone(locale: str, inbox: str, look: Look, shop: str) -> dict[str, str]:
+    def words(text: str) -> str:
+        return say(locale, text) if text else ""
+
+    return {
+        "inbox": inbox,
+        "look": look.look,
+        "shop": shop,
+        "platform": words(look.platform),
+        "kind": words(look.kind),
+        "subtitle": words(look.subtitle),
+        "opening": words(look.opening),
+        "placeholder": words(look.placeholder),
+    }

@@ -1,0 +1,126 @@
+// The visitor's chat: what is typed or tapped goes out at once, what is answered comes by pull.
+
+import { Vault } from "./chat/vault.js";
+import { View } from "./chat/view.js";
+import { Wire } from "./chat/wire.js";
+
+const DOTS_FOR = 8000;
+const LONGEST = 4000;
+const IME_GUARD = 80;
+
+const body = document.body;
+const words = document.getElementById("words").dataset;
+const origins = (body.dataset.origins || "").split(" ").filter(Boolean);
+const log = document.getElementById("log");
+const form = document.getElementById("composer");
+const field = form.elements.text;
+const banner = document.getElementById("connection");
+const vault = new Vault(body.dataset.inbox, origins);
+const view = new View(log, words, document.documentElement.lang);
+const wire = new Wire(body.dataset.inbox, vault);
+const outbox = new Map();
+
+let dotsTimer = 0;
+let composedAt = 0;
+let shown = true;
+let unread = 0;
+let withAgent = false;
+
+function dots(on) {
+  clearTimeout(dotsTimer);
+  view.waiting(on);
+  if (on) dotsTimer = setTimeout(() => view.waiting(false), DOTS_FOR);
+}
+
+function say(text, select) {
+  const echo = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
+  body.classList.add("begun");
+  outbox.set(echo, { text, select });
+  view.echo(echo, text);
+  if (!withAgent) dots(true);
+  deliver(echo);
+}
+
+async function deliver(echo) {
+  const { text, select } = outbox.get(echo);
+  try {
+    await wire.send(text, echo, select);
+    view.settle(echo, true);
+    outbox.delete(echo);
+  } catch {
+    dots(false);
+    view.settle(echo, false);
+  }
+}
+
+function arrived(messages) {
+  body.classList.add("begun");
+  for (const message of messages) {
+    view.show(message);
+    if (message.author === "contact") continue;
+    withAgent = message.author === "agent";
+    dots(false);
+    if (!shown) unread += 1;
+  }
+  vault.tell({ yingda: "unread", count: unread });
+}
+
+function submit() {
+  const text = field.value.trim().slice(0, LONGEST);
+  if (!text) return;
+  field.value = "";
+  grow();
+  say(text, view.offered(text));
+  field.focus();
+}
+
+function grow() {
+  field.style.blockSize = "auto";
+  field.style.blockSize = `${Math.min(field.scrollHeight + 2, 140)}px`;
+  form.classList.toggle("empty", !field.value.trim());
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  submit();
+});
+field.addEventListener("input", grow);
+field.addEventListener("compositionend", () => {
+  composedAt = performance.now();
+});
+field.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey) return;
+  // Enter that ends a pinyin word is not yet a wish to send; some browsers report it late.
+  const composing = event.isComposing || event.keyCode === 229;
+  if (composing || performance.now() - composedAt < IME_GUARD) return;
+  event.preventDefault();
+  submit();
+});
+for (const button of document.querySelectorAll(".suggestion")) {
+  button.addEventListener("click", () => say(button.textContent.trim()));
+}
+document.getElementById("close")?.addEventListener("click", () => {
+  vault.tell({ yingda: "close" });
+});
+
+view.ontap = (option) => {
+  say(option.label, option.value);
+  field.focus({ preventScroll: true });
+};
+view.onretry = deliver;
+wire.onmessages = arrived;
+wire.onstate = (state) => {
+  banner.hidden = state === "live";
+};
+vault.onshown = (now) => {
+  shown = now;
+  if (!shown) return;
+  unread = 0;
+  field.focus();
+};
+
+grow();
+await vault.open();
+body.classList.toggle("embedded", vault.host !== null);
+await wire.pull();
+wire.listen();
