@@ -1,0 +1,1 @@
+"""Telegram: bots by webhook or long polling, private chats and being addressed in groups."""

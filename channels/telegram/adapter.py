@@ -1,0 +1,231 @@
+"""One Telegram bot: python-telegram-bot speaks, our own tolerant parser listens."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import replace
+from typing import Self, TypeVar
+
+import telegram
+from telegram.constants import ChatAction
+
+from channels.base import Capabilities, Clock, Memory, Reception, Request, Sent
+from channels.errors import (
+    BadRequest,
+    Refused,
+    Retryable,
+    Unauthorized,
+    Unavailable,
+    Uncertain,
+)
+from channels.http import MIB, call
+from channels.message import Address, OutgoingMessage
+from channels.telegram.config import Config
+from channels.telegram.faults import CONFLICT, UNKNOWN_BOT, translate
+from channels.telegram.parse import ALLOWED_UPDATES, Own, callback_of, decode, read, unreadable
+from channels.telegram.polling import follow
+from channels.telegram.render import MAX_CHOICES, TEXT_LIMIT, Piece, render
+from channels.telegram.request import SLACK, Wire, be_discreet
+
+T = TypeVar("T")
+
+SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - a header's name
+LARGEST_CALL = MIB
+LARGEST_BATCH = 16 * MIB
+LONGEST_TAPS = 1000
+
+
+class Adapter:
+    """A bot by webhook or long polling."""
+
+    capabilities = Capabilities(
+        text_limit=TEXT_LIMIT,
+        text_limit_unit="utf16",
+        receives=frozenset({"text", "media", "location", "selection", "event", "unsupported"}),
+        sends=frozenset({"text", "choices"}),
+        max_choices=MAX_CHOICES,
+        edits=True,
+        typing=True,
+    )
+
+    def __init__(self, inbox: str, config: Config, memory: Memory, clock: Clock) -> None:
+        self.inbox = inbox
+        self.polling = config.transport == "polling"
+        self._config = config
+        self._clock = clock
+        self._own = Own(inbox, config.bot_id)
+        self._bot: telegram.Bot | None = None
+        self._listening = Wire(config.poll_timeout + config.timeout)
+        self._taps: deque[str] = deque(maxlen=LONGEST_TAPS)
+        be_discreet()
+
+    async def __aenter__(self) -> Self:
+        config = self._config
+        bot = telegram.Bot(
+            config.bot_token.get_secret_value(),
+            base_url=f"{config.api}/bot",
+            base_file_url=f"{config.api}/file/bot",
+            request=Wire(config.timeout),
+            get_updates_request=self._listening,
+        )
+        try:
+            await _ask(bot.initialize())
+            await self._choose_transport(bot)
+        except BaseException:
+            await bot.shutdown()
+            raise
+        self._own = Own(self.inbox, config.bot_id, bot.bot.username)
+        self._bot = bot
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        bot, self._bot = self._bot, None
+        if bot is not None:
+            await bot.shutdown()
+
+    async def _choose_transport(self, bot: telegram.Bot) -> None:
+        if self.polling:
+            await _ask(bot.delete_webhook())
+        elif self._config.webhook_url and self._config.secret_token:
+            await _ask(
+                bot.set_webhook(
+                    self._config.webhook_url,
+                    secret_token=self._config.secret_token.get_secret_value(),
+                    allowed_updates=ALLOWED_UPDATES,
+                )
+            )
+
+    async def receive(self, request: Request) -> Reception:
+        """Verify and translate one update; a tap is acknowledged in the answer itself.
+
+        Raises:
+            BadRequest: too large, or without the right secret.
+        """
+        if len(request.body) > LARGEST_CALL:
+            raise BadRequest("larger than any update", status=413)
+        self._verify(request)
+        try:
+            update = decode(request.body)
+        except ValueError as error:
+            return unreadable(request.body.decode("utf-8", "replace"), type(error).__name__)
+        reception = read(update, self._own, self._clock())
+        tap = callback_of(update)
+        if tap is None:
+            return reception
+        answer = {"method": "answerCallbackQuery", "callback_query_id": tap}
+        return replace(
+            reception,
+            body=json.dumps(answer).encode(),
+            headers={"content-type": "application/json"},
+        )
+
+    def _verify(self, request: Request) -> None:
+        secret = self._config.secret_token
+        if secret is None:
+            raise BadRequest("this inbox has no secret_token, so it takes no calls")
+        given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "replace")
+        if not hmac.compare_digest(given, secret.get_secret_value().encode()):
+            raise BadRequest("without the secret that setWebhook was given")
+
+    async def send(self, message: OutgoingMessage) -> Sent:
+        """Send as few messages as hold it; the first one's id is the platform's.
+
+        Raises:
+            Uncertain: it may have arrived, wholly or in part.
+            ChannelError: it did not arrive; its class says whether to try again.
+        """
+        bot, chat = self._ready(), _chat_of(message.address)
+        pieces = render(message.parts)
+        first = await _post(bot, chat, pieces[0], message.reply_to)
+        for arrived, piece in enumerate(pieces[1:], 1):
+            try:
+                await _post(bot, chat, piece)
+            except Retryable as fault:
+                told = f"{arrived} of {len(pieces)} pieces arrived, then: {fault}"
+                raise Uncertain(told) from None
+        return first
+
+    async def typing(self, address: Address) -> None:
+        """Show that somebody is writing, for about five seconds."""
+        await _ask(self._ready().send_chat_action(_chat_of(address), ChatAction.TYPING))
+
+    def poll(self, cursor: str | None) -> AsyncIterator[tuple[str, Reception]]:
+        """Yield updates for ever, each with the cursor after it."""
+        return follow(self._get_updates, self._understand, cursor)
+
+    async def _get_updates(self, offset: int | None, limit: int) -> bytes:
+        await self._acknowledge_taps()
+        config, base = self._config, self._ready().base_url
+        question = {
+            "timeout": config.poll_timeout,
+            "limit": limit,
+            "allowed_updates": json.dumps(ALLOWED_UPDATES),
+        }
+        reply = await call(
+            self._listening.client,
+            "POST",
+            f"{base}/getUpdates",
+            data=question if offset is None else {**question, "offset": offset},
+            cap=LARGEST_BATCH,
+            total=config.poll_timeout + config.timeout + SLACK,
+            repeatable=True,
+        )
+        match reply.status:
+            case 200:
+                return reply.body
+            case 404:
+                raise Unauthorized(UNKNOWN_BOT)
+            case 409:
+                raise Unavailable(CONFLICT)
+            case other:
+                raise Unavailable(f"getUpdates: HTTP {other}")
+
+    def _understand(self, update: object) -> Reception:
+        if tap := callback_of(update):
+            self._taps.append(tap)
+        return read(update, self._own, self._clock())
+
+    async def _acknowledge_taps(self) -> None:
+        """Stop the clocks on the customers' buttons; a failure costs nobody anything."""
+        bot, taps = self._ready(), list(self._taps)
+        self._taps.clear()
+        await asyncio.gather(
+            *(bot.answer_callback_query(tap) for tap in taps), return_exceptions=True
+        )
+
+    def _ready(self) -> telegram.Bot:
+        if self._bot is None:
+            raise Unavailable("this channel is not open")
+        return self._bot
+
+
+async def _post(bot: telegram.Bot, chat: int, piece: Piece, reply_to: str | None = None) -> Sent:
+    quoted = None
+    if reply_to and reply_to.isascii() and reply_to.isdigit():
+        quoted = telegram.ReplyParameters(int(reply_to), allow_sending_without_reply=True)
+    sent = await _ask(
+        bot.send_message(chat, piece.text, reply_markup=piece.keyboard, reply_parameters=quoted),
+        repeatable=False,
+    )
+    return Sent(str(sent.message_id))
+
+
+async def _ask(calling: Awaitable[T], *, repeatable: bool = True) -> T:
+    """Await a call of the library; what it raises becomes ours, without its text or trace."""
+    try:
+        return await calling
+    except Exception as error:  # noqa: BLE001 - it also trips over answers it cannot read
+        fault = translate(error, repeatable=repeatable)
+    raise fault
+
+
+def _chat_of(address: Address) -> int:
+    """Return the chat: a group's thread is the chat and the person."""
+    try:
+        return int(address.thread.partition(":")[0])
+    except ValueError:
+        raise Refused("not a chat of Telegram") from None
