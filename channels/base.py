@@ -160,6 +160,27 @@ class Typing(Protocol):
         ...
 
 
+@runtime_checkable
+class Visited(Protocol):
+    """A channel whose customers come to us with a token of ours: the website chat."""
+
+    def issue(self, visitor_id: str) -> str:
+        """Return the token that lets a visitor speak and read in one thread."""
+        ...
+
+    def visitor(self, bearer: str) -> str:
+        """Return whom a token belongs to.
+
+        Raises:
+            BadRequest: it is not one of ours.
+        """
+        ...
+
+    def admits(self, headers: Mapping[str, str]) -> bool:
+        """Say whether a call comes from a site that may talk to this chat."""
+        ...
+
+
 class Memory(Protocol):
     """The little an adapter may remember (tokens, cursors); lent to it by its owner."""
 

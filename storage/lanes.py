@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import Select, case, func, or_, select, update
 from sqlmodel import Session
 
 from storage.models import Lane, LaneKind
@@ -42,17 +42,11 @@ def claim(
     lease: timedelta,
     *,
     limit: int = 16,
-    without: Collection[str] = (),
+    only: Collection[str] | None = None,
 ) -> list[str]:
-    """Lease up to `limit` ready lanes to `token`; leave out the inboxes in `without`."""
+    """Lease up to `limit` ready lanes to `token`, of the inboxes in `only` if given."""
     ready = (
-        select(_lane.c.key)
-        .where(
-            _lane.c.kind == kind,
-            _lane.c.ready_at <= now,
-            or_(_lane.c.lease_until.is_(None), _lane.c.lease_until < now),
-            _lane.c.inbox.not_in(list(without)),
-        )
+        _claimable(kind, now, only)
         .order_by(_lane.c.ready_at, _lane.c.key)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -160,3 +154,21 @@ def backlog(session: Session, kind: LaneKind) -> tuple[int, datetime | None]:
     )
     waiting, oldest = session.connection().execute(statement).one()
     return int(waiting or 0), oldest
+
+
+def none_ready(
+    session: Session, kind: LaneKind, now: datetime, only: Collection[str] | None = None
+) -> bool:
+    """Return whether there is nothing to claim: a look that costs no commit."""
+    return session.connection().execute(_claimable(kind, now, only).limit(1)).first() is None
+
+
+def _claimable(
+    kind: LaneKind, now: datetime, only: Collection[str] | None
+) -> Select[tuple[str]]:
+    statement = select(_lane.c.key).where(
+        _lane.c.kind == kind,
+        _lane.c.ready_at <= now,
+        or_(_lane.c.lease_until.is_(None), _lane.c.lease_until < now),
+    )
+    return statement if only is None else statement.where(_lane.c.inbox.in_(list(only)))

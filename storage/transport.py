@@ -173,3 +173,12 @@ def troubled(session: Session, limit: int = 100) -> list[InboundEvent]:
     """Return quarantined and dead events, newest first."""
     statement = select(InboundEvent).where(col(InboundEvent.problem).is_not(None))
     return list(session.exec(statement.order_by(col(InboundEvent.received_at).desc()).limit(limit)))
+
+
+def probe(session: Session) -> None:
+    """Write and take back one row: proves that the database takes writes."""
+    lane = Lane(kind=LaneKind.IN, key="probe", inbox="")
+    session.add(lane)
+    session.flush()
+    session.delete(lane)
+    session.flush()

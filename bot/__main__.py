@@ -1,0 +1,6 @@
+"""`python -m bot run` is `yingda run`."""
+
+from bot.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""`yingda run`: the service."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+from collections.abc import Callable
+from types import FrameType
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from bot.app import Service, compose
+from bot.cli.options import DEFAULT, ConfigPath, read_config, utc_now, wait
+from bot.config import BadConfig, Config
+from bot.logs import configure
+from console.auth import hash_in_thread
+from storage import people
+
+GRACEFUL_SECONDS = 2
+FIRST_ADMIN = "admin"
+
+
+class Server(uvicorn.Server):
+    """The web server; it tells the service about a signal before connections are waited for."""
+
+    def __init__(
+        self, config: uvicorn.Config, started: Callable[[], None], stopping: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._started, self._stopping = started, stopping
+        self._loop = asyncio.get_running_loop()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen, and say so."""
+        await super().startup(sockets)
+        self._started()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End the streams, then stop as usual."""
+        self._loop.call_soon_threadsafe(self._stopping)
+        super().handle_exit(sig, frame)
+
+
+def run(
+    config: ConfigPath = DEFAULT,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
+    role: Annotated[str, typer.Option(help="all; web and worker need PostgreSQL.")] = "all",
+) -> None:
+    """Start the service."""
+    if role != "all":
+        raise BadConfig(f"--role {role}: one SQLite file has one process; leave --role out")
+    settings = read_config(config)
+    changes = {"host": host or settings.host, "port": settings.port if port is None else port}
+    settings = settings.model_copy(update=changes)
+    configure(settings.log)
+    with listen(settings) as listener:
+        settings = settings.model_copy(update={"port": listener.getsockname()[1]})
+        wait(_serve(settings, listener))
+
+
+async def _serve(config: Config, listener: socket.socket) -> None:
+    app = compose(config, utc_now)
+    service: Service = app.state.service
+    options = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        proxy_headers=bool(config.public_url),
+    )
+    async with service:
+        await _first_admin(service)
+        server = Server(options, lambda: _greet(service, config), service.begin_stop)
+        await server.serve(sockets=[listener])
+
+
+async def _first_admin(service: Service) -> None:
+    """Make the first administrator, or renew a one-time password that nobody has used."""
+    everybody = await service.db.read(people.agents)
+    unused = len(everybody) == 1 and everybody[0].must_change_password
+    if everybody and not unused:
+        return
+    password = secrets.token_urlsafe(9)
+    hashed = await hash_in_thread(password)
+    if unused:
+        await service.db.write(people.set_password, everybody[0].id, hashed, must_change=True)
+    else:
+        await service.db.write(people.bootstrap_admin, FIRST_ADMIN, hashed, service.clock())
+    name = everybody[0].name if unused else FIRST_ADMIN
+    print(f"\n  First login: {name}   one-time password: {password}", flush=True)
+
+
+def _greet(service: Service, config: Config) -> None:
+    host = "127.0.0.1" if config.host in {"0.0.0.0", "::"} else config.host  # noqa: S104 - compared
+    root = f"http://{host}:{config.port}"
+    print(f"\n  ready: {root}/inbox is the desk", flush=True)
+    if service.demo is not None:
+        print(f"         {root}/demo is the demo: five simulated phones\n", flush=True)
+
+
+def listen(config: Config) -> socket.socket:
+    """Return the socket of the service, before anything else is started.
+
+    Raises:
+        BadConfig: the address is taken or not ours.
+    """
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((config.host, config.port))
+    except OSError as problem:
+        listener.close()
+        raise BadConfig(
+            f"cannot listen on {config.host}:{config.port} ({problem.strerror}); "
+            "stop what uses it, or choose another with --port"
+        ) from problem
+    return listener

@@ -1,0 +1,153 @@
+"""Reads `config.yaml`, then the environment, and refuses what it does not know.
+
+`YINGDA_DATABASE_URL` overrides `database_url`; `YINGDA_INBOXES__SHOP_WECHAT__APP_SECRET`
+overrides one key of one inbox; the same name with `_FILE` behind it reads a file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from channels.inbox import InboxConfig
+from channels.registry import UnknownChannel, find
+from faq.config import FaqConfig
+
+M = TypeVar("M", bound=BaseModel)
+PREFIX = "YINGDA_"
+INBOX_NAME = re.compile(r"[a-z0-9_]{1,64}")
+
+
+class BadConfig(Exception):
+    """The configuration cannot be used; the message says which key and what to do."""
+
+
+class LogConfig(BaseModel):
+    """How the service writes its log."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+class Config(BaseModel):
+    """Everything the service can be told."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    database_url: str = "sqlite:///data/yingda.db"
+    data_dir: Path = Field(default=Path("data"), description="caches and kept files")
+    public_url: str | None = Field(default=None, description="how platforms reach this service")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    demo: bool | None = Field(
+        default=None, description="the simulated phones; on when no inbox is configured"
+    )
+    passive_wait: float = Field(
+        default=4.0, gt=0, le=4.5, description="seconds a platform's call is held for the answer"
+    )
+    queue_notice_minutes: int = Field(
+        default=5, ge=1, description="after how long a waiting customer hears from us"
+    )
+    metrics_token: SecretStr | None = None
+    log: LogConfig = LogConfig()
+    faq: FaqConfig = FaqConfig()
+    inboxes: dict[str, InboxConfig] = Field(default_factory=dict)
+
+    @property
+    def shows_demo(self) -> bool:
+        """Whether the simulated phones are there."""
+        return not self.inboxes if self.demo is None else self.demo
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Config:
+    """Return the configuration of a file (which may be missing) and the environment.
+
+    Raises:
+        BadConfig: the file cannot be read, a key is unknown or a value is wrong.
+    """
+    raw = _read(path) if path is not None and path.exists() else {}
+    for name, value in environ.items():
+        if name.startswith(PREFIX):
+            _override(raw, name, value)
+    inboxes = raw.pop("inboxes", None) or {}
+    if not isinstance(inboxes, dict):
+        raise BadConfig("inboxes: write a mapping of names to settings")
+    built = {str(name): inbox(str(name), settings) for name, settings in inboxes.items()}
+    return _build(Config, {**raw, "inboxes": built}, "")
+
+
+def inbox(name: str, settings: object) -> InboxConfig:
+    """Return the settings of one inbox, read by its channel's own model.
+
+    Raises:
+        BadConfig: the name, the channel, a key or a value is wrong.
+    """
+    if not INBOX_NAME.fullmatch(name):
+        raise BadConfig(f"inboxes.{name}: use small letters, digits and _ for the name")
+    if not isinstance(settings, dict) or "channel" not in settings:
+        raise BadConfig(f"inboxes.{name}: say which platform it is, e.g. channel: telegram")
+    try:
+        channel = find(str(settings["channel"]))
+    except UnknownChannel as problem:
+        raise BadConfig(f"inboxes.{name}.channel: {problem}") from problem
+    return _build(channel.config, settings, f"inboxes.{name}.")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        raw = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, YAMLError) as problem:
+        where = getattr(problem, "problem_mark", None)
+        line = f", line {where.line + 1}" if where else ""
+        raise BadConfig(f"{path}{line}: cannot be read as YAML") from problem
+    if raw is None:
+        return {}
+    if not isinstance(raw, dict):
+        raise BadConfig(f"{path}: the top of the file must be keys and values")
+    return raw
+
+
+def _override(raw: dict[str, Any], name: str, value: str) -> None:
+    keys = [key.lower() for key in name.removeprefix(PREFIX).split("__")]
+    if keys[-1].endswith("_file"):
+        keys[-1] = keys[-1].removesuffix("_file")
+        try:
+            value = Path(value).read_text(encoding="utf-8").strip()
+        except OSError as problem:
+            raise BadConfig(f"{name}: cannot read the file it names") from problem
+    here = raw
+    for key in keys[:-1]:
+        nested = here.setdefault(key, {})
+        if not isinstance(nested, dict):
+            raise BadConfig(f"{name}: {key} is a value in the file, not a group of keys")
+        here = nested
+    here[keys[-1]] = value
+
+
+def _build(model: type[M], raw: Mapping[str, Any], where: str) -> M:
+    try:
+        return model.model_validate(raw)
+    except ValidationError as problem:
+        raise BadConfig("; ".join(_lines(model, problem, where))) from None
+
+
+def _lines(model: type[BaseModel], problem: ValidationError, where: str) -> list[str]:
+    lines = []
+    for error in problem.errors(include_url=False, include_input=False):
+        key = ".".join(str(part) for part in error["loc"])
+        if error["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(str(error["loc"][-1]), list(model.model_fields), 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            lines.append(f"{where}{key}: no such key{hint}")
+        else:
+            lines.append(f"{where}{key}: {error['msg']}")
+    return lines

@@ -1,0 +1,156 @@
+"""The one way out of the house: sends what is due, in order, and tells the truth about it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlmodel import Session
+
+from bot.inboxes import Inbox, Inboxes
+from bot.lane_loop import LEASE, LaneLoop, backoff
+from bot.metrics import Metrics
+from bot.signals import Signals
+from channels.base import Sent
+from channels.errors import ChannelError, RateLimited, Refused, Retryable, Unauthorized
+from storage import deliveries, lanes
+from storage.database import Database
+from storage.deliveries import Started
+from storage.models import LaneKind
+
+log = structlog.get_logger(__name__)
+
+TRIES = 8
+SEND_SECONDS = 30.0
+
+
+class Sender(LaneLoop):
+    """Works outbound lanes: one message in flight a thread."""
+
+    kind = LaneKind.OUT
+
+    def __init__(
+        self,
+        db: Database,
+        inboxes: Inboxes,
+        signals: Signals,
+        clock: Callable[[], datetime],
+        metrics: Metrics,
+    ) -> None:
+        super().__init__(db, clock, signals.outbound)
+        self._inboxes, self._metrics = inboxes, metrics
+
+    def only(self) -> Sequence[str]:
+        """Return the inboxes that can send now."""
+        return self._inboxes.able()
+
+    async def work(self, lane: str, token: str) -> None:
+        """Send the lane's messages one by one until one must wait or none is left."""
+        more = True
+        while more and not self._stopping:
+            more = await self._next(lane, token)
+        if more:
+            await self.db.write(
+                lanes.postpone, LaneKind.OUT, lane, token, self.clock(), failed=False
+            )
+
+    async def _next(self, lane: str, token: str) -> bool:
+        begun = await self.db.write(_begin, lane, token, self.clock())
+        if begun is None:
+            return False
+        started, refusal = begun
+        delivery = started.delivery
+        inbox = self._inboxes.get(delivery.inbox)
+        assert inbox is not None  # noqa: S101 - lanes of other inboxes are not claimed
+        if started.again and not _may_repeat(inbox):
+            return await self._uncertain(delivery.id, token, "stopped while sending", lane)
+        if refusal is not None:
+            return await self._failed(delivery.id, token, refusal, lane)
+        return await self._send(inbox, started, lane, token)
+
+    async def _send(self, inbox: Inbox, started: Started, lane: str, token: str) -> bool:
+        delivery = started.delivery
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                taken = await inbox.adapter.send(started.message)
+        except Refused as problem:
+            return await self._failed(delivery.id, token, f"{problem}", lane)
+        except (Retryable, Unauthorized) as problem:
+            return await self._again(inbox, started, lane, token, problem)
+        except (ChannelError, TimeoutError) as problem:
+            return await self._doubt(inbox, started, lane, token, problem)
+        except Exception as problem:
+            log.exception("an adapter broke while sending", inbox=inbox.name)
+            return await self._doubt(inbox, started, lane, token, problem)
+        return await self._sent(inbox, delivery.id, taken, lane, token)
+
+    async def _sent(
+        self, inbox: Inbox, delivery_id: UUID, taken: Sent, lane: str, token: str
+    ) -> bool:
+        inbox.last_out = self.clock()
+        self._count(lane, "sent")
+        return await self.db.write(
+            deliveries.sent, delivery_id, token, taken.platform_id, self.clock()
+        )
+
+    async def _again(
+        self, inbox: Inbox, started: Started, lane: str, token: str, problem: ChannelError
+    ) -> bool:
+        delivery = started.delivery
+        if delivery.attempts >= TRIES:
+            return await self._failed(delivery.id, token, f"gave up: {problem}", lane)
+        wait = backoff(delivery.attempts, random.random())  # noqa: S311 - jitter
+        if isinstance(problem, RateLimited):
+            wait = timedelta(seconds=problem.retry_after)
+            inbox.paused_until = self.clock() + wait
+        log.info("will send again", inbox=inbox.name, problem=problem, seconds=wait.seconds)
+        self._count(lane, "again")
+        await self.db.write(_postpone, delivery.id, f"{problem}", lane, token, self.clock() + wait)
+        return False
+
+    async def _doubt(
+        self, inbox: Inbox, started: Started, lane: str, token: str, problem: Exception
+    ) -> bool:
+        words = f"{type(problem).__name__}: {problem}"
+        if _may_repeat(inbox) and started.delivery.attempts < TRIES:
+            until = self.clock() + backoff(started.delivery.attempts, random.random())  # noqa: S311
+            await self.db.write(_postpone, started.delivery.id, words, lane, token, until)
+            return False
+        return await self._uncertain(started.delivery.id, token, words, lane)
+
+    async def _failed(self, delivery_id: UUID, token: str, problem: str, lane: str) -> bool:
+        self._count(lane, "failed")
+        log.warning("a message was not delivered", problem=problem)
+        return await self.db.write(deliveries.failed, delivery_id, token, problem, self.clock())
+
+    async def _uncertain(self, delivery_id: UUID, token: str, problem: str, lane: str) -> bool:
+        self._count(lane, "uncertain")
+        log.warning("nobody knows whether a message arrived", problem=problem)
+        return await self.db.write(deliveries.uncertain, delivery_id, token, problem, self.clock())
+
+    def _count(self, lane: str, result: str) -> None:
+        self._metrics.deliveries.labels(lane.partition(":")[0], result).inc()
+
+
+def _may_repeat(inbox: Inbox) -> bool:
+    return inbox.capabilities.idempotent_send or inbox.config.on_uncertain == "resend"
+
+
+def _begin(
+    session: Session, lane: str, token: str, now: datetime
+) -> tuple[Started, str | None] | None:
+    started = deliveries.start(session, lane, token, now, LEASE)
+    if started is None:
+        return None
+    return started, deliveries.refusal(session, started.delivery, now)
+
+
+def _postpone(
+    session: Session, delivery_id: UUID, problem: str, lane: str, token: str, until: datetime
+) -> None:
+    deliveries.retry_later(session, delivery_id, problem)
+    lanes.postpone(session, LaneKind.OUT, lane, token, until, failed=True)

@@ -1,0 +1,156 @@
+"""The demo: simulated phones that speak to the real adapters through their signed wire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from fastapi import APIRouter, FastAPI
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from bot.config import Config, inbox
+from channels import registry
+from channels.inbox import InboxConfig
+from console.demo import demo_page
+
+if TYPE_CHECKING:
+    from channels.simulation import Push, Simulator
+
+CHANNELS = ("wechat", "weibo", "telegram", "slack")
+WEB = "demo_web"
+LONG_POLL_SECONDS = 20.0
+SHOWN = 200
+"""How many messages one phone keeps."""
+
+
+class Said(BaseModel):
+    """What a visitor of the demo typed on a phone."""
+
+    model_config = ConfigDict(extra="forbid")
+    contact: str = Field(pattern=r"^[A-Za-z0-9]{4,28}$")
+    text: str = Field(min_length=1, max_length=2000)
+
+
+class Tapped(BaseModel):
+    """Which option of which message was tapped."""
+
+    model_config = ConfigDict(extra="forbid")
+    contact: str = Field(pattern=r"^[A-Za-z0-9]{4,28}$")
+    number: int = Field(ge=1)
+    option: int = Field(ge=0, lt=50)
+
+
+class Demo:
+    """The simulated platforms, their inboxes, and who is looking at which phone."""
+
+    def __init__(self, root: str, clock: Callable[[], datetime]) -> None:
+        """Simulate the platforms at `root`, this service's own address."""
+        self._root = root
+        self.simulators: dict[str, Simulator] = {
+            f"demo_{name}": registry.find(name).simulator(f"demo_{name}", clock)
+            for name in CHANNELS
+        }
+        self._client = httpx.AsyncClient(trust_env=False)
+
+    def inboxes(self) -> dict[str, InboxConfig]:
+        """Return the demo's inboxes, as if they stood in `config.yaml`."""
+        found: dict[str, dict[str, Any]] = {
+            name: {
+                "channel": simulator.channel,
+                "base_url": f"{self._root}/demo/platform/{name}",
+                **simulator.settings,
+            }
+            for name, simulator in self.simulators.items()
+        }
+        found[WEB] = {
+            "channel": "webchat",
+            "suggestions": ["如何申请退货", "退款多久到账", "转人工"],
+        }
+        return {name: inbox(name, settings) for name, settings in found.items()}
+
+    def install(self, app: FastAPI) -> None:
+        """Add the page, its API and the simulated platforms to the application."""
+        app.include_router(router)
+        app.state.demo = self
+        for name, simulator in self.simulators.items():
+            app.mount(f"/demo/platform/{name}", simulator.app)
+
+    async def push(self, name: str, push: Push) -> int:
+        """Deliver a push to our own webhook over HTTP, as the platform does."""
+        url = f"{self._root}/inboxes/{name}/webhook"
+        return await self.simulators[name].deliver(self._client, url, push)
+
+    async def close(self) -> None:
+        """Close the platforms' own client."""
+        await self._client.aclose()
+
+
+def with_demo(config: Config, demo: Demo) -> Config:
+    """Return the configuration with the demo's inboxes added."""
+    return config.model_copy(update={"inboxes": {**config.inboxes, **demo.inboxes()}})
+
+
+router = APIRouter(include_in_schema=False)
+
+
+def _demo(request: Request) -> Demo:
+    found: Demo = request.app.state.demo
+    return found
+
+
+@router.get("/demo")
+async def page(request: Request) -> Response:
+    """Show the phones."""
+    phones = {name: found.channel for name, found in _demo(request).simulators.items()}
+    return demo_page(request, {**phones, WEB: "webchat"})
+
+
+@router.post("/demo/{name}/say")
+async def say(request: Request, name: str, said: Said) -> Response:
+    """Speak as a customer on a phone."""
+    simulator = _demo(request).simulators.get(name)
+    if simulator is None:
+        return PlainTextResponse("no such phone", 404)
+    status = await _demo(request).push(name, simulator.say(said.contact, said.text))
+    return JSONResponse({"status": status}, 200 if status < 300 else 502)  # noqa: PLR2004 - HTTP
+
+
+@router.post("/demo/{name}/tap")
+async def tap(request: Request, name: str, tapped: Tapped) -> Response:
+    """Tap an option on a phone."""
+    simulator = _demo(request).simulators.get(name)
+    if simulator is None:
+        return PlainTextResponse("no such phone", 404)
+    seen = next((s for s in simulator.seen_by(tapped.contact) if s.number == tapped.number), None)
+    if seen is None or tapped.option >= len(seen.options):
+        return PlainTextResponse("no such option", 422)
+    status = await _demo(request).push(name, simulator.tap(seen, tapped.option))
+    return JSONResponse({"status": status}, 200 if status < 300 else 502)  # noqa: PLR2004 - HTTP
+
+
+@router.get("/demo/{name}/screen")
+async def screen(
+    request: Request, name: str, contact: str, after: int = 0, wait: int = 1
+) -> Response:
+    """Give what is new on a phone's screen, waiting a while for it."""
+    simulator = _demo(request).simulators.get(name)
+    if simulator is None:
+        return PlainTextResponse("no such phone", 404)
+    seen = simulator.seen_by(contact, after)
+    for _ in range(int(LONG_POLL_SECONDS / 0.1) if wait else 0):
+        if seen or await request.is_disconnected() or request.app.state.service.stopping:
+            break
+        await asyncio.sleep(0.1)
+        seen = simulator.seen_by(contact, after)
+    shown = [
+        {"number": s.number, "from": "us", "text": s.text, "options": [list(o) for o in s.options]}
+        for s in seen[-SHOWN:]
+    ]
+    return JSONResponse(
+        {"messages": shown, "state": "ready"}, headers={"cache-control": "no-store"}
+    )

@@ -1,0 +1,193 @@
+"""Keeps every adapter alive on its own: one that is down never takes the others along."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.metrics import Metrics
+from channels import registry
+from channels.base import (
+    Capabilities,
+    ChannelAdapter,
+    Clock,
+    Listening,
+    Memory,
+    Passive,
+    Polling,
+    Reception,
+)
+from channels.errors import ChannelError
+from channels.inbox import InboxConfig
+from console.services import InboxState
+from storage import adapter_memory
+from storage.database import Database
+
+log = structlog.get_logger(__name__)
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+Store = Callable[[str, Reception, str | None], Awaitable[None]]
+"""Stores what came in on an inbox, with the cursor after it."""
+CURSOR = "cursor"
+
+
+class StoredMemory(Memory):
+    """An adapter's memory, kept in the database."""
+
+    def __init__(self, db: Database, inbox: str, clock: Clock) -> None:
+        self._db, self._inbox, self._clock = db, inbox, clock
+
+    async def get(self, key: str) -> str | None:
+        """Return what was kept under `key`, or None if there is nothing or it has expired."""
+        return await self._db.read(adapter_memory.recall, self._inbox, key, self._clock())
+
+    async def set(self, key: str, value: str, expires_in: timedelta | None = None) -> None:
+        """Keep `value` under `key`, durably."""
+        until = None if expires_in is None else self._clock() + expires_in
+        await self._db.write(adapter_memory.remember, self._inbox, key, value, until)
+
+
+@dataclass(slots=True)
+class Inbox:
+    """One connected account and how it is doing."""
+
+    name: str
+    config: InboxConfig
+    adapter: ChannelAdapter
+    state: str = "starting"
+    detail: str = ""
+    last_in: datetime | None = None
+    last_out: datetime | None = None
+    paused_until: datetime | None = None
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What its platform can do."""
+        return self.adapter.capabilities
+
+    @property
+    def passive(self) -> Passive | None:
+        """The adapter, if it can answer only in the platform's own call."""
+        if isinstance(self.adapter, Passive) and self.adapter.passive:
+            return self.adapter
+        return None
+
+
+class Inboxes:
+    """All connected accounts by name."""
+
+    def __init__(
+        self, db: Database, configs: Mapping[str, InboxConfig], clock: Clock, metrics: Metrics
+    ) -> None:
+        self._clock, self._metrics = clock, metrics
+        self._tasks: list[asyncio.Task[None]] = []
+        self.disabled = {name: config for name, config in configs.items() if not config.enabled}
+        self.by_name = {
+            name: Inbox(
+                name,
+                config,
+                registry.find(config.channel).adapter(
+                    name, config, StoredMemory(db, name, clock), clock
+                ),
+            )
+            for name, config in configs.items()
+            if config.enabled
+        }
+
+    def get(self, name: str) -> Inbox | None:
+        """Return an enabled inbox."""
+        return self.by_name.get(name)
+
+    def start(self, store: Store, cursor: Callable[[str], Awaitable[str | None]]) -> None:
+        """Start one supervised task for each inbox."""
+        for inbox in self.by_name.values():
+            task = asyncio.create_task(self._keep(inbox, store, cursor), name=f"inbox {inbox.name}")
+            self._tasks.append(task)
+
+    async def stop(self) -> None:
+        """Stop all inboxes and wait for their adapters to close."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    def able(self) -> list[str]:
+        """Return the inboxes that can send now: ready, not paused, not passive only."""
+        now = self._clock()
+        return [
+            inbox.name
+            for inbox in self.by_name.values()
+            if inbox.ready.is_set()
+            and inbox.passive is None
+            and (inbox.paused_until is None or inbox.paused_until <= now)
+        ]
+
+    def states(self, public_url: str | None = None) -> list[InboxState]:
+        """Return how every inbox is doing, for the console and for health checks."""
+        root = (public_url or "").rstrip("/")
+        on = [
+            InboxState(
+                inbox=inbox.name,
+                channel=inbox.config.channel,
+                label=inbox.config.label or inbox.name,
+                state=inbox.state,
+                detail=inbox.detail,
+                last_in=inbox.last_in,
+                last_out=inbox.last_out,
+                webhook_url=f"{root}/inboxes/{inbox.name}/webhook",
+            )
+            for inbox in self.by_name.values()
+        ]
+        off = [
+            InboxState(name, config.channel, config.label or name, "disabled")
+            for name, config in self.disabled.items()
+        ]
+        return on + off
+
+    async def _keep(
+        self, inbox: Inbox, store: Store, cursor: Callable[[str], Awaitable[str | None]]
+    ) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                async with inbox.adapter:
+                    self._mark(inbox, "ready", "")
+                    pause = FIRST_PAUSE
+                    await self._bring_in(inbox, store, cursor)
+            except ChannelError as problem:
+                self._mark(inbox, "degraded", f"{problem}")
+                log.warning("inbox is degraded", inbox=inbox.name, problem=problem, retry_in=pause)
+            except Exception as problem:
+                self._mark(inbox, "degraded", f"{type(problem).__name__}: see the log")
+                log.exception("inbox failed", inbox=inbox.name, retry_in=pause)
+            finally:
+                inbox.ready.clear()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _bring_in(
+        self, inbox: Inbox, store: Store, cursor: Callable[[str], Awaitable[str | None]]
+    ) -> None:
+        adapter = inbox.adapter
+        if isinstance(adapter, Listening) and adapter.listening:
+            await adapter.listen(lambda reception: store(inbox.name, reception, None))
+            return
+        if isinstance(adapter, Polling) and adapter.polling:
+            stream = adapter.poll(await cursor(inbox.name))
+            async with contextlib.aclosing(stream) as items:  # type: ignore[type-var]
+                async for after, reception in items:
+                    await store(inbox.name, reception, after)
+            return
+        await asyncio.Event().wait()
+
+    def _mark(self, inbox: Inbox, state: str, detail: str) -> None:
+        inbox.state, inbox.detail = state, detail
+        self._metrics.inbox_ready.labels(inbox.name).set(state == "ready")
+        if state == "ready":
+            inbox.ready.set()

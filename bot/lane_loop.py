@@ -1,0 +1,109 @@
+"""The loop that worker and delivery share: claim ready lanes, work each one in its own task."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.signals import wait_for
+from storage import lanes
+from storage.database import Database, StorageError
+from storage.lanes import Fenced
+from storage.models import LaneKind
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(seconds=60)
+IDLE_SECONDS = 0.5
+"""How long a missed hint can hold a lane up."""
+
+
+class LaneLoop(ABC):
+    """Works lanes of one kind, at most `width` at a time."""
+
+    kind: LaneKind
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], datetime],
+        hint: asyncio.Event,
+        width: int = 32,
+    ) -> None:
+        self.db, self.clock, self._hint, self._width = db, clock, hint, width
+        self._busy: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    @abstractmethod
+    async def work(self, lane: str, token: str) -> None:
+        """Work one lane until it has nothing left or must be given back."""
+
+    def only(self) -> Sequence[str] | None:
+        """Return the inboxes whose lanes may be worked now; None means all."""
+        return None
+
+    async def run(self) -> None:
+        """Claim and work until `stop`; an error of one lane never ends the loop."""
+        while not self._stopping:
+            try:
+                found = await self._claim()
+            except StorageError:
+                log.exception("cannot claim work")
+                await asyncio.sleep(1)
+                continue
+            if not found:
+                await wait_for(self._hint, IDLE_SECONDS)
+            elif len(self._busy) >= self._width:
+                await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
+
+    async def stop(self, seconds: float) -> None:
+        """Stop claiming, give running lanes some time, then leave them to their leases."""
+        self._stopping = True
+        self._hint.set()
+        if self._busy:
+            await asyncio.wait(self._busy, timeout=seconds)
+        for task in self._busy:
+            task.cancel()
+        await asyncio.gather(*self._busy, return_exceptions=True)
+
+    async def _claim(self) -> bool:
+        free = self._width - len(self._busy)
+        if free <= 0:
+            return True
+        if await self.db.read(lanes.none_ready, self.kind, self.clock(), self.only()):
+            return False
+        token = secrets.token_hex(8)
+        claimed = await self.db.write(
+            lanes.claim, self.kind, token, self.clock(), LEASE, limit=free, only=self.only()
+        )
+        for lane in claimed:
+            task = asyncio.create_task(self._guarded(lane, token))
+            self._busy.add(task)
+            task.add_done_callback(self._busy.discard)
+        return bool(claimed)
+
+    async def _guarded(self, lane: str, token: str) -> None:
+        try:
+            await self.work(lane, token)
+        except Fenced:
+            log.warning("lane went to another worker", kind=self.kind.value)
+        except Exception:
+            log.exception("lane failed", kind=self.kind.value)
+            await self._give_back(lane, token)
+
+    async def _give_back(self, lane: str, token: str) -> None:
+        until = self.clock() + timedelta(seconds=1)
+        try:
+            await self.db.write(lanes.postpone, self.kind, lane, token, until, failed=True)
+        except (StorageError, Fenced):
+            log.warning("lane is left to its lease", kind=self.kind.value)
+
+
+def backoff(attempts: int, jitter: float) -> timedelta:
+    """Return how long to wait after the given number of failures; `jitter` is in 0..1."""
+    return timedelta(seconds=min(2 ** min(attempts, 8), 120) * (0.5 + jitter / 2))

@@ -1,0 +1,102 @@
+"""Ticks: APScheduler wakes this process; the timers themselves are rows, so no tick is precious."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import structlog
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from faq.knowledge import KnowledgeBase
+from sqlmodel import Session
+
+from bot.metrics import Metrics
+from bot.signals import Signals
+from handlers.desk import notices
+from storage import lanes, retention, timers
+from storage.database import Database, StorageError
+from storage.models import LaneKind, Timer
+
+log = structlog.get_logger(__name__)
+
+DAILY = "sweep"
+
+
+def _sweep(session: Session, timer: Timer, now: datetime) -> None:
+    removed = retention.sweep(session, now)
+    log.info("swept", rows=removed, timer=timer.key)
+
+
+EFFECTS: dict[str, timers.Effect] = {notices.KIND: notices.remind, DAILY: _sweep}
+
+
+class Ticker:
+    """Everything this process does by the clock."""
+
+    def __init__(
+        self,
+        db: Database,
+        knowledge: KnowledgeBase,
+        signals: Signals,
+        clock: Callable[[], datetime],
+        metrics: Metrics,
+    ) -> None:
+        self._db, self._knowledge, self._signals = db, knowledge, signals
+        self._clock, self._metrics = clock, metrics
+        self._scheduler = AsyncIOScheduler(jobstores={"default": MemoryJobStore()}, timezone="UTC")
+
+    def start(self) -> None:
+        """Begin to tick."""
+        for job, seconds in (
+            (self.fire_timers, 1),
+            (self.reload_knowledge, 2),
+            (self.measure, 5),
+            (self.plan_sweep, 600),
+        ):
+            self._scheduler.add_job(
+                self._guarded,
+                "interval",
+                args=[job],
+                seconds=seconds,
+                max_instances=1,
+                coalesce=True,
+                next_run_time=self._clock() + timedelta(seconds=seconds if seconds < 60 else 1),  # noqa: PLR2004
+            )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Stop ticking; what is due is found by the next tick of any process."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    async def fire_timers(self) -> None:
+        """Fire the timers that are due."""
+        now = self._clock()
+        if await self._db.read(timers.any_due, now):
+            fired = await self._db.write(timers.fire, EFFECTS, now)
+            log.debug("timers fired", number=fired)
+            self._signals.outbound.set()
+
+    async def reload_knowledge(self) -> None:
+        """Take over a release that another process or a command has published."""
+        await self._knowledge.refresh()
+
+    async def measure(self) -> None:
+        """Tell the metrics how much waits."""
+        for kind in LaneKind:
+            waiting, _ = await self._db.read(lanes.backlog, kind)
+            self._metrics.backlog.labels(kind.value).set(waiting)
+
+    async def plan_sweep(self) -> None:
+        """Set today's sweep; its key makes one of all processes do it."""
+        now = self._clock()
+        await self._db.write(timers.add, f"{DAILY}:{now:%Y-%m-%d}", DAILY, now, {})
+
+    async def _guarded(self, job: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await job()
+        except StorageError:
+            log.exception("a tick found the database unable")
+        except Exception:
+            log.exception("a tick failed")

@@ -1,0 +1,122 @@
+"""HTTP at the edge: platforms' calls, health, metrics; pages are the console's."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from bot.intake import NoSuchInbox
+from channels.base import Request as Call
+from channels.errors import BadRequest
+from storage.database import StorageError
+
+if TYPE_CHECKING:
+    from bot.app import Service
+
+log = structlog.get_logger(__name__)
+router = APIRouter(include_in_schema=False)
+
+LARGEST_CALL = 1024 * 1024
+"""Bytes; a larger body is not read to its end."""
+
+
+class TooLarge(Exception):
+    """The body is over the limit."""
+
+
+def service_of(request: Request) -> Service:
+    """Return the running service behind a request."""
+    found: Service = request.app.state.service
+    return found
+
+
+async def read_call(request: Request, limit: int = LARGEST_CALL) -> Call:
+    """Return an HTTP request free of the framework.
+
+    Raises:
+        TooLarge: the body is over `limit` bytes.
+    """
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise TooLarge
+    return Call(
+        request.method,
+        dict(request.query_params),
+        {name.lower(): value for name, value in request.headers.items()},
+        bytes(body),
+    )
+
+
+async def carry_in(request: Request, inbox: str) -> Response:
+    """Give a platform's call to intake and translate what comes back."""
+    service = service_of(request)
+    try:
+        reception = await service.intake.receive(inbox, await read_call(request))
+    except NoSuchInbox:
+        return PlainTextResponse("no such inbox", 404)
+    except TooLarge:
+        return PlainTextResponse("too large", 413, headers={"connection": "close"})
+    except BadRequest as problem:
+        return PlainTextResponse(type(problem).__name__, problem.status)
+    except (StorageError, ClientDisconnect):
+        log.exception("a call could not be stored", inbox=inbox)
+        return PlainTextResponse("try again", 503, headers={"retry-after": "1"})
+    return Response(reception.body, reception.status, dict(reception.headers))
+
+
+@router.api_route("/inboxes/{inbox}/webhook", methods=["GET", "POST"])
+async def webhook(request: Request, inbox: str) -> Response:
+    """Take a platform's call."""
+    begun = perf_counter()
+    answer = await carry_in(request, inbox)
+    if answer.status_code != 404:  # noqa: PLR2004 - strangers must not make labels
+        service_of(request).metrics.acknowledged.labels(inbox).observe(perf_counter() - begun)
+    return answer
+
+
+@router.get("/healthz")
+async def healthz() -> Response:
+    """Say that the process is alive."""
+    return JSONResponse({"status": "alive"})
+
+
+@router.get("/readyz")
+async def readyz(request: Request) -> Response:
+    """Say whether customers can be served: the database writes, the knowledge base is there."""
+    ready, facts = await service_of(request).readiness()
+    return JSONResponse(facts, 200 if ready else 503)
+
+
+@router.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """Give the counters; with `metrics_token` set, only to its bearer."""
+    service = service_of(request)
+    token = service.config.metrics_token
+    given = request.headers.get("authorization", "").encode()
+    if token is not None and not hmac.compare_digest(
+        given, f"Bearer {token.get_secret_value()}".encode()
+    ):
+        return PlainTextResponse("a bearer token is needed", 401)
+    return Response(service.metrics.render(), media_type=CONTENT_TYPE_LATEST)
+
+
+def make_app(service: Service, mount: Callable[[FastAPI], None]) -> FastAPI:
+    """Return the web application; `mount` adds the console, the web chat and the demo.
+
+    Enter `service` before serving it.
+    """
+    app = FastAPI(title="Yingda", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.service = service
+    app.include_router(router)
+    mount(app)
+    return app

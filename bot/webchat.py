@@ -1,0 +1,154 @@
+"""The web chat's API: a visitor gets a token, speaks, reads, and is told when to read."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+
+from bot.web import carry_in, service_of
+from channels.base import Visited
+from channels.errors import BadRequest, ChannelError
+from channels.message import text_of
+from storage import conversations
+from storage.database import Database
+from storage.models import Activity, Fact, Message
+
+router = APIRouter(include_in_schema=False)
+
+HEARTBEAT_SECONDS = 15.0
+SAID = (Fact.MESSAGE_ADDED, Fact.MESSAGE_RECEIVED)
+
+
+class _Refused(Exception):
+    """The call is answered with this response."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
+
+
+def _chat(request: Request, inbox: str) -> Visited:
+    found = service_of(request).inboxes.get(inbox)
+    if found is None or not isinstance(found.adapter, Visited):
+        raise _Refused(PlainTextResponse("no such chat", 404))
+    if not found.adapter.admits(request.headers):
+        raise _Refused(PlainTextResponse("this site may not talk to this chat", 403))
+    return found.adapter
+
+
+def _visitor(request: Request, inbox: str) -> str:
+    kind, _, bearer = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer":
+        raise _Refused(PlainTextResponse("a visitor's token is needed", 401))
+    try:
+        return _chat(request, inbox).visitor(bearer.strip())
+    except BadRequest as problem:
+        raise _Refused(PlainTextResponse("this token is not ours", problem.status)) from problem
+    except ChannelError as problem:
+        raise _Refused(PlainTextResponse("try again", 503)) from problem
+
+
+@router.post("/inboxes/{inbox}/visitors")
+async def new_visitor(request: Request, inbox: str) -> Response:
+    """Give a new visitor their token."""
+    try:
+        token = _chat(request, inbox).issue(secrets.token_urlsafe(12))
+    except _Refused as refused:
+        return refused.response
+    except ChannelError:
+        return PlainTextResponse("try again", 503)
+    return JSONResponse({"token": token}, headers={"cache-control": "no-store"})
+
+
+@router.post("/inboxes/{inbox}/messages")
+async def say(request: Request, inbox: str) -> Response:
+    """Take one message of a visitor, durably."""
+    try:
+        _chat(request, inbox)
+    except _Refused as refused:
+        return refused.response
+    return await carry_in(request, inbox)
+
+
+@router.get("/inboxes/{inbox}/messages")
+async def read(request: Request, inbox: str, after: int = 0) -> Response:
+    """Give the thread's messages behind a position; private notes are never among them."""
+    try:
+        visitor = _visitor(request, inbox)
+    except _Refused as refused:
+        return refused.response
+    found = await service_of(request).db.read(conversations.thread_messages, inbox, visitor, after)
+    return JSONResponse(
+        {"messages": [_shown(message) for message in found]},
+        headers={"cache-control": "no-store"},
+    )
+
+
+def _shown(message: Message) -> dict[str, object]:
+    return {
+        "id": str(message.id),
+        "position": message.position,
+        "author": message.author.value,
+        "text": text_of(message.parts),
+        "parts": [part.model_dump(mode="json") for part in message.parts],
+        "at": message.at.isoformat(),
+        "echo_id": message.echo_id,
+    }
+
+
+@router.get("/inboxes/{inbox}/stream")
+async def stream(request: Request, inbox: str) -> Response:
+    """Hint at new messages of the visitor's thread, until the visitor leaves."""
+    try:
+        visitor = _visitor(request, inbox)
+    except _Refused as refused:
+        return refused.response
+    return StreamingResponse(
+        _hints(request, inbox, visitor),
+        media_type="text/event-stream",
+        headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+    )
+
+
+async def _hints(request: Request, inbox: str, visitor: str) -> AsyncIterator[bytes]:
+    service = service_of(request)
+    thread = _Thread(service.db, inbox, visitor)
+    yield b": here\n\n"
+    async for facts in service.live.follow(None, silence=HEARTBEAT_SECONDS):
+        if position := await thread.newest(facts):
+            yield f"data: {json.dumps({'position': position})}\n\n".encode()
+        elif not facts:
+            yield b": still here\n\n"
+
+
+class _Thread:
+    """Knows which facts are about one visitor's thread."""
+
+    def __init__(self, db: Database, inbox: str, visitor: str) -> None:
+        self._db, self._inbox, self._visitor = db, inbox, visitor
+        self._known: dict[UUID, bool] = {}
+
+    async def newest(self, facts: Sequence[Activity]) -> int:
+        """Return the highest position these facts tell of in the thread, else 0."""
+        positions = [
+            int(fact.data.get("position", 0))
+            for fact in facts
+            if fact.fact in SAID and await self._is_ours(fact.conversation_id)
+        ]
+        return max(positions, default=0)
+
+    async def _is_ours(self, conversation_id: UUID | None) -> bool:
+        if conversation_id is None:
+            return False
+        if conversation_id not in self._known:
+            found = await self._db.read(conversations.get, conversation_id)
+            self._known[conversation_id] = (
+                found is not None and found.inbox == self._inbox and found.thread == self._visitor
+            )
+        return self._known[conversation_id]

@@ -1,0 +1,30 @@
+"""Removes what nobody needs any more."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+from sqlmodel import Session
+
+from storage.models import AdapterMemory, InboundEvent, Timer
+from storage.models import Session as Login
+from storage.upsert import table_of
+
+EVENTS_KEPT = timedelta(days=30)
+"""How long a finished event stands guard against a repeated push; platforms repeat for hours."""
+
+
+def sweep(session: Session, now: datetime) -> int:
+    """Delete finished events and timers past their time, expired logins and tokens."""
+    events, timers = table_of(InboundEvent), table_of(Timer)
+    logins, memory = table_of(Login), table_of(AdapterMemory)
+    old = now - EVENTS_KEPT
+    doomed = (
+        delete(events).where(events.c.done_at < old, events.c.problem.is_(None)),
+        delete(timers).where(timers.c.done_at < old),
+        delete(logins).where(logins.c.expires_at < now),
+        delete(memory).where(memory.c.expires_at < now),
+    )
+    connection = session.connection()
+    return sum(connection.execute(statement).rowcount for statement in doomed)

@@ -1,0 +1,52 @@
+"""Timers: rows with a unique key, fired once by whoever ticks first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from storage.models import Timer
+from storage.upsert import insert, table_of
+
+Effect = Callable[[Session, Timer, datetime], None]
+BATCH = 200
+_timer = table_of(Timer)
+
+
+def add(
+    session: Session, key: str, kind: str, due_at: datetime, payload: Mapping[str, Any]
+) -> bool:
+    """Set a timer; return False when one with this key is there, fired or not."""
+    statement = (
+        insert(session, Timer)
+        .values(key=key, kind=kind, due_at=due_at, payload=dict(payload))
+        .on_conflict_do_nothing(index_elements=[_timer.c.key])
+        .returning(_timer.c.key)
+    )
+    return session.connection().execute(statement).first() is not None
+
+
+def any_due(session: Session, now: datetime) -> bool:
+    """Return whether a timer is due: a look that costs no commit."""
+    due = select(Timer.key).where(col(Timer.done_at).is_(None), col(Timer.due_at) <= now)
+    return session.exec(due.limit(1)).first() is not None
+
+
+def fire(session: Session, effects: Mapping[str, Effect], now: datetime) -> int:
+    """Fire what is due, each effect in the transaction that marks its timer done."""
+    due = (
+        select(Timer)
+        .where(col(Timer.done_at).is_(None), col(Timer.due_at) <= now)
+        .order_by(col(Timer.due_at))
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    timers = list(session.exec(due))
+    for timer in timers:
+        timer.done_at = now
+        session.add(timer)
+        effects[timer.kind](session, timer, now)
+    return len(timers)
