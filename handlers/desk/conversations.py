@@ -80,7 +80,7 @@ def reply(
         (Text(text=said),),
         now,
         agent_id=agent.id,
-        echo_id=_own(agent, echo_id),
+        echo_id=_own(echo_id),
     )
 
 
@@ -108,7 +108,7 @@ def note(
         now,
         agent_id=agent.id,
         private=True,
-        echo_id=_own(agent, echo_id),
+        echo_id=_own(echo_id),
     )
 
 
@@ -208,9 +208,9 @@ def _sayable(text: str) -> str:
     return said
 
 
-def _own(agent: Agent, echo_id: str | None) -> str | None:
-    # Browsers choose echo ids: one agent's must not swallow another's message.
-    return f"{agent.id}:{echo_id}" if echo_id else None
+def _own(echo_id: str | None) -> str | None:
+    # Browsers and platforms both choose echo ids: one must not swallow the other's message.
+    return f"desk:{echo_id}" if echo_id else None
 
 
 def _name(session: Session, agent_id: UUID | None) -> str:
