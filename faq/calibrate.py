@@ -142,7 +142,10 @@ def wilson(right: float, total: float) -> float:
 
 
 def thresholds(confidences: Numbers, right: NDArray[np.bool_]) -> dict[float, float]:
-    """Return, for each target, the lowest confidence whose precision surely reaches it."""
+    """Return, for each target, the lowest confidence whose precision surely reaches it.
+
+    Where the questions are too few to prove a target, the confidence itself must reach it.
+    """
     order = np.argsort(-confidences, kind="stable")
     sorted_confidence, hits = confidences[order], np.cumsum(right[order])
     found: dict[float, float] = {}
@@ -153,7 +156,8 @@ def thresholds(confidences: Numbers, right: NDArray[np.bool_]) -> dict[float, fl
         for target in TARGETS:
             if bound >= target:
                 found[target] = float(sorted_confidence[at])
-    return found
+    proven = max(found.values(), default=0.0)
+    return {target: found.get(target, max(target, proven)) for target in TARGETS}
 
 
 def refit(samples: Sequence[Sample], texts: Sequence[str], shipped: Model) -> Model:

@@ -110,9 +110,7 @@ class CachedEncoder:
         except (OSError, ValueError, KeyError, EOFError):
             return
         if keys.dtype == np.uint8 and vectors.ndim == keys.ndim == 2 and len(keys) == len(vectors):  # noqa: PLR2004 - tables
-            self._known = {
-                key.tobytes(): vector for key, vector in zip(keys, vectors, strict=True)
-            }
+            self._known = {key.tobytes(): vector for key, vector in zip(keys, vectors, strict=True)}
 
     def _write(self) -> None:
         if self._file is None:

@@ -71,7 +71,9 @@ def _postings(documents: Sequence[Counter[str]], *, bm25: bool) -> Postings:
     count_of = np.asarray(counts, np.float32)
     size = len(documents)
     frequency = np.bincount(number, minlength=len(terms)).astype(np.float32)
-    idf = np.log1p((size - frequency + 0.5) / (frequency + 0.5)).astype(np.float32) + np.float32(0.1)
+    idf = np.log1p((size - frequency + 0.5) / (frequency + 0.5)).astype(np.float32) + np.float32(
+        0.1
+    )
     weight = idf[number] * (
         _saturated(count_of, row_of, size) if bm25 else 1 + np.log(np.maximum(count_of, 1))
     )
@@ -90,9 +92,9 @@ def _postings(documents: Sequence[Counter[str]], *, bm25: bool) -> Postings:
 def _saturated(counts: Scores, rows: Rows, size: int) -> Scores:
     lengths = np.bincount(rows, counts, minlength=size)
     average = max(float(lengths.mean()) if size else 0.0, 1e-6)
-    scaled: Scores = (counts * (K1 + 1) / (counts + K1 * (1 - B + B * lengths / average)[rows])).astype(
-        np.float32
-    )
+    scaled: Scores = (
+        counts * (K1 + 1) / (counts + K1 * (1 - B + B * lengths / average)[rows])
+    ).astype(np.float32)
     return scaled
 
 
@@ -176,7 +178,9 @@ def build(
         np.asarray(rows_of, np.int64),
         {form: tuple(numbers) for form, numbers in exact.items()},
         _postings([_gram_counts(question) for question in questions], bm25=False),
-        _postings([Counter(question.words + question.concepts) for question in questions], bm25=True),
+        _postings(
+            [Counter(question.words + question.concepts) for question in questions], bm25=True
+        ),
     )
 
 

