@@ -1,0 +1,1 @@
+"""Weibo private messages (粉丝服务平台): signed pushes, active and passive replies."""
