@@ -1,0 +1,100 @@
+"""The website chat: visitors post to us, and read what we said from storage."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Self
+
+from channels.base import Capabilities, Clock, Memory, Reception, Request, Sent
+from channels.errors import BadRequest, Unavailable
+from channels.message import OutgoingMessage
+from channels.webchat import parse, token
+from channels.webchat.config import Config
+
+KEPT_SECRET = "visitor_token_secret"  # noqa: S105 - the name it is kept under
+
+
+class Adapter:
+    """One chat window of one inbox."""
+
+    capabilities = Capabilities(
+        text_limit=parse.LONGEST_TEXT,
+        sends=frozenset({"text", "choices"}),
+        max_choices=10,
+        idempotent_send=True,
+    )
+
+    def __init__(self, inbox: str, config: Config, memory: Memory, clock: Clock) -> None:
+        self.inbox = inbox
+        self.config = config
+        self._memory = memory
+        self._clock = clock
+        self._secret: str | None = None
+
+    async def __aenter__(self) -> Self:
+        if self.config.secret is not None:
+            self._secret = self.config.secret.get_secret_value()
+            return self
+        if await self._memory.get(KEPT_SECRET) is None:
+            await self._memory.set(KEPT_SECRET, secrets.token_urlsafe(32))
+        self._secret = await self._memory.get(KEPT_SECRET)
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self._secret = None
+
+    def issue(self, visitor_id: str) -> str:
+        """Return the token that lets a visitor speak and read in one thread.
+
+        Raises:
+            ValueError: the id is not 1 to 64 letters, digits, `_` and `-`.
+        """
+        return token.issue(self._signing(), self.inbox, visitor_id)
+
+    def visitor(self, bearer: str) -> str:
+        """Return whom a token belongs to.
+
+        Raises:
+            BadRequest: it is not one of ours (401).
+        """
+        return token.read(self._signing(), self.inbox, bearer)
+
+    def admits(self, headers: Mapping[str, str]) -> bool:
+        """Say whether a call comes from a site that may talk to this chat.
+
+        A browser names its site in `Origin`; a call without it is no browser, and proves
+        itself with its token alone. Our own pages are always welcome.
+        """
+        origin = headers.get("origin", "").lower()
+        allowed = self.config.allowed_origins
+        own = origin.partition("://")[2] == headers.get("host", "").lower() != ""
+        return not origin or not allowed or own or origin in allowed
+
+    async def receive(self, request: Request) -> Reception:
+        """Take one message of a visitor.
+
+        Raises:
+            BadRequest: not admitted (401, 403), or not to be understood (405, 413, 415, 422).
+        """
+        if request.method != "POST":
+            raise BadRequest("post messages here", status=405)
+        if len(request.body) > parse.LARGEST_BODY:
+            raise BadRequest("the body is too large", status=413)
+        kind, _, bearer = request.headers.get("authorization", "").partition(" ")
+        visitor = self.visitor(bearer.strip() if kind.lower() == "bearer" else "")
+        if not self.admits(request.headers):
+            raise BadRequest("this site may not talk to this chat", status=403)
+        said = parse.read_body(request.headers, request.body)
+        message = parse.message(said, self.inbox, visitor, self._clock())
+        return Reception((message,), body=b"{}", headers={"content-type": "application/json"})
+
+    async def send(self, message: OutgoingMessage) -> Sent:
+        """Do nothing more: the visitor reads the message where it is stored."""
+        self._signing()
+        return Sent()
+
+    def _signing(self) -> str:
+        if self._secret is None:
+            raise Unavailable("this chat is closed")
+        return self._secret

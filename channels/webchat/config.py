@@ -1,0 +1,82 @@
+"""What `config.yaml` says about a website chat."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from pydantic import Field, SecretStr, field_validator
+
+from channels.inbox import InboxConfig
+
+ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
+
+
+class Config(InboxConfig):
+    """One chat window: who may show it, and how it looks."""
+
+    allowed_origins: tuple[str, ...] = Field(
+        default=(),
+        description="sites that may talk to this chat, like https://shop.example; empty: any",
+    )
+    secret: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="signs visitors' tokens; set it when several processes share the inbox, "
+        "otherwise one is made and remembered",
+    )
+    title: dict[str, str] = Field(
+        default={"zh": "在线客服", "en": "Chat with us"},
+        description="the window's title, by language",
+    )
+    color: str = Field(
+        default="#1668dc", pattern=r"^#[0-9a-fA-F]{6}$", description="the brand's colour"
+    )
+    logo: str | None = Field(
+        default=None,
+        pattern=r"^(https://|/)[A-Za-z0-9_.-][^\s\"'<>\\]*$",
+        description="a picture for the window's head: https://... or a path of this server",
+    )
+    greeting: dict[str, str] = Field(
+        default={
+            "zh": "您好！请问有什么可以帮您？随时输入“人工”可转接同事。",
+            "en": "Hello! How can we help? Type “agent” at any time to talk to a person.",
+        },
+        description="the first line a visitor reads, by language",
+    )
+    suggestions: tuple[str, ...] = Field(
+        default=(), max_length=10, description="questions to tap before anything was typed"
+    )
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        folded = tuple(origin.lower().rstrip("/") for origin in origins)
+        for origin in folded:
+            if not ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    "write each origin like https://shop.example, without a path; "
+                    "leave the list empty to allow any"
+                )
+        return folded
+
+    @field_validator("title", "greeting")
+    @classmethod
+    def _some_language(cls, texts: dict[str, str]) -> dict[str, str]:
+        if not texts:
+            raise ValueError("give at least one language, like {zh: ..., en: ...}")
+        return texts
+
+    def title_in(self, language: str | None) -> str:
+        """Return the title in a language, or in the nearest there is."""
+        return _nearest(self.title, language)
+
+    def greeting_in(self, language: str | None) -> str:
+        """Return the greeting in a language, or in the nearest there is."""
+        return _nearest(self.greeting, language)
+
+
+def _nearest(texts: Mapping[str, str], language: str | None) -> str:
+    wanted = (language or "").replace("_", "-")
+    found = texts.get(wanted) or texts.get(wanted.split("-")[0].lower())
+    return found or next(iter(texts.values()))

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from channels.errors import BadRequest
+from channels.webchat import token
+
+SECRET = "a-secret-of-the-test"
+ADA = token.issue(SECRET, "website", "ada")
+
+
+def test_a_token_names_its_visitor():
+    assert token.read(SECRET, "website", ADA) == "ada"
+
+
+def test_the_format_of_tokens_does_not_change():
+    assert ADA == "v1.ada.rA0WEORWPbfGY8o1YZJfB3Vvof2qHEApYt7A3p6wXz4"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "",
+        ".",
+        "..",
+        "v1.ada.",
+        "v1..",
+        ADA[:-1],
+        ADA + "A",
+        ADA + "=",
+        ADA + "\n",
+        ADA.replace("ada", "bob"),
+        ADA.replace("v1", "v2"),
+        ADA.replace("ada", "ada\n"),
+        "v1.ada.日本",
+        "v1.a/../b.x",
+        "x" * 100_000,
+        token.issue(SECRET, "other", "ada"),
+        token.issue("another-secret-of-it", "website", "ada"),
+    ],
+)
+def test_any_other_token_is_refused(forged):
+    with pytest.raises(BadRequest) as refused:
+        token.read(SECRET, "website", forged)
+    assert refused.value.status == 401
+
+
+@pytest.mark.parametrize("visitor", ["", "a.b", "a b", "x" * 65, "日", "a\n"])
+def test_a_strange_visitor_gets_no_token(visitor):
+    with pytest.raises(ValueError, match="visitor"):
+        token.issue(SECRET, "website", visitor)
