@@ -79,6 +79,7 @@ class Simulator(ABC):
         self.screen: list[Seen] = []
         self.faults: deque[Fault] = deque()
         self.calls: list[str] = []
+        self._shown = asyncio.Event()
 
     @property
     @abstractmethod
@@ -121,7 +122,20 @@ class Simulator(ABC):
         """Put a message on the customer's screen."""
         seen = Seen(len(self.screen) + 1, contact, text, tuple(options), platform_id)
         self.screen.append(seen)
+        self._shown.set()
         return seen
+
+    async def waits_for(self, contact: str, words: str, after: int = 0) -> Seen:
+        """Return the first message with `words` in it on this screen, waiting for it.
+
+        Put a time-out around it; what never comes is waited for.
+        """
+        while True:
+            self._shown.clear()
+            for seen in self.seen_by(contact, after):
+                if words in seen.text:
+                    return seen
+            await self._shown.wait()
 
     def answered(self, push: Push, body: bytes) -> None:  # noqa: B027 - optional
         """Read what the HTTP answer to a push said to the customer; most say nothing."""

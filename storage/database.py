@@ -212,7 +212,7 @@ class Database:
             try:
                 connection = connection or self._engine.connect()
                 _commit(connection, batch)
-            except (SQLAlchemyError, OSError) as problem:
+            except (SQLAlchemyError, StorageError, OSError) as problem:
                 _fail(batch, problem)
                 if connection is not None:
                     connection.invalidate()
@@ -262,6 +262,13 @@ def _commit(connection: Connection, batch: list[_Job]) -> None:
                     session.commit()
             except Exception as problem:  # noqa: BLE001 - the caller gets it
                 job.error, job.result = problem, None
+        _still_open(connection)
+
+
+def _still_open(connection: Connection) -> None:
+    # A full disk makes SQLite roll back by itself; a commit would then succeed and store nothing.
+    if not getattr(connection.connection.driver_connection, "in_transaction", True):
+        raise StorageError("the transaction was rolled back by the database")
 
 
 def _savepoint(connection: Connection) -> Session:

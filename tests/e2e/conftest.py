@@ -1,0 +1,193 @@
+"""The whole product with simulated platforms around it, and people who use it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from bot.app import Service, compose
+from bot.config import Config, inbox
+from channels import registry
+from channels.simulation import Push, Seen, Simulator
+from channels.testing.server import serve
+from console.auth import hash_password
+from faq.demo import publish_demo
+from storage import people, schema
+from storage.database import Database
+from storage.models import Role
+
+PLATFORMS = ("wechat", "weibo", "telegram", "slack", "webchat")
+PATIENCE = 20.0
+PASSWORD = "correct horse battery"
+
+
+def moment() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Product:
+    """A running product and its surroundings."""
+
+    url: str
+    service: Service
+    simulators: dict[str, Simulator]
+    client: httpx.AsyncClient
+    people: dict[str, Person] = field(default_factory=dict)
+
+    def customer(self, platform: str, name: str = "lily") -> Customer:
+        return Customer(self, self.simulators[platform], name)
+
+
+@dataclass
+class Customer:
+    """Somebody with a phone."""
+
+    product: Product
+    simulator: Simulator
+    name: str
+    read: int = 0
+
+    @property
+    def hook(self) -> str:
+        kind = "messages" if self.simulator.channel == "webchat" else "webhook"
+        return f"{self.product.url}/inboxes/{self.simulator.inbox}/{kind}"
+
+    async def says(self, text: str) -> int:
+        return await self.push(self.simulator.say(self.name, text))
+
+    async def push(self, push: Push) -> int:
+        self.read = len(self.simulator.screen)
+        return await self.simulator.deliver(self.product.client, self.hook, push)
+
+    async def taps(self, seen: Seen, label: str) -> int:
+        labels = [shown for _, shown in seen.options]
+        if not labels:
+            number = re.search(rf"(\d+)[.、] ?{re.escape(label)}", seen.text)
+            assert number, f"no {label!r} in {seen.text!r}"
+            return await self.says(number[1])
+        return await self.push(self.simulator.tap(seen, labels.index(label)))
+
+    async def hears(self, words: str) -> Seen:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                if self.simulator.channel != "webchat":
+                    return await self.simulator.waits_for(self.name, words, self.read)
+                while True:
+                    await self.simulator.poll(self.product.client, self.product.url, self.name)
+                    for seen in self.simulator.seen_by(self.name, self.read):
+                        if words in seen.text:
+                            return seen
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            shown = [seen.text for seen in self.simulator.seen_by(self.name)]
+            raise AssertionError(f"{self.name} never read {words!r}, but {shown}") from None
+
+
+class Person:
+    """Somebody of the firm, at the desk's real pages."""
+
+    def __init__(self, product: Product, name: str) -> None:
+        self.name = name
+        self.client = httpx.AsyncClient(base_url=product.url, follow_redirects=True, timeout=20)
+        self.csrf = ""
+
+    async def logs_in(self) -> None:
+        answer = await self.client.post(
+            "/login",
+            data={"name": self.name, "password": PASSWORD, "next": "/inbox"},
+            headers={"origin": str(self.client.base_url).rstrip("/")},
+        )
+        assert answer.status_code == 200, answer.text
+        found = re.search(r"X-CSRF-Token&#34;: &#34;([^&]+)|X-CSRF-Token\": \"([^\"]+)", answer.text)
+        assert found, "no token on the page"
+        self.csrf = found[1] or found[2]
+
+    async def looks_at(self, path: str) -> str:
+        answer = await self.client.get(path)
+        assert answer.status_code == 200, f"{path}: {answer.status_code}"
+        return unescape(answer.text)
+
+    async def does(self, path: str, **fields: Any) -> httpx.Response:
+        return await self.client.post(
+            path,
+            data=fields,
+            headers={
+                "x-csrf-token": self.csrf,
+                "origin": str(self.client.base_url).rstrip("/"),
+            },
+        )
+
+    async def finds(self, words: str, tab: str = "queue") -> str:
+        """Return the id of the conversation that shows `words` in the list."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                page = await self.looks_at(f"/inbox?tab={tab}")
+                for found in re.finditer(r'href="/inbox/([0-9a-f-]{36})[^"]*"(.*?)</a>', page, re.S):
+                    if words in found[2]:
+                        return found[1]
+                await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def product(tmp_path: Path) -> AsyncIterator[Product]:
+    simulators = {
+        name: registry.find(name).simulator(f"shop_{name}", moment) for name in PLATFORMS
+    }
+    platforms = Starlette(routes=[Mount(f"/{n}", app=s.app) for n, s in simulators.items()])
+    url = f"sqlite:///{tmp_path}/yingda.db"
+    schema.upgrade(url)
+    async with AsyncExitStack() as stack:
+        async with Database(url) as db:
+            await publish_demo(db, moment())
+            await db.write(_staff)
+        base = await stack.enter_async_context(serve(platforms))
+        config = Config(
+            database_url=url,
+            data_dir=tmp_path,
+            demo=False,
+            inboxes={
+                f"shop_{name}": inbox(
+                    f"shop_{name}",
+                    {"channel": name, "base_url": f"{base}/{name}", **simulator.settings},
+                )
+                for name, simulator in simulators.items()
+            },
+        )
+        app = compose(config, moment)
+        service = await stack.enter_async_context(app.state.service)
+        root = await stack.enter_async_context(serve(app))
+        stack.callback(service.begin_stop)
+        client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
+        made = Product(root, service, simulators, client)
+        for name in STAFF:
+            person = made.people[name] = Person(made, name)
+            stack.push_async_callback(person.client.aclose)
+            await person.logs_in()
+        yield made
+
+
+STAFF = {
+    "ann": Role.AGENT,
+    "dora": Role.HANDLER,
+    "sue": Role.SUPERVISOR,
+    "admin": Role.ADMIN,
+}
+
+
+def _staff(session: Any) -> None:
+    hashed = hash_password(PASSWORD, time_cost=1, memory_cost=8192)
+    for name, role in STAFF.items():
+        people.create_agent(session, name, hashed, role, moment(), display_name=name.title())

@@ -1,0 +1,126 @@
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session, SQLModel, select
+
+from storage.database import BadUrl, Database, DatabaseInUse, Unavailable, make_engine, sqlite_path
+from storage.models import Team
+
+
+def add(session: Session, name: str) -> str:
+    session.add(Team(name=name))
+    session.flush()
+    return name
+
+
+def add_then_fail(session: Session, name: str) -> str:
+    add(session, name)
+    raise ValueError(name)
+
+
+def names(session: Session) -> list[str]:
+    return sorted(team.name for team in session.exec(select(Team)))
+
+
+async def test_what_write_returned_can_be_read(db: Database):
+    assert await db.write(add, "night shift") == "night shift"
+    assert await db.read(names) == ["night shift"]
+
+
+async def test_many_writes_at_once_all_arrive(db: Database):
+    await asyncio.gather(*(db.write(add, f"team {n:03}") for n in range(300)))
+    assert len(await db.read(names)) == 300
+
+
+async def test_a_failing_write_takes_nothing_of_its_neighbours_along(db: Database):
+    done = await asyncio.gather(
+        db.write(add, "a"),
+        db.write(add_then_fail, "b"),
+        db.write(add, "a"),
+        db.write(add, "c"),
+        return_exceptions=True,
+    )
+    assert [type(item).__name__ for item in done] == ["str", "ValueError", "IntegrityError", "str"]
+    assert await db.read(names) == ["a", "c"]
+
+
+async def test_a_reader_cannot_write(db: Database):
+    with pytest.raises(Exception, match="readonly"):
+        await db.read(add, "a")
+    assert await db.read(names) == []
+
+
+async def test_the_file_is_written_with_full_durability(db: Database):
+    def pragmas(session: Session) -> tuple[object, object]:
+        connection = session.connection()
+        return (
+            connection.exec_driver_sql("PRAGMA journal_mode").scalar(),
+            connection.exec_driver_sql("PRAGMA synchronous").scalar(),
+        )
+
+    assert await db.write(pragmas) == ("wal", 2)
+
+
+async def test_a_second_service_on_the_same_file_is_told_what_to_do(db: Database):
+    with pytest.raises(DatabaseInUse, match=r"pid \d+.*PostgreSQL"):
+        await Database(db.url).__aenter__()
+
+
+async def test_a_guest_may_write_beside_the_service(db: Database):
+    async with Database(db.url, guest=True) as guest:
+        await guest.write(add, "from a command")
+    assert await db.read(names) == ["from a command"]
+
+
+async def test_the_lock_is_free_again_after_closing(tmp_path: Path):
+    url = f"sqlite:///{tmp_path}/again.db"
+    for _ in range(2):
+        async with Database(url) as database:
+            assert await database.read(lambda _: 1) == 1
+
+
+async def test_a_database_that_cannot_commit_says_so_and_recovers(db: Database):
+    def spoil(session: Session) -> None:
+        raw = session.connection().connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        add(session, "never stored")
+        raw.rollback()
+
+    with pytest.raises(Unavailable, match="takes no writes"):
+        await db.write(spoil)
+    await db.write(add, "afterwards")
+    assert await db.read(names) == ["afterwards"]
+
+
+async def test_a_closed_database_refuses(tmp_path: Path):
+    database = Database(f"sqlite:///{tmp_path}/closed.db")
+    with pytest.raises(Unavailable):
+        await database.write(add, "a")
+    with pytest.raises(Unavailable):
+        await database.read(names)
+
+
+async def test_listeners_hear_of_commits(db: Database):
+    heard = asyncio.Event()
+    db.on_commit(heard.set)
+    await db.write(add, "a")
+    await asyncio.wait_for(heard.wait(), 5)
+
+
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [("nonsense", "sqlite:///"), ("postgresql://a/b", "SQLite"), ("sqlite://", "SQLite")],
+)
+def test_other_addresses_are_refused_with_an_example(url: str, hint: str):
+    with pytest.raises(BadUrl, match=hint):
+        sqlite_path(url)
+
+
+def test_the_engine_keeps_foreign_keys(tmp_path: Path):
+    engine = make_engine(tmp_path / "keys.db")
+    SQLModel.metadata.create_all(engine)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    engine.dispose()
