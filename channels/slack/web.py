@@ -144,19 +144,25 @@ async def ask(
     """
     try:
         answer = (await call).data
+    except Exception as error:  # noqa: BLE001 - the SDK lets any error of its own parsing through
+        caught = error
+    else:
         if isinstance(answer, Mapping):
             return answer
-        failed: ChannelError = http.lost("not a JSON object", repeatable=repeatable)
-    except ChannelError as error:
-        failed = error
-    except SlackApiError as error:
-        failed = _refusal(error.response, words, repeatable=repeatable)
-    except NEVER_WRITTEN as error:
-        failed = Unavailable(f"not reached: {type(error).__name__}")
-    except Exception as error:  # noqa: BLE001 - the SDK lets any error of its own parsing through
-        failed = http.lost(f"the answer was lost: {type(error).__name__}", repeatable=repeatable)
+        caught = TypeError("not a JSON object")
     # Raised out here, so that no request with its token hangs on the error as its context.
-    raise failed
+    raise _failure(caught, words, repeatable=repeatable)
+
+
+def _failure(caught: Exception, words: Mapping[str, Meaning], *, repeatable: bool) -> ChannelError:
+    if isinstance(caught, ChannelError):
+        return caught
+    if isinstance(caught, SlackApiError):
+        return _refusal(caught.response, words, repeatable=repeatable)
+    name = type(caught).__name__
+    if isinstance(caught, NEVER_WRITTEN):
+        return Unavailable(f"not reached: {name}")
+    return http.lost(f"the answer was lost: {name}", repeatable=repeatable)
 
 
 def _refusal(answer: object, words: Mapping[str, Meaning], *, repeatable: bool) -> ChannelError:
