@@ -1,0 +1,1 @@
+"""One developer at a keyboard, without an account anywhere."""
