@@ -59,7 +59,8 @@ class Adapter:
         self._clock = clock
         self._own = Own(inbox, config.bot_id)
         self._bot: telegram.Bot | None = None
-        self._listening = Wire(config.poll_timeout + config.timeout)
+        self._proxy = config.proxy.get_secret_value() if config.proxy else None
+        self._listening = Wire(config.poll_timeout + config.timeout, self._proxy)
         self._taps: deque[str] = deque(maxlen=LONGEST_TAPS)
         be_discreet()
 
@@ -69,7 +70,7 @@ class Adapter:
             config.bot_token.get_secret_value(),
             base_url=f"{config.api}/bot",
             base_file_url=f"{config.api}/file/bot",
-            request=Wire(config.timeout),
+            request=Wire(config.timeout, self._proxy),
             get_updates_request=self._listening,
         )
         try:

@@ -12,6 +12,7 @@ from channels.inbox import InboxConfig
 API = "https://api.telegram.org"
 
 _TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,255}", re.ASCII)
+_PROXY = re.compile(r"https?://[^\s/]+/?")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}", re.ASCII)
 
 
@@ -32,6 +33,10 @@ class Config(InboxConfig):
         pattern=r"^https?://\S+$",
         description="where Telegram shall call; set at start when given",
     )
+    proxy: SecretStr | None = Field(
+        default=None,
+        description="an http(s) proxy on the way to Telegram, like http://user:password@host:3128",
+    )
     timeout: float = Field(default=10.0, gt=0, le=60, description="seconds for one call")
     poll_timeout: int = Field(
         default=25, ge=0, le=50, description="seconds Telegram may hold an empty answer back"
@@ -50,6 +55,13 @@ class Config(InboxConfig):
         if token is not None and not _SECRET.fullmatch(token.get_secret_value()):
             raise ValueError("use 1 to 256 letters, digits, _ and -")
         return token
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_a_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
+        if proxy is not None and not _PROXY.fullmatch(proxy.get_secret_value()):
+            raise ValueError("write it as http://host:port or http://user:password@host:port")
+        return proxy
 
     @model_validator(mode="after")
     def _a_webhook_needs_its_secret(self) -> Self:

@@ -22,9 +22,10 @@ class Wire(BaseRequest):
     A `ChannelError` raised here reaches the caller as the cause of the library's own.
     """
 
-    def __init__(self, read: float) -> None:
+    def __init__(self, read: float, proxy: str | None = None) -> None:
         self._read = read
-        self.client = _client(read)
+        self._proxy = proxy
+        self.client = _client(read, proxy)
 
     @property
     def read_timeout(self) -> float | None:
@@ -34,7 +35,7 @@ class Wire(BaseRequest):
     async def initialize(self) -> None:
         """Open again after `shutdown`."""
         if self.client.is_closed:
-            self.client = _client(self._read)
+            self.client = _client(self._read, self._proxy)
 
     async def shutdown(self) -> None:
         """Close all connections."""
@@ -102,8 +103,9 @@ def be_discreet() -> None:
         logging.getLogger(name).addFilter(_DISCREET)
 
 
-def _client(read: float) -> httpx.AsyncClient:
-    client = http.make_client(read=read)
+def _client(read: float, proxy: str | None) -> httpx.AsyncClient:
+    transport = httpx.AsyncHTTPTransport(proxy=proxy) if proxy else None
+    client = http.make_client(read=read, transport=transport)
     client.event_hooks = {"response": [_hear_how_long]}
     return client
 

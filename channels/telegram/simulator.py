@@ -64,7 +64,7 @@ class Simulator(Simulated):
         self.typed: list[str] = []
         """Who saw us write, once for each time."""
         self._names: dict[int, str] = {}
-        self._updates = 900_000_000
+        self._updates = int(clock().timestamp()) * 100  # above those of an earlier run
         self._messages = 0
         self._pending: list[Raw] = []
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()

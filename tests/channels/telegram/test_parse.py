@@ -211,7 +211,7 @@ def test_an_update_without_content_is_quarantined():
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 20_000, b"1" * 5000, b"\xff", b""])
 def test_what_is_no_json_is_a_value_error(body):
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError):  # noqa: PT011 - each way of being no JSON has its words
         decode(body)
 
 

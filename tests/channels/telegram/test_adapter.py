@@ -1,0 +1,224 @@
+"""A bot that opens, listens, speaks and keeps its secrets."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+import pytest
+
+from channels.errors import (
+    BadRequest,
+    Blocked,
+    Refused,
+    Unauthorized,
+    Unavailable,
+    Uncertain,
+)
+from channels.message import Choice, Choices, ContactEvent, Selection, Text
+from channels.simulation import Fault
+from channels.telegram.simulator import refusal
+from channels.testing import HANG_UP, as_request, closed_url
+
+
+async def hear(adapter, push):
+    (message,) = (await adapter.receive(as_request(push))).messages
+    return message
+
+
+async def test_a_wrong_token_asks_for_a_human(build, simulator):
+    wrong = simulator.token[::-1].replace(":", "") + "0"
+    adapter = build(bot_token=f"{simulator.bot_id}:{wrong}")
+    with pytest.raises(Unauthorized) as refused:
+        await adapter.__aenter__()
+    assert wrong not in "".join(traceback.format_exception(refused.value))
+
+
+@pytest.mark.parametrize("fault", [Fault(502, b"<html>"), Fault(200, b'{"ok":true}'), Fault(0)])
+async def test_a_platform_that_is_down_at_the_start_is_tried_again(build, simulator, fault):
+    simulator.faults.append(fault)
+    adapter = build()
+    with pytest.raises(Unavailable):
+        await adapter.__aenter__()
+    async with adapter:
+        assert await hear(adapter, simulator.say("1001", "hi"))
+
+
+async def test_a_getme_without_its_fields_is_tried_again(build, simulator):
+    simulator.faults.append(Fault(200, b'{"ok":true,"result":{"id":"x"}}'))
+    with pytest.raises(Unavailable):
+        await build().__aenter__()
+
+
+async def test_nobody_there_is_unavailable(build):
+    with pytest.raises(Unavailable):
+        await build(base_url=closed_url()).__aenter__()
+
+
+async def test_a_proxy_is_asked_instead(build, simulator, base_url, outgoing):
+    async with build(base_url="http://telegram.invalid", proxy=base_url) as adapter:
+        await hear(adapter, simulator.say("1001", "hi"))
+        await adapter.send(outgoing(Text(text="hello")))
+    assert simulator.seen_by("1001")
+
+
+async def test_a_proxy_that_is_down_is_unavailable(build):
+    with pytest.raises(Unavailable):
+        await build(proxy=closed_url()).__aenter__()
+
+
+async def test_an_open_channel_can_be_closed_and_opened_again(build, simulator, outgoing):
+    adapter = build()
+    for _ in range(2):
+        async with adapter:
+            await hear(adapter, simulator.say("1001", "hi"))
+            await adapter.send(outgoing(Text(text="hello")))
+    assert len(simulator.screen) == 2
+
+
+async def test_a_webhook_url_is_told_to_telegram(build, simulator):
+    async with build(webhook_url="https://help.example.com/inboxes/main/webhook") as adapter:
+        assert simulator.webhook == "https://help.example.com/inboxes/main/webhook"
+        assert not adapter.polling
+
+
+async def test_polling_takes_an_old_webhook_away(build, simulator):
+    simulator.webhook = "https://old.example.com"
+    async with build(transport="polling") as adapter:
+        assert simulator.webhook == ""
+        assert adapter.polling
+
+
+async def test_a_polling_inbox_without_a_secret_takes_no_calls(build, simulator):
+    async with build(transport="polling", secret_token=None) as adapter:
+        with pytest.raises(BadRequest):
+            await adapter.receive(as_request(simulator.say("1001", "hi")))
+
+
+async def test_a_start_with_a_payload_says_where_the_customer_came_from(adapter, simulator):
+    message = await hear(adapter, simulator.start("1001", "order_8812"))
+    assert message.parts == (ContactEvent(event="opened", context="order_8812"),)
+
+
+async def test_a_tap_is_acknowledged_in_the_answer_to_telegrams_call(adapter, simulator, outgoing):
+    await hear(adapter, simulator.say("1001", "hi"))
+    options = (Choice(value="yes", label="是"), Choice(value="no", label="否"))
+    await adapter.send(outgoing(Choices(prompt="好吗？", options=options)))
+    push = simulator.tap(simulator.screen[-1], 1)
+    reception = await adapter.receive(as_request(push))
+    assert reception.messages[0].parts == (Selection(value="no", label="否"),)
+    simulator.answered(push, reception.body)
+    assert len(simulator.acknowledged) == 1
+
+
+async def test_typing_shows(adapter, simulator, outgoing):
+    await hear(adapter, simulator.say("1001", "hi"))
+    await adapter.typing(outgoing(Text(text="-")).address)
+    assert simulator.typed == ["1001"]
+
+
+async def test_an_answer_can_quote_what_it_answers(adapter, simulator, outgoing):
+    message = await hear(adapter, simulator.say("1001", "hi"))
+    sent = await adapter.send(outgoing(Text(text="hello"), reply_to=message.platform_id))
+    assert simulator.screen[-1].platform_id == sent.platform_id
+    await adapter.send(outgoing(Text(text="again"), reply_to="not a number"))
+    assert [seen.text for seen in simulator.screen] == ["hello", "again"]
+
+
+async def test_an_emoji_is_never_cut_and_counts_twice(adapter, simulator, outgoing):
+    await hear(adapter, simulator.say("1001", "hi"))
+    await adapter.send(outgoing(Text(text="😀" * 2049)))
+    assert [seen.text for seen in simulator.screen] == ["😀" * 2048, "😀"]
+
+
+async def test_a_customer_who_blocked_us_is_blocked_until_they_return(adapter, simulator, outgoing):
+    event = await hear(adapter, simulator.block("1001"))
+    assert event.parts == (ContactEvent(event="blocked"),)
+    with pytest.raises(Blocked):
+        await adapter.send(outgoing(Text(text="hello")))
+    await hear(adapter, simulator.unblock("1001"))
+    await adapter.send(outgoing(Text(text="hello")))
+    assert len(simulator.screen) == 1
+
+
+@pytest.mark.parametrize("thread", ["nowhere", "", "4711"])
+async def test_a_chat_that_is_none_is_refused(adapter, outgoing, thread):
+    with pytest.raises(Refused):
+        await adapter.send(outgoing(Text(text="hello"), thread=thread))
+
+
+async def test_a_groups_thread_is_answered_in_the_group(adapter, simulator, outgoing):
+    await hear(adapter, simulator.say("1001", "hi"))
+    await adapter.send(outgoing(Text(text="hello"), thread="1001:42"))
+    assert simulator.seen_by("1001")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(500),
+        Fault(429),
+        Fault(429, b"{"),
+        Fault(429, headers={"retry-after": "3"}),
+        refusal(429, "slow", retry_after=3),
+    ],
+)
+async def test_a_fault_after_the_first_piece_is_uncertain(adapter, simulator, outgoing, fault):
+    await hear(adapter, simulator.say("1001", "hi"))
+    show = simulator.show
+
+    def shown(*args, **more):
+        simulator.faults.append(fault)
+        return show(*args, **more)
+
+    simulator.show = shown
+    with pytest.raises(Uncertain, match="1 of 2 pieces"):
+        await adapter.send(outgoing(Text(text="a" * 5000)))
+    assert len(simulator.screen) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"ok", b"[" * 50_000, b'{"ok":true}', b'{"ok":true,"result":{}}', b"\xff"],
+)
+async def test_an_answer_without_sense_is_uncertain(adapter, simulator, outgoing, body):
+    await hear(adapter, simulator.say("1001", "hi"))
+    simulator.faults.append(Fault(200, body))
+    with pytest.raises(Uncertain):
+        await adapter.send(outgoing(Text(text="hello")))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b'{"ok":false}',
+        b'{"ok":false,"description":5,"parameters":[]}',
+        b'{"ok":false,"description":"x","parameters":{"retry_after":"soon"}}',
+    ],
+)
+async def test_a_refusal_without_sense_is_a_refusal(adapter, simulator, outgoing, body):
+    await hear(adapter, simulator.say("1001", "hi"))
+    simulator.faults.append(Fault(400, body))
+    with pytest.raises(Refused):
+        await adapter.send(outgoing(Text(text="hello")))
+
+
+async def test_no_token_is_logged_or_traced(build, simulator, outgoing, caplog):
+    caplog.set_level(logging.DEBUG)
+    texts = []
+    async with build() as adapter:
+        await hear(adapter, simulator.say("1001", "hi"))
+        for fault in (Fault(HANG_UP), Fault(500), Fault(404), Fault(400, b"?"), Fault(200, b"?")):
+            simulator.faults.append(fault)
+            with pytest.raises(Exception) as raised:  # noqa: PT011 - any of ours
+                await adapter.send(outgoing(Text(text="my private words")))
+            texts += traceback.format_exception(raised.value)
+        texts += [repr(adapter), repr(vars(adapter)["_config"])]
+    own = [line for line in caplog.records if line.name.startswith(("httpx", "telegram"))]
+    assert any("bot***" in line.getMessage() for line in own)
+    texts += [line.getMessage() for line in own]
+    for secret in (simulator.token, simulator.token.partition(":")[2], simulator.secret):
+        assert not [text for text in texts if secret in text]
+    assert not [line for line in own if "my private words" in line.getMessage()]
