@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import APIRouter, FastAPI
@@ -14,12 +13,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from bot.intake import NoSuchInbox
+from bot.service import Service
 from channels.base import Request as Call
 from channels.errors import BadRequest
 from storage.database import StorageError
-
-if TYPE_CHECKING:
-    from bot.app import Service
 
 log = structlog.get_logger(__name__)
 router = APIRouter(include_in_schema=False)

@@ -12,10 +12,11 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from bot.app import Service, compose
+from bot.app import compose
 from bot.cli.options import DEFAULT, ConfigPath, read_config, utc_now, wait
 from bot.config import BadConfig, Config
 from bot.logs import configure
+from bot.service import Service
 from console.auth import hash_in_thread
 from storage import people
 

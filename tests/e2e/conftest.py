@@ -14,22 +14,24 @@ from typing import Any
 
 import httpx
 import pytest
+from faq.demo import publish_demo
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from bot.app import Service, compose
+from bot.app import compose
 from bot.config import Config, inbox
+from bot.service import Service
 from channels import registry
 from channels.simulation import Push, Seen, Simulator
 from channels.testing.server import serve
 from console.auth import hash_password
-from faq.demo import publish_demo
 from storage import people, schema
 from storage.database import Database
 from storage.models import Role
 
 PLATFORMS = ("wechat", "weibo", "telegram", "slack", "webchat")
 PATIENCE = 20.0
+ROW = re.compile(r'href="/inbox/([0-9a-f-]{36})[^"]*"(.*?)</a>', re.DOTALL)
 PASSWORD = "correct horse battery"
 
 
@@ -111,7 +113,9 @@ class Person:
             headers={"origin": str(self.client.base_url).rstrip("/")},
         )
         assert answer.status_code == 200, answer.text
-        found = re.search(r"X-CSRF-Token&#34;: &#34;([^&]+)|X-CSRF-Token\": \"([^\"]+)", answer.text)
+        found = re.search(
+            r"X-CSRF-Token&#34;: &#34;([^&]+)|X-CSRF-Token\": \"([^\"]+)", answer.text
+        )
         assert found, "no token on the page"
         self.csrf = found[1] or found[2]
 
@@ -135,7 +139,9 @@ class Person:
         async with asyncio.timeout(PATIENCE):
             while True:
                 page = await self.looks_at(f"/inbox?tab={tab}")
-                for found in re.finditer(r'href="/inbox/([0-9a-f-]{36})[^"]*"(.*?)</a>', page, re.S):
+                for found in re.finditer(
+                    r'href="/inbox/([0-9a-f-]{36})[^"]*"(.*?)</a>', page, re.DOTALL
+                ):
                     if words in found[2]:
                         return found[1]
                 await asyncio.sleep(0.05)
@@ -143,9 +149,7 @@ class Person:
 
 @pytest.fixture
 async def product(tmp_path: Path) -> AsyncIterator[Product]:
-    simulators = {
-        name: registry.find(name).simulator(f"shop_{name}", moment) for name in PLATFORMS
-    }
+    simulators = {name: registry.find(name).simulator(f"shop_{name}", moment) for name in PLATFORMS}
     platforms = Starlette(routes=[Mount(f"/{n}", app=s.app) for n, s in simulators.items()])
     url = f"sqlite:///{tmp_path}/yingda.db"
     schema.upgrade(url)

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from sqlmodel import func, select
 
 from storage.models import InboundEvent, Message
 from tests.e2e.conftest import PLATFORMS, Product
@@ -11,8 +12,6 @@ every_platform = pytest.mark.parametrize("platform", PLATFORMS)
 
 
 def count(model):
-    from sqlmodel import func, select
-
     return lambda session: session.exec(select(func.count()).select_from(model)).one()
 
 

@@ -1,0 +1,151 @@
+"""One running process: all its parts, started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+import structlog
+from handlers.chain import build_chain
+
+from bot.config import Config
+from bot.delivery import Sender
+from bot.demo import Demo, with_demo
+from bot.inboxes import Inboxes
+from bot.intake import Intake
+from bot.lane_loop import LaneLoop
+from bot.metrics import Metrics
+from bot.signals import Signals
+from bot.timers import Ticker
+from bot.worker import Worker
+from channels.inbox import InboxConfig
+from console.live import Live
+from console.services import ChatBrand, InboxState
+from faq.knowledge import KnowledgeBase
+from storage import lanes, schema, transport
+from storage.database import Database, StorageError
+from storage.models import LaneKind
+
+log = structlog.get_logger(__name__)
+
+STOP_SECONDS = 6.0
+"""How long a turn or a send may finish after the signal to stop; the rest is left to leases."""
+
+
+class Service:
+    """One running process with all its parts."""
+
+    def __init__(self, config: Config, clock: Callable[[], datetime], demo: Demo | None) -> None:
+        self.config = with_demo(config, demo) if demo is not None else config
+        self.clock, self.demo = clock, demo
+        self.metrics, self.signals = Metrics(), Signals()
+        self.db = Database(self.config.database_url)
+        self.knowledge = KnowledgeBase(self.db, self.config.faq, self.config.data_dir)
+        self.live = Live(self.db)
+        self.inboxes = Inboxes(self.db, self.config.inboxes, clock, self.metrics)
+        self.intake = Intake(
+            self.db, self.inboxes, self.signals, clock, self.metrics, self.config.passive_wait
+        )
+        self.worker = Worker(
+            self.db,
+            build_chain(self.knowledge),
+            self.inboxes,
+            self.signals,
+            clock,
+            self.metrics,
+            queue_notice=timedelta(minutes=self.config.queue_notice_minutes),
+        )
+        self.sender = Sender(self.db, self.inboxes, self.signals, clock, self.metrics)
+        self.ticker = Ticker(self.db, self.knowledge, self.signals, clock, self.metrics)
+        self.stopping = False
+        self._loops: list[asyncio.Task[None]] = []
+        self._ending: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the database and start every part.
+
+        Raises:
+            storage.database.StorageError: the database is in use, too new or unreadable.
+        """
+        await self.db.__aenter__()
+        await asyncio.to_thread(schema.upgrade, self.config.database_url)
+        await self.db.write(lanes.free_all)
+        self.db.on_commit(self._committed)
+        await self.knowledge.start()
+        await self.live.start()
+        self.inboxes.start(self.intake.bring, self.intake.cursor)
+        for loop in (self.worker, self.sender):
+            self._loops.append(asyncio.create_task(loop.run(), name=loop.kind.value))
+        self.ticker.start()
+        log.info("started", inboxes=sorted(self.inboxes.by_name))
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Stop every part; what is unfinished is picked up by the next start."""
+        self.begin_stop()
+        self.ticker.stop()
+        parts: tuple[LaneLoop, ...] = (self.worker, self.sender)
+        await asyncio.gather(*(part.stop(STOP_SECONDS) for part in parts))
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        await self.inboxes.stop()
+        if self._ending is not None:
+            await self._ending
+        if self.demo is not None:
+            await self.demo.close()
+        await self.db.__aexit__(*exc)
+        log.info("stopped")
+
+    def begin_stop(self) -> None:
+        """End open streams, so that the web server can let its connections go."""
+        if not self.stopping:
+            self.stopping = True
+            self._ending = asyncio.create_task(self.live.stop())
+
+    async def readiness(self) -> tuple[bool, dict[str, Any]]:
+        """Return whether customers can be served, and the facts behind it."""
+        facts: dict[str, Any] = {
+            "database": True,
+            "knowledge": self.knowledge.ready,
+            "inboxes": {state.inbox: state.state for state in self.inboxes.states()},
+        }
+        try:
+            async with asyncio.timeout(5):
+                await self.db.write(transport.probe)
+                waiting, oldest = await self.db.read(lanes.backlog, LaneKind.IN)
+            facts["backlog"] = waiting
+            age = 0.0 if oldest is None else (self.clock() - oldest).total_seconds()
+            facts["backlog_seconds"] = round(max(age, 0.0), 1)
+        except (StorageError, TimeoutError):
+            facts["database"] = False
+        ready = bool(facts["database"] and facts["knowledge"] and not self.stopping)
+        return ready, {"status": "ready" if ready else "not ready", **facts}
+
+    def states(self) -> list[InboxState]:
+        """Return how every inbox is doing, with the address its platform must call."""
+        return self.inboxes.states(self.config.public_url)
+
+    def brand(self, name: str) -> ChatBrand | None:
+        """Return the look of an inbox's web chat, None if it has none."""
+        inbox = self.inboxes.get(name)
+        if inbox is None or inbox.config.channel != "webchat":
+            return None
+        return brand_of(inbox.config)
+
+    def _committed(self) -> None:
+        self.live.wake()
+        self.signals.outbound.set()
+
+
+def brand_of(config: InboxConfig) -> ChatBrand:
+    """Return the look that a web chat's settings describe."""
+    look = config.model_dump()
+    suggestions = tuple(look["suggestions"])
+    return ChatBrand(
+        title=look["title"].get("zh") or next(iter(look["title"].values())),
+        color=look["color"],
+        greeting=look["greeting"],
+        suggestions={"zh": suggestions} if suggestions else {},
+        allowed_origins=tuple(look["allowed_origins"]),
+    )

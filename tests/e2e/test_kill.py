@@ -1,0 +1,199 @@
+"""`kill -9` in the middle of traffic: what was acknowledged is there, once and in order."""
+
+import asyncio
+import json
+import os
+import random
+import signal
+import socket
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from faq.demo import publish_demo
+from sqlmodel import select
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from channels import registry
+from channels.message import text_of
+from channels.testing.server import serve
+from storage import schema
+from storage.database import Database
+from storage.models import Author, Conversation, Delivery, DeliveryStatus, Message
+from tests.e2e.conftest import moment
+
+PLATFORMS = ("wechat", "weibo", "telegram", "slack")
+KILLS = 20
+CUSTOMERS = 2
+QUESTIONS = ("如何申请退货", "退款多久到账", "怎么开发票", "包邮吗", "有没有优惠券")
+
+
+class Process:
+    """The product as its own process, started again whenever it was killed."""
+
+    def __init__(self, folder: Path, config: dict[str, object]) -> None:
+        self.folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        (folder / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
+        self.child: asyncio.subprocess.Process | None = None
+
+    async def start(self, client: httpx.AsyncClient) -> None:
+        self.child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            "run",
+            "--config",
+            str(self.folder / "config.yaml"),
+            "--port",
+            str(self.port),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=(self.folder / "log.txt").open("ab"),
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+        async with asyncio.timeout(60):
+            while True:
+                assert self.child.returncode is None, (self.folder / "log.txt").read_text()[-3000:]
+                try:
+                    answer = await client.get(f"http://127.0.0.1:{self.port}/readyz")
+                    if answer.status_code == 200:
+                        return
+                except httpx.HTTPError:
+                    await asyncio.sleep(0.05)
+
+    async def kill(self) -> None:
+        assert self.child is not None
+        self.child.send_signal(signal.SIGKILL)
+        await self.child.wait()
+
+
+async def talk(simulator, name, url, client, over, acknowledged):
+    """Say one thing after the other; repeat each, as the platform does, until it is taken."""
+    number = 0
+    while not over.is_set():
+        text = QUESTIONS[number % len(QUESTIONS)]
+        push = simulator.say(name, text)
+        while True:
+            try:
+                answer = await client.request(
+                    push.method,
+                    url,
+                    params=dict(push.query),
+                    headers=dict(push.headers),
+                    content=push.body,
+                    timeout=6,
+                )
+                if answer.status_code < 300:
+                    acknowledged.append(text)
+                    break
+            except httpx.HTTPError:
+                await asyncio.sleep(0.02)
+        number += 1
+        await asyncio.sleep(random.Random(number).uniform(0.02, 0.2))
+
+
+def stored(session, inbox, name):
+    """Return what the customer said, in order, and what became of what we said."""
+    said = session.exec(
+        select(Message)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(Conversation.inbox == inbox, Message.author == Author.CONTACT)
+        .order_by(Message.position)
+    )
+    threads = {
+        c.id: c for c in session.exec(select(Conversation).where(Conversation.inbox == inbox))
+    }
+    mine = {key for key, c in threads.items() if name in c.thread or name in c.platform_contact}
+    texts = [text_of(message.parts) for message in said if message.conversation_id in mine]
+    deliveries = session.exec(
+        select(Delivery).where(Delivery.inbox == inbox).order_by(Delivery.sequence)
+    )
+    return texts, [d for d in deliveries if d.conversation_id in mine]
+
+
+def check_replies(shown: list[str], deliveries: list[Delivery]) -> int:
+    """Every message we sent is on the screen once and in order; return how many are in doubt."""
+    doubt = 0
+    rest = list(shown)
+    for delivery in deliveries:
+        words = text_of(delivery.parts)[:20]
+        if rest and words in rest[0]:
+            rest.pop(0)
+        else:
+            assert delivery.status is DeliveryStatus.UNCERTAIN, (delivery.status, words)
+        doubt += delivery.status is DeliveryStatus.UNCERTAIN
+    assert rest == [], f"shown twice or never decided: {rest}"
+    return doubt
+
+
+@pytest.mark.timeout(400)
+async def test_twenty_kills_during_traffic_lose_and_double_nothing(tmp_path: Path):
+    simulators = {n: registry.find(n).simulator(f"shop_{n}", moment) for n in PLATFORMS}
+    platforms = Starlette(routes=[Mount(f"/{n}", app=s.app) for n, s in simulators.items()])
+    url = f"sqlite:///{tmp_path}/yingda.db"
+    schema.upgrade(url)
+    async with Database(url) as db:
+        await publish_demo(db, moment())
+    async with serve(platforms) as base, httpx.AsyncClient(trust_env=False) as client:
+        config = {
+            "database_url": url,
+            "data_dir": str(tmp_path),
+            "inboxes": {
+                f"shop_{n}": {"channel": n, "base_url": f"{base}/{n}", **s.settings}
+                for n, s in simulators.items()
+            },
+        }
+        process = Process(tmp_path, config)
+        await process.start(client)
+        over = asyncio.Event()
+        acknowledged = {}
+        talks = []
+        for platform, simulator in simulators.items():
+            hook = f"http://127.0.0.1:{process.port}/inboxes/shop_{platform}/webhook"
+            for number in range(CUSTOMERS):
+                name = f"customer{number}" if platform != "telegram" else str(4200 + number)
+                acknowledged[platform, name] = []
+                talks.append(
+                    asyncio.create_task(
+                        talk(simulator, name, hook, client, over, acknowledged[platform, name])
+                    )
+                )
+        dice = random.Random(20)
+        for _ in range(KILLS):
+            await asyncio.sleep(dice.uniform(0.1, 1.0))
+            await process.kill()
+            await process.start(client)
+        over.set()
+        await asyncio.gather(*talks)
+        await settle(url)
+        await process.kill()
+        total = doubt = 0
+        async with Database(url) as db:
+            for (platform, name), said in acknowledged.items():
+                texts, deliveries = await db.read(stored, f"shop_{platform}", name)
+                assert texts == said, (platform, name)
+                simulator = simulators[platform]
+                shown = [seen.text for seen in simulator.screen if seen.contact == name]
+                doubt += check_replies(shown, deliveries)
+                total += len(said)
+        print(f"\n{total} acknowledged, {doubt} uncertain after {KILLS} kills")  # noqa: T201
+        assert total > KILLS
+
+
+async def settle(url: str) -> None:
+    """Wait until nothing is on its way any more."""
+
+    def on_the_way(session):
+        open_deliveries = select(Delivery).where(
+            Delivery.status.in_([DeliveryStatus.PENDING, DeliveryStatus.SENDING])
+        )
+        return session.exec(open_deliveries.limit(1)).first()
+
+    async with Database(url, guest=True) as db, asyncio.timeout(timedelta(seconds=60).seconds):
+        while await db.read(on_the_way) is not None:
+            await asyncio.sleep(0.1)
