@@ -34,8 +34,8 @@ class Sample:
     @property
     def position(self) -> int | None:
         """Where the right entry stands among the candidates."""
-        found = np.flatnonzero(self.lookup.entries == self.entry) if self.entry is not None else ()
-        return int(found[0]) if len(found) else None
+        numbers = self.lookup.entries.tolist()
+        return numbers.index(self.entry) if self.entry in numbers else None
 
 
 def standard(samples: Sequence[Sample]) -> Linear:

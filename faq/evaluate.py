@@ -202,7 +202,7 @@ def _coverage(
 ) -> float:
     order = np.argsort(-sure, kind="stable")
     hits = np.cumsum(hit[order])
-    ends = np.append(np.diff(sure[order]) != 0, True)  # noqa: FBT003 - the last is an end
+    ends = np.append(np.diff(sure[order]) != 0, True)
     kept = hits[ends & (hits / np.arange(1, len(order) + 1) >= target)] if len(order) else hits
     return float(kept.max(initial=0)) / max(in_scope, 1)
 

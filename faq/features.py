@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from faq.encoder import Encoder, Vectors
+from faq.encoder import Encoder
 from faq.index import Question, Rows, Scores, Snapshot, gram_query, word_query
 
 Table = NDArray[np.float64]
@@ -39,27 +39,22 @@ class Lookup:
         return SEMANTIC if self.semantic else LEXICAL
 
 
-def look_up(
-    snapshot: Snapshot, question: Question, encoder: Encoder | None, vector: Vectors | None = None
-) -> Lookup:
+def look_up(snapshot: Snapshot, question: Question, encoder: Encoder | None) -> Lookup:
     """Find the entries that might answer, and measure them.
 
     Without vectors in the snapshot, or without an encoder, only words are compared.
     """
-    semantic = snapshot.vectors is not None and (encoder is not None or vector is not None)
     grams = snapshot.grams.score(gram_query(question, snapshot.grams))
     words = snapshot.words.score(word_query(question, snapshot.words))
     channels = {"grams": snapshot.best(grams), "words": snapshot.best(words)}
     cosine: Scores | None = None
-    if semantic and snapshot.vectors is not None and snapshot.classes is not None:
-        if vector is None and encoder is not None:
-            vector = encoder.encode([question.text])[0]
+    if snapshot.vectors is not None and snapshot.classes is not None and encoder is not None:
+        vector = encoder.encode([question.text])[0]
         cosine = snapshot.vectors @ vector
-        channels["cosine"] = snapshot.best(cosine)
-        channels["classes"] = snapshot.classes @ vector
+        channels |= {"cosine": snapshot.best(cosine), "classes": snapshot.classes @ vector}
     chosen = _candidates(channels)
     rows = _best_rows(snapshot, chosen, grams if cosine is None else cosine + 0.5 * grams)
-    columns = {name: scores[chosen] for name, scores in channels.items()}
+    columns: dict[str, Scores] = {name: scores[chosen] for name, scores in channels.items()}
     for name, scores in channels.items():
         columns[f"first_{name}"] = _is_first(scores, chosen)
     columns |= _compare(snapshot, question, rows)
@@ -67,9 +62,9 @@ def look_up(
     columns["size"] = np.log1p(np.diff(snapshot.rows_of)[chosen])
     if cosine is not None:
         columns["cosine_top3"] = _support(snapshot, chosen, cosine)
-    names = SEMANTIC if semantic else LEXICAL
+    names = SEMANTIC if cosine is not None else LEXICAL
     table = np.stack([np.asarray(columns[name], np.float64) for name in names], axis=1)
-    return Lookup(question, chosen, rows, table, semantic)
+    return Lookup(question, chosen, rows, table, cosine is not None)
 
 
 def _candidates(channels: dict[str, Scores]) -> Rows:
@@ -86,7 +81,8 @@ def _candidates(channels: dict[str, Scores]) -> Rows:
 def _is_first(scores: Scores, chosen: Rows) -> Scores:
     if not len(scores) or scores.max() <= 0:
         return np.zeros(len(chosen), np.float32)
-    return (scores[chosen] >= scores.max() - 1e-6).astype(np.float32)
+    first: Scores = (scores[chosen] >= scores.max() - 1e-6).astype(np.float32)
+    return first
 
 
 def _best_rows(snapshot: Snapshot, chosen: Rows, scores: Scores) -> Rows:
@@ -106,7 +102,7 @@ def _support(snapshot: Snapshot, chosen: Rows, scores: Scores) -> Scores:
     return np.asarray(means, np.float32)
 
 
-def _compare(snapshot: Snapshot, question: Question, rows: Rows) -> dict[str, list[float]]:
+def _compare(snapshot: Snapshot, question: Question, rows: Rows) -> dict[str, Scores]:
     names = ("ratio", "partial", "token_set", "covers_query", "covers_row", "length", "concepts")
     columns: dict[str, list[float]] = {name: [] for name in names}
     rarity = snapshot.words.rarity
@@ -129,4 +125,4 @@ def _compare(snapshot: Snapshot, question: Question, rows: Rows) -> dict[str, li
         columns["concepts"].append(
             len(concepts.intersection(other.concepts)) / len(either) if either else 0.0
         )
-    return columns
+    return {name: np.asarray(values, np.float32) for name, values in columns.items()}

@@ -22,7 +22,10 @@ LONG = 30
 MOST_CLAUSES = 4
 
 _BREAK = re.compile(rf"[,，。.!！?？;；、…\n~]+(?=\s|$|[^\d])|(?<=[{HAN}])\s+(?=[{HAN}])")
-_NOT = r"不想|不是|不要|不用|不必|不需要|无需|没有要|没想|别(?!的|人|家|处|名)|don'?t|do not|not going to|no need to|never"
+_NOT = (
+    "不想|不是|不要|不用|不必|不需要|无需|没有要|没想|别(?!的|人|家|处|名)"
+    "|don'?t|do not|not going to|no need to|never"
+)
 _ACTION = (
     r"退|换|取消|开(?:发)?票|发票|注销|删除|投诉|改|买|申请|付款|发货|寄|修|报修|人工|预约|订|安装"
     r"|return|refund|exchange|cancel|invoice|delete|close|complain|change|buy|order|ship|repair"

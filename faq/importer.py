@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-
 from faq.matcher import Entry
 from faq.normalize import normalize
 from faq.rows import MOST_BYTES, BadFile, Row, jsonl, rows

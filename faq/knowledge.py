@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -19,7 +20,7 @@ from faq.normalize import RAW_LIMIT
 from faq.tokens import Tokens
 from storage import knowledge
 from storage.database import Database
-from storage.knowledge import LiveEntry
+from storage.knowledge import Content, LiveEntry
 
 log = structlog.get_logger(__name__)
 
@@ -191,3 +192,30 @@ def _live(session: Session) -> tuple[int, list[LiveEntry]]:
 
 def _nothing(route: str) -> Decision:
     return Decision(Band.HANDOFF, 0.0, (), route, "")
+
+
+def content_of(entry: Entry) -> Content:
+    """Return an entry as it is stored."""
+    return Content(
+        entry.question, entry.similar_questions, entry.answers, entry.kind, entry.category
+    )
+
+
+def save(
+    session: Session, entries: Sequence[Entry], now: datetime, *, note: str | None = None
+) -> int:
+    """Save entries as drafts and, with a note, publish them; return the live release.
+
+    Raises:
+        storage.knowledge.NothingToPublish: there was nothing to save.
+    """
+    contents = {entry.id: content_of(entry) for entry in entries}
+    knowledge.save_drafts(session, contents, None, now)
+    if note is not None:
+        return knowledge.publish(session, None, note, now, contents.keys()).number
+    return knowledge.current_release(session)
+
+
+def live(session: Session) -> list[Entry]:
+    """Return the live entries as the database has them."""
+    return [entry_of(row) for row in knowledge.live_entries(session)]

@@ -7,7 +7,6 @@ import unicodedata
 from functools import lru_cache
 
 import opencc
-import regex
 
 VERSION = "n1"
 RAW_LIMIT = 20_000
@@ -15,9 +14,10 @@ QUERY_LIMIT = 500
 
 HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 
-_EMOJI = regex.compile(
-    r"[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}"
-    r"\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\u20e3\U000e0000-\U000e007f]+"
+_EMOJI = re.compile(
+    "[\U0001f000-\U0001faff\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff"
+    "\u203c\u2049\u3030\u303d\u3297\u3299\u00a9\u00ae"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\u20e3\U000e0000-\U000e007f]+"
 )
 _BRACKETED = re.compile(rf"\[(?:[{HAN}]{{1,5}}|[a-z]{{2,12}})\]")
 _COLONED = re.compile(r"(?<![\w:]):[a-z][a-z0-9_+-]{1,30}:(?![\w:])")
@@ -29,26 +29,31 @@ _LONE_MARKS = re.compile(r"(?<!\w)[.\-'/:&@#+]+|[.\-'/:&@]+(?!\w)")
 _SPACES = re.compile(r"\s+")
 
 _SEP = r"[\s,，.。!！?？~～、:：;；…\-]"
+_YOU = "(?:你们|您|你)?"
+_A_BIT = "(?:一下子?|下)"
 _HEAD_FREE = (
-    r"亲爱的|你们好|你好(?:啊|呀|哦)?|您好(?:啊|呀)?|哈喽|哈啰|嗨+|喂+"
-    r"|在不在|在[吗么嘛]|有人[吗么嘛]?在?[吗么嘛]?|(?:早上|上午|中午|下午|晚上)好|早安"
-    r"|打扰(?:一下|了|下)?|不好意思|麻烦(?:你|您)?(?:问一?下|请问)|请问(?:一下|下)?|请教(?:一下|下)?|劳驾"
-    r"|(?:我(?:就)?)?(?:想要?|要)?(?:问|咨询|请教|了解|确认)(?:一下|下)(?:子)?(?:你们|您|你)?"
-    r"|(?:我)?想(?:请问|问问|问|咨询)(?:你们|您|你)?|帮我?看一?下"
+    "亲爱的|你们好|[你您]好[啊呀哦]?|哈喽|哈啰|嗨+|喂+|早安|"
+    "在不在|在[吗么嘛]|有人[吗么嘛]?在?[吗么嘛]?|(?:早上|上午|中午|下午|晚上)好|"
+    f"打扰(?:{_A_BIT}|了)?|不好意思|劳驾|麻烦[你您]?(?:问一?下|请问)|(?:请问|请教){_A_BIT}?|"
+    f"(?:我(?:就)?)?(?:想要?|要)?(?:问|咨询|请教|了解|确认){_A_BIT}{_YOU}|"
+    f"我?想(?:请问|问问|问|咨询){_YOU}|帮我?看一?下"
 )
 _HEAD_SEPARATED = (
-    r"亲+|客服|老板|店家|掌柜的?|小姐姐|美女|帅哥|那个|hi+|hello+|hey+|halo|dear|sir|madam|team"
+    "亲+|客服|老板|店家|掌柜的?|小姐姐|美女|帅哥|那个|hi+|hello+|hey+|halo|dear|sir|madam|team"
 )
 _HEAD_EN = (
-    r"(?:hi|hello|hey|dear)(?: there| team| sir| madam| all| everyone)?|good (?:morning|afternoon|evening)"
-    r"|excuse me|sorry to (?:bother|disturb) you|quick question|(?:i have|just) a(?: quick)? question"
-    r"|(?:could|can|would) you (?:please )?(?:tell|help) me(?: with)?(?=\b(?! to\b))"
-    r"|i(?:'d| would)? (?:like|want|wanted) to (?:know|ask)(?: you)?|i was wondering|may i (?:know|ask)|please"
+    "(?:hi|hello|hey|dear)(?: there| team| sir| madam| all| everyone)?|"
+    "good (?:morning|afternoon|evening)|excuse me|sorry to (?:bother|disturb) you|"
+    "quick question|(?:i have|just) a(?: quick)? question|"
+    r"(?:could|can|would) you (?:please )?(?:tell|help) me(?: with)?(?=\b(?! to\b))|"
+    "i(?:'d| would)? (?:like|want|wanted) to (?:know|ask)(?: you)?|"
+    "i was wondering|may i (?:know|ask)|please"
 )
 _TAIL = (
-    r"谢谢(?:你们?|您|了|啦|哈|老板|客服)?|多谢|感谢|谢啦|谢+了?|麻烦(?:了|你了|您了|啦)|辛苦(?:了|啦)?"
-    r"|拜托(?:了|啦)?|急+(?:死了)?|在线等(?:急)?|求(?:解答|回复|解)|3q|thx|tks|thanks(?: a lot| so much| in advance)?"
-    r"|thank you(?: very much| so much)?|please|pls|plz|亲+|哈|呢|哦|噢|喔|呀|啊|哟|嘞|呗"
+    "谢谢(?:你们?|您|了|啦|哈|老板|客服)?|多谢|感谢|谢啦|谢+了?|麻烦(?:[你您]?了|啦)|辛苦[了啦]?|"
+    "拜托[了啦]?|急+(?:死了)?|在线等急?|求(?:解答|回复|解)|亲+|[哈呢哦噢喔呀啊哟嘞呗]|"
+    "3q|thx|tks|thanks(?: a lot| so much| in advance)?|thank you(?: very much| so much)?|"
+    "please|pls|plz"
 )
 _HEAD = re.compile(
     rf"^{_SEP}*(?:(?:{_HEAD_EN})(?![a-z'])|(?:{_HEAD_FREE})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import String, cast, func, or_
@@ -146,3 +147,13 @@ def versions(session: Session, key: str) -> list[ArticleVersion]:
         .order_by(col(ArticleVersion.number).desc())
     )
     return list(session.exec(query))
+
+
+def new_version(session: Session, article: Article, now: datetime) -> ArticleVersion:
+    """Return the next revision of an entry, empty and not stored yet."""
+    newest = session.exec(
+        select(func.max(ArticleVersion.number)).where(ArticleVersion.article_id == article.id)
+    ).one()
+    return ArticleVersion(
+        article_id=article.id, number=(newest or 0) + 1, question="", created_at=now
+    )

@@ -166,3 +166,13 @@ async def test_entries_are_found_by_text_key_and_kind(db, now):
     assert await found("%") == ["hours_%"]
     assert await found(kind="service") == ["returns"]
     assert await found() == ["hours_%", "returns"]
+
+
+async def test_many_drafts_are_saved_as_one_by_one(db, now):
+    await draft(db, now, "returns", HOURS)
+    await publish(db, now)
+    await draft(db, now, "returns", Content("旧草稿"))
+    await db.write(knowledge.save_drafts, {"returns": RETURNS, "hours": HOURS}, None, now)
+    assert len(await db.read(knowledge.versions, "returns")) == 2
+    await publish(db, now)
+    assert await live(db) == {"returns": "如何申请退货", "hours": "营业时间"}
