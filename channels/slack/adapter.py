@@ -46,7 +46,7 @@ class Adapter:
 
     capabilities = Capabilities(
         text_limit=TEXT_LIMIT,
-        receives=frozenset({"text", "media", "selection", "event"}),
+        receives=frozenset({"text", "media", "selection", "event", "unsupported"}),
         sends=frozenset({"text", "choices"}),
         max_choices=MAX_CHOICES,
         edits=True,
@@ -176,7 +176,7 @@ class Adapter:
 def _make_bolt() -> AsyncApp:
     """Return an app that catches every kind of call and answers before anything slow."""
     bolt = AsyncApp(
-        name=__name__,
+        name=SILENT.name,  # Bolt silences the logger of this name too
         logger=SILENT,
         client=AsyncWebClient(logger=SILENT, retry_handlers=[]),
         authorize=_authorize,

@@ -44,21 +44,23 @@ def sign(secret: str, stamp: str, body: str) -> str:
 
 def wrong_with(post: Mapping[str, Any]) -> str | None:
     """Return Slack's word for what is wrong with a post."""
-    text = word(post, "text")
+    text, blocks = word(post, "text"), twigs(post, "blocks")
     if len(text) > LONGEST_TEXT:
         return "msg_too_long"
-    if not text and not twigs(post, "blocks"):
+    if not text and not blocks:
         return "no_text"
-    sections = [each for each in twigs(post, "blocks") if word(each, "type") == "section"]
-    buttons = buttons_of(post)
-    fine = (
-        all(0 < len(word(each, "text", "text")) <= LONGEST_SECTION for each in sections)
+    sections = [each for each in blocks if word(each, "type") == "section"]
+    if not all(0 < len(word(each, "text", "text")) <= LONGEST_SECTION for each in sections):
+        return "invalid_blocks"
+    return None if _fine(buttons_of(post)) else "invalid_blocks"
+
+
+def _fine(buttons: list[Mapping[str, Any]]) -> bool:
+    return (
+        len({word(each, "action_id") for each in buttons}) == len(buttons) <= MOST_BUTTONS
         and all(0 < len(word(each, "text", "text")) <= LONGEST_LABEL for each in buttons)
         and all(len(word(each, "value")) <= LONGEST_VALUE for each in buttons)
-        and len({word(each, "action_id") for each in buttons}) == len(buttons)
-        and len(buttons) <= MOST_BUTTONS
     )
-    return None if fine else "invalid_blocks"
 
 
 def buttons_of(post: Mapping[str, Any]) -> list[Mapping[str, Any]]:

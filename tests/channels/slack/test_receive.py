@@ -1,6 +1,7 @@
 """What comes in over HTTP."""
 
 import json
+import logging
 from datetime import timedelta
 from pathlib import Path
 
@@ -163,6 +164,13 @@ async def test_an_inbox_without_a_signing_secret_trusts_no_call():
     listener = make_adapter(signing_secret=None, transport="socket", app_token="xapp-1")
     with pytest.raises(BadRequest):
         await listener.receive(call_of(recorded("message__direct")))
+
+
+async def test_what_could_not_be_read_is_told_in_the_log_without_its_content(adapter, capsys):
+    await adapter.receive(signed('{"text":"my secret"}'))
+    assert "could not be read" in capsys.readouterr().out
+    ours = logging.getLogger("channels.slack.adapter")
+    assert ours.isEnabledFor(logging.WARNING), "the libraries are silent, we are not"
 
 
 async def test_nothing_a_customer_wrote_is_logged(adapter, caplog, capsys):

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
 
 from channels.base import Listening, Reception
 from channels.errors import RateLimited, Unauthorized, Unavailable
@@ -200,3 +202,15 @@ async def test_a_closed_inbox_does_not_listen(simulator):
     config = Config(channel="slack", **simulator.settings)
     with pytest.raises(Unavailable):
         await Adapter("main", config, RememberedMemory(), lambda: NOW).listen(Store().accept)
+
+
+async def test_a_socket_that_closes_without_hello_is_unavailable(adapter, simulator):
+    async def rude(link):
+        await link.accept()
+        await link.close()
+
+    async with serve(Starlette(routes=[WebSocketRoute("/", rude)])) as url:
+        answer = f'{{"ok":true,"url":"{url.replace("http", "ws")}/"}}'.encode()
+        simulator.faults.append(Fault(200, answer, {"content-type": "application/json"}))
+        with pytest.raises(Unavailable, match="before Slack said hello"):
+            await adapter.listen(Store().accept)
