@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from faq.knowledge import KnowledgeBase
+from starlette.requests import Request
 
 from console.live import Live
+from faq.knowledge import KnowledgeBase
 from storage.database import Database
 
 
@@ -32,6 +33,24 @@ class InboxState:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatBrand:
+    """How one web chat looks to customers; texts are by language code ("zh", "en")."""
+
+    title: str
+    color: str = "#0b62c4"
+    """As #rrggbb; anything else becomes the default."""
+    greeting: Mapping[str, str] = field(default_factory=dict)
+    suggestions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    allowed_origins: tuple[str, ...] = ()
+    """Which sites may show the chat in a frame, such as https://shop.example.com."""
+
+
+def no_chat(_inbox: str) -> ChatBrand | None:
+    """Know no web chat."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """The collaborators of every page."""
 
@@ -43,3 +62,11 @@ class Services:
     secure: bool = False
     """True behind https: cookies are then `__Host-` and Secure."""
     demo: bool = False
+    chats: Callable[[str], ChatBrand | None] = no_chat
+    """The look of an inbox's web chat; None if this inbox has none."""
+
+
+def services(request: Request) -> Services:
+    """Return what the composition root gave to the application that serves `request`."""
+    found: Services = request.app.state.services
+    return found

@@ -1,0 +1,131 @@
+"""What an agent does at the desk: take, reply, note, hand back, resolve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from console.conversations import Call, Calling, thread_page
+from console.i18n import mark, say
+from console.views import is_partial, locale_of, render
+from handlers.desk import conversations as desk
+from handlers.desk import errors
+
+router = APIRouter()
+
+TAKEN = mark("%(by)s has taken this conversation.")
+MESSAGES: dict[type[errors.DeskError], str] = {
+    errors.NotYours: mark("Take the conversation over before you answer."),
+    errors.AlreadyClosed: mark(
+        "The conversation is resolved; the customer's next message opens a new one."
+    ),
+    errors.AlreadyChanged: mark("Somebody changed this in the meantime."),
+    errors.NotPermitted: mark("Your role does not allow this."),
+    errors.BadText: mark("Write between 1 and 5000 characters."),
+}
+ACTIONS: dict[str, Callable[..., Any]] = {
+    "take": desk.take,
+    "hand-back": desk.hand_back,
+    "resolve": desk.resolve,
+}
+Words = Annotated[str, Form(max_length=20_000)]
+Echo = Annotated[str, Form(max_length=100)]
+
+
+@router.post("/inbox/{conversation_id}/reply")
+async def reply(
+    call: Calling, conversation_id: UUID, text: Words = "", echo_id: Echo = ""
+) -> Response:
+    """Answer the customer."""
+    return await _say(call, desk.reply, conversation_id, text, echo_id)
+
+
+@router.post("/inbox/{conversation_id}/note")
+async def note(
+    call: Calling, conversation_id: UUID, text: Words = "", echo_id: Echo = ""
+) -> Response:
+    """Write a private note."""
+    return await _say(call, desk.note, conversation_id, text, echo_id)
+
+
+@router.post("/inbox/{conversation_id}/read")
+async def read(call: Calling, conversation_id: UUID) -> Response:
+    """Forget the count of unread messages."""
+    try:
+        await call.found.db.write(desk.mark_read, conversation_id, call.login.agent)
+    except errors.NotFound:
+        raise HTTPException(404) from None
+    return Response(status_code=204)
+
+
+@router.post("/inbox/{conversation_id}/{action}")
+async def act(
+    call: Calling,
+    conversation_id: UUID,
+    action: str,
+    force: Annotated[bool, Form()] = False,  # noqa: FBT002 - a form's field
+) -> Response:
+    """Take a conversation, hand it back, or resolve it."""
+    run = ACTIONS.get(action)
+    if run is None:
+        raise HTTPException(404)
+    forced = {"force": True} if force and action == "take" else {}
+    now = call.found.clock()
+    try:
+        await call.found.db.write(run, conversation_id, call.login.agent, now, **forced)
+    except errors.NotFound:
+        raise HTTPException(404) from None
+    except errors.DeskError as problem:
+        return await _refused(call, conversation_id, problem)
+    if is_partial(call.request):
+        return await thread_page(call, conversation_id)
+    return RedirectResponse(call.search.url(f"/inbox/{conversation_id}"), 303)
+
+
+def explain(locale: str, problem: errors.DeskError) -> str:
+    """Return what was wrong, in the reader's language."""
+    if isinstance(problem, errors.AlreadyTaken):
+        return say(locale, TAKEN, by=problem.by)
+    text = MESSAGES.get(type(problem))
+    return say(locale, text) if text else str(problem)
+
+
+async def _say(
+    call: Call, run: Callable[..., Any], conversation_id: UUID, text: str, echo_id: str
+) -> Response:
+    now, echo = call.found.clock(), echo_id or None
+    try:
+        await call.found.db.write(run, conversation_id, call.login.agent, text, now, echo_id=echo)
+    except errors.NotFound:
+        raise HTTPException(404) from None
+    except errors.DeskError as problem:
+        if is_partial(call.request):
+            alert = explain(locale_of(call.request, call.login), problem)
+            return render(
+                call.request,
+                "inbox/alert.html",
+                {"alert": alert},
+                login=call.login,
+                status=_status(problem),
+            )
+        return await _refused(call, conversation_id, problem, draft=text)
+    if is_partial(call.request):
+        return Response(status_code=204)
+    return RedirectResponse(call.search.url(f"/inbox/{conversation_id}"), 303)
+
+
+async def _refused(
+    call: Call, conversation_id: UUID, problem: errors.DeskError, draft: str = ""
+) -> Response:
+    alert = explain(locale_of(call.request, call.login), problem)
+    return await thread_page(
+        call, conversation_id, alert=alert, draft=draft, status=_status(problem)
+    )
+
+
+def _status(problem: errors.DeskError) -> int:
+    return 422 if isinstance(problem, errors.BadText) else 409

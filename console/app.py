@@ -1,0 +1,92 @@
+"""The console as one application: its pages, its files, its answers when something is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from fastapi import APIRouter, FastAPI
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from console import actions, chat, conversations, demo, login, me, stream
+from console.auth import (
+    PASSWORD_PATH,
+    Forbidden,
+    Forged,
+    LoginNeeded,
+    PasswordChangeNeeded,
+    find_login,
+)
+from console.i18n import mark
+from console.rows import Rendered
+from console.security import Relaxation, SecurityHeaders
+from console.services import Services
+from console.views import STATIC, render
+
+ROUTERS: list[APIRouter] = [
+    login.router,
+    conversations.router,
+    actions.router,
+    stream.router,
+    me.router,
+    chat.router,
+]
+RELAXATIONS: list[Relaxation] = [chat.frame_policy, demo.demo_policy]
+
+
+def install(app: FastAPI, services: Services, routers: Sequence[APIRouter] = ()) -> None:
+    """Give `app` the console's pages, and those of `routers`."""
+    app.state.services = services
+    app.state.rendered = Rendered()
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    for router in (*ROUTERS, *routers):
+        app.include_router(router)
+    app.add_middleware(SecurityHeaders, relaxations=tuple(RELAXATIONS))
+    app.add_exception_handler(LoginNeeded, _to_login)
+    app.add_exception_handler(PasswordChangeNeeded, _to_password)
+    app.add_exception_handler(Forbidden, _forbidden)
+    app.add_exception_handler(Forged, _forged)
+
+
+async def _to_login(request: Request, _problem: Exception) -> Response:
+    page = request.url.path if request.method == "GET" else "/inbox"
+    if page.startswith("/live"):
+        return Response(status_code=401)
+    return _go(request, f"/login?next={quote(page)}", status=401)
+
+
+async def _to_password(request: Request, _problem: Exception) -> Response:
+    return _go(request, PASSWORD_PATH, status=403)
+
+
+async def _forbidden(request: Request, _problem: Exception) -> Response:
+    return await error_page(
+        request,
+        403,
+        mark("You may not do this"),
+        mark("Your role does not include this page. Ask an administrator if it should."),
+    )
+
+
+async def _forged(request: Request, _problem: Exception) -> Response:
+    return await error_page(
+        request,
+        403,
+        mark("This form is out of date"),
+        mark("Go back, load the page again, and send it once more."),
+    )
+
+
+async def error_page(request: Request, status: int, title: str, detail: str) -> Response:
+    """Answer with a page that says what is wrong and what to do."""
+    found = await find_login(request)
+    context = {"title": title, "detail": detail, "status": status}
+    return render(request, "error.html", context, login=found, status=status)
+
+
+def _go(request: Request, path: str, status: int) -> Response:
+    if request.headers.get("hx-request") == "true":
+        return Response(status_code=status, headers={"HX-Redirect": path})
+    return RedirectResponse(path, 303)

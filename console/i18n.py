@@ -1,0 +1,134 @@
+"""The console's languages: English in the source, Chinese in `locale/`.
+
+`python -m console.i18n update` takes new texts from the source into the catalogue,
+`python -m console.i18n check` fails when one of them has no Chinese yet.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from babel import Locale, negotiate_locale
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+from babel.support import NullTranslations, Translations
+from jinja2.ext import babel_extract
+
+HERE = Path(__file__).parent
+CATALOGUE = HERE / "locale" / "zh_CN" / "LC_MESSAGES" / "console.po"
+LOCALES = ("zh_CN", "en")
+DEFAULT = "zh_CN"
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None, "say": None}
+JINJA_OPTIONS = {"newstyle_gettext": "true", "trimmed": "true", "silent": "false"}
+
+
+def mark(message: str) -> str:
+    """Name a text that a template will translate later; returns it as it is."""
+    return message
+
+
+@cache
+def translations(locale: str) -> NullTranslations:
+    """Return the texts of `locale`."""
+    if locale != DEFAULT:
+        return NullTranslations()
+    compiled = BytesIO()
+    write_mo(compiled, read_catalogue())
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def say(locale: str, message: str, **values: object) -> str:
+    """Return `message` in the language of `locale`, with its `%(name)s` filled in."""
+    text: str = translations(locale).ugettext(message)
+    return text % values if values else text
+
+
+def choose(*wishes: str | None, accept: str = "") -> str:
+    """Return the first wish we speak, else what the browser asks for, else Chinese."""
+    for wish in wishes:
+        if wish in LOCALES:
+            return wish
+    asked = [part.split(";")[0].strip() for part in accept.split(",")]
+    found = negotiate_locale([tag for tag in asked if tag], ["zh", "zh_CN", "en"], sep="-")
+    return "en" if found == "en" else DEFAULT
+
+
+def read_catalogue() -> Catalog:
+    """Return the Chinese catalogue as it is in the repository."""
+    with CATALOGUE.open("rb") as file:
+        return read_po(file, locale=Locale.parse(DEFAULT))
+
+
+def found_texts() -> Catalog:
+    """Return every text of the source and the templates."""
+    catalogue = Catalog(project="Yingda", charset="utf-8")
+    for name, message, context in _texts():
+        catalogue.add(message, locations=[(name, 0)], context=context)
+    return catalogue
+
+
+def _texts() -> Iterator[tuple[str, str | tuple[str, ...], str | None]]:
+    kinds = ((HERE.rglob("*.py"), "python"), ((HERE / "templates").rglob("*.html"), "jinja"))
+    for paths, kind in kinds:
+        for path in sorted(paths):
+            with path.open("rb") as file:
+                method: Any = "python" if kind == "python" else babel_extract
+                found = extract(method, file, KEYWORDS, (), JINJA_OPTIONS)
+                for _line, message, _comments, context in found:
+                    yield path.relative_to(HERE).as_posix(), message, context
+
+
+def problems() -> list[str]:
+    """Return what is wrong with the catalogue, one line each; none when it is complete."""
+    catalogue, source = read_catalogue(), found_texts()
+    wrong = []
+    for message in source:
+        if not message.id:
+            continue
+        known = catalogue.get(message.id, message.context)
+        if known is None:
+            wrong.append(f"not in the catalogue: {message.id!r}")
+        elif known.fuzzy:
+            wrong.append(f"fuzzy: {message.id!r}")
+        elif not all(known.string if isinstance(known.string, tuple) else (known.string,)):
+            wrong.append(f"not translated: {message.id!r}")
+    return wrong + [
+        f"no longer in the source: {message.id!r}"
+        for message in catalogue
+        if message.id and source.get(message.id, message.context) is None
+    ]
+
+
+def update() -> None:
+    """Take new texts into the catalogue, drop the old ones, guess nothing."""
+    catalogue = read_catalogue() if CATALOGUE.exists() else Catalog(locale=DEFAULT)
+    catalogue.update(found_texts(), no_fuzzy_matching=True)
+    catalogue.obsolete.clear()
+    CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
+    with CATALOGUE.open("wb") as file:
+        write_po(file, catalogue, sort_output=True, no_location=True, omit_header=True, width=0)
+
+
+def main(arguments: list[str]) -> int:
+    """Run `update` or `check`; the answer is the process's exit code."""
+    if arguments == ["update"]:
+        update()
+    elif arguments != ["check"]:
+        sys.stderr.write("usage: python -m console.i18n update|check\n")
+        return 2
+    wrong = problems()
+    for line in wrong:
+        sys.stderr.write(f"{line}\n")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,75 @@
+"""Coming in and going out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from console import auth, csrf
+from console.auth import Found
+from console.i18n import mark
+from console.views import render
+from storage import people
+from storage.models import Agent
+
+router = APIRouter()
+
+WRONG = mark("Name or password is wrong, or the account is locked for a while.")
+
+
+@router.get("/")
+async def start() -> Response:
+    """Go to the desk."""
+    return RedirectResponse("/inbox", 303)
+
+
+@router.get("/login")
+async def ask(request: Request, next: str = "") -> Response:  # noqa: A002 - the query's name
+    """Show the login form."""
+    if await auth.find_login(request):
+        return RedirectResponse(auth.safe_next(next), 303)
+    return render(request, "login.html", {"next": auth.safe_next(next), "name": "", "wrong": None})
+
+
+@router.post("/login")
+async def enter(
+    request: Request,
+    found: Found,
+    name: Annotated[str, Form(max_length=200)] = "",
+    password: Annotated[str, Form(max_length=1000)] = "",
+    next: Annotated[str, Form(max_length=2000)] = "",  # noqa: A002 - the form's name
+) -> Response:
+    """Log in; an unknown name, a wrong password and a locked account look alike."""
+    if not csrf.is_same_origin(request):
+        raise auth.Forged
+    agent = await found.db.read(people.find_agent, name.strip())
+    if await auth.verify(password, agent.password_hash if agent else None) and agent:
+        response = RedirectResponse(auth.safe_next(next), 303)
+        if await _is_open(found, agent, request, response):
+            return response
+    elif agent:
+        await found.db.write(people.count_failed, agent.name, found.clock())
+    context = {"next": auth.safe_next(next), "name": name, "wrong": WRONG}
+    return render(request, "login.html", context, status=422)
+
+
+async def _is_open(found: Found, agent: Agent, request: Request, response: Response) -> bool:
+    old = request.cookies.get(auth.cookie_name(found))
+    if old:
+        await found.db.write(people.end_session, auth.id_hash(old))
+    return await auth.open_session(found, agent, response, request.headers.get("user-agent", ""))
+
+
+@router.post("/logout")
+async def leave(request: Request, found: Found) -> Response:
+    """Log out."""
+    login = await auth.check_call(request)
+    await found.db.write(people.end_session, login.session)
+    response = RedirectResponse("/login", 303)
+    response.delete_cookie(
+        auth.cookie_name(found), path="/", secure=found.secure, httponly=True, samesite="lax"
+    )
+    return response

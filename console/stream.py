@@ -1,0 +1,81 @@
+"""`GET /live`: what just happened, to one browser, as server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+
+from console.auth import Anybody, Found, Login, find_login
+from console.rows import Rendered
+from console.services import Services
+from console.views import locale_of
+from storage import activity
+from storage.models import Activity, Fact
+
+router = APIRouter()
+
+HEARTBEAT = 15.0
+RECHECK = 60.0
+TOO_OLD = 1000
+"""Who missed more facts than this loads the page again."""
+QUIET = frozenset({Fact.AGENT_LOGGED_IN})
+"""What concerns no page."""
+HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+
+@router.get("/live")
+async def live(
+    request: Request, login: Anybody, found: Found, after: int | None = None
+) -> StreamingResponse:
+    """Stream facts after number `after`, until the session or the service ends."""
+    locale = locale_of(request, login)
+    stream = _events(request, login, found, locale, _after(request, after))
+    return StreamingResponse(stream, media_type="text/event-stream", headers=HEADERS)
+
+
+def _after(request: Request, after: int | None) -> int | None:
+    last = request.headers.get("last-event-id", "")
+    return int(last) if last.isdecimal() and len(last) < 16 else after  # noqa: PLR2004 - a number's length
+
+
+async def _events(
+    request: Request, login: Login, found: Services, locale: str, after: int | None
+) -> AsyncIterator[str]:
+    newest = await found.db.read(activity.last_id)
+    if after is not None and not newest - TOO_OLD <= after <= newest:
+        yield f"event: reload\nid: {newest}\ndata: {{}}\n\n"
+        after = newest
+    start = newest if after is None else after
+    yield f"event: hello\nid: {start}\ndata: {{}}\n\n"
+    rendered: Rendered = request.app.state.rendered
+    loop = asyncio.get_running_loop()
+    checked = loop.time()
+    async for batch in found.live.follow(start, HEARTBEAT):
+        if loop.time() - checked > RECHECK:
+            checked = loop.time()
+            if await find_login(request) is None:
+                return
+        if not batch:
+            yield ": alive\n\n"
+            continue
+        rows = await rendered.of(found, locale, batch) if login.may("inbox") else {}
+        yield "".join(_event(fact, rows) for fact in batch if fact.fact not in QUIET)
+
+
+def _event(fact: Activity, rows: Mapping[UUID, str]) -> str:
+    told: dict[str, Any] = {"k": fact.fact.value, "id": fact.id}
+    if fact.conversation_id is not None:
+        told["conversation"] = str(fact.conversation_id)
+        told["row"] = rows.get(fact.conversation_id)
+    if fact.ticket_id is not None:
+        told["ticket"] = str(fact.ticket_id)
+    if fact.agent_id is not None:
+        told["agent"] = str(fact.agent_id)
+    return f"id: {fact.id}\ndata: {json.dumps(told, ensure_ascii=False)}\n\n"

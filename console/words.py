@@ -1,0 +1,34 @@
+"""The console's words for what other storeys name by a code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from console.i18n import mark
+
+CHANNELS: Mapping[str, str] = {
+    "wechat": mark("WeChat"),
+    "weibo": mark("Weibo"),
+    "telegram": mark("Telegram"),
+    "slack": mark("Slack"),
+    "webchat": mark("Website"),
+    "webhook": mark("Webhook"),
+    "terminal": mark("Terminal"),
+}
+REASONS: Mapping[str, str] = {
+    "asked": mark("asked for a person"),
+    "missed": mark("the bot knew no answer"),
+    "safety": mark("safety"),
+    "complaint": mark("complaint"),
+    "error": mark("the bot failed"),
+    "unhappy": mark("not satisfied"),
+    "money": mark("about money"),
+}
+"""Why the bot called a person; an unknown word is shown as it is."""
+CONTACT_EVENTS: Mapping[str, str] = {
+    "followed": mark("The customer followed the account"),
+    "unfollowed": mark("The customer left the account"),
+    "opened": mark("The customer opened the chat"),
+    "blocked": mark("The customer blocked the account"),
+    "recalled": mark("The customer took a message back"),
+}
