@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from channels.message import IncomingMessage, Part
-from storage.models import Contact, Conversation, Fact, Message
+from storage.models import Contact, Conversation, Fact, Message, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +16,8 @@ class Turn:
     """The customer has spoken.
 
     `conversation` and `contact` may be new and not stored yet; `history` is what was said
-    before, oldest first; `key` names this turn for good (lane and sequence), `new` says that
-    the conversation is not stored yet.
+    before, oldest first; `tickets` are the contact's own, newest first; `key` names this turn for
+    good (lane and sequence), `new` says that the conversation is not stored yet.
     """
 
     key: str
@@ -28,6 +28,7 @@ class Turn:
     now: datetime
     language: str = "zh"
     new: bool = False
+    tickets: Sequence[Ticket] = ()
 
     @property
     def text(self) -> str:

@@ -24,7 +24,12 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
                 "say “agent” whenever you would like a person."
             ),
         ),
+        "welcome_back": (
+            "您好，我在的。请直接说出您的问题，或者选择：",
+            "Hello, I am here. Just tell me what you need, or choose:",
+        ),
         "menu": ("您可以直接提问，也可以选择：", "Ask me anything, or choose:"),
+        "menu_label": ("常见问题", "Common questions"),
         "menu_complaint": ("我要投诉", "Make a complaint"),
         "menu_progress": ("查询投诉进度", "See how my complaint stands"),
         "human": ("转人工客服", "Talk to a person"),
@@ -53,6 +58,10 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "抱歉，这条内容刚刚更新了。请直接说出您的问题，我重新为您查找。",
             "I am sorry, this has just been updated. Please ask me again in your own words.",
         ),
+        "empty": (
+            "我在的，请告诉我您的问题，或者选择：",
+            "I am listening. Tell me what you need, or choose:",
+        ),
         "cannot_show": (
             "我暂时看不懂这类消息。请用文字告诉我您的问题，或者转接人工客服：",
             "I cannot read this kind of message yet. Please use words, or talk to a person:",
@@ -74,8 +83,8 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "handoff_safety": (
             (
-                "非常抱歉发生这样的事，您的安全最重要。请先停止使用并远离危险，如有人受伤请立即拨打 "
-                "120、火情请拨打 119。已为您加急转接人工客服，同事会优先处理。"
+                "非常抱歉发生这样的事，您的安全最重要。请先停止使用并远离危险，"
+                "如有人受伤请立即拨打 120、火情请拨打 119。已为您加急转接人工客服，同事会优先处理。"
             ),
             (
                 "I am very sorry. Your safety comes first: stop using the product, keep away from "
@@ -84,7 +93,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             ),
         ),
         "handoff_serious": (
-            "非常抱歉给您带来不好的体验，我们非常重视。已为您加急转接人工客服，由专人负责处理。",
+            "非常抱歉给您带来不好的体验，我们非常重视。已加急为您转接人工客服，由专人处理。",
             (
                 "I am very sorry about this, and we take it seriously. "
                 "I have called a colleague, who will see to it with priority."
@@ -96,30 +105,30 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
                 "前面的内容同事都能看到。"
             ),
             (
-                "I understand. Compensation and prices are decided by a person, so I am handing you "
-                "over to a colleague, who can see what you wrote."
+                "I understand. Compensation and prices are decided by a person, so I am handing "
+                "you over to a colleague, who can see what you wrote."
             ),
         ),
         "handoff_private": (
             (
-                "感谢您的反馈，我们非常重视。为保护您的隐私，请私信告诉我们详情，请不要在这里公开"
-                "订单号或电话；同事会尽快与您联系。"
+                "感谢您的反馈，我们非常重视。为保护您的隐私，请私信告诉我们详情，"
+                "请不要在这里公开订单号或电话；同事会尽快与您联系。"
             ),
             (
-                "Thank you for telling us, we take it seriously. To protect your privacy, please send "
-                "us the details in a private message and do not post order or phone numbers here. "
-                "A colleague will get in touch."
+                "Thank you for telling us, we take it seriously. To protect your privacy, "
+                "please send us the details in a private message, and do not post order or "
+                "phone numbers here. A colleague will get in touch."
             ),
         ),
         "sorry_error": (
-            "非常抱歉，系统刚才出了点问题，没能处理您的消息。已为您转接人工客服，内容没有丢失。",
+            "非常抱歉，系统刚才出了点问题。已为您转接人工客服，您发的内容没有丢失。",
             (
                 "I am very sorry, something went wrong on our side. A colleague will take over; "
                 "nothing you wrote is lost."
             ),
         ),
         "still_waiting": (
-            "感谢您的耐心等待。目前咨询的客户较多，您的消息已在队列中，客服会尽快回复您。",
+            "感谢您的耐心等待。目前咨询的客户较多，您的消息已在排队，客服会尽快回复。",
             (
                 "Thank you for your patience. Your message is in the queue, and a colleague will "
                 "answer as soon as possible."
@@ -128,8 +137,8 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         # complaint form
         "complaint_facts": (
             (
-                "非常抱歉给您带来不好的体验，我来帮您登记投诉。请告诉我发生了什么事（时间、商品或服务、"
-                "具体情况）。回复“取消”可随时退出，回复“人工”转人工。"
+                "非常抱歉给您带来不好的体验，我来帮您登记投诉。"
+                "请告诉我发生了什么事（时间、商品或服务、具体情况）。回复“取消”可随时退出，回复“人工”转人工。"
             ),
             (
                 "I am very sorry. Let me write down your complaint. Please tell me what happened "

@@ -11,8 +11,9 @@ from channels.text import pick
 from handlers.base import Turn
 from storage.models.conversation import Author, Message
 
-_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _SPACE = re.compile(r"\s+")
+LONGEST = 10_000
+"""How much of a message is searched for commands and dangers; more is no conversation."""
 
 
 def plain(text: str) -> str:
@@ -20,8 +21,9 @@ def plain(text: str) -> str:
 
     Width and case are folded, white space is single, punctuation at the edges is gone.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
-    return _EDGES.sub("", _SPACE.sub(" ", folded))
+    folded = unicodedata.normalize("NFKC", text[:LONGEST]).casefold().replace("’", "'")
+    words = [place for place, sign in enumerate(folded) if sign.isalnum()]
+    return _SPACE.sub(" ", folded[words[0] : words[-1] + 1]) if words else ""
 
 
 def typed(turn: Turn) -> str:

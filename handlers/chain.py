@@ -1,0 +1,47 @@
+"""The handlers, in the order in which they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from handlers.base import Handler, Outcome, Turn
+from handlers.chat.answer import Answering, Answers, Tapping
+from handlers.chat.commands import Commands
+from handlers.chat.complaint import Complaining
+from handlers.chat.handoff import handoff
+from handlers.chat.menu import ChatConfig, Menu
+from handlers.chat.safety import safety
+from storage.models.conversation import Owner
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Asks each handler until one answers; is silent while people have the conversation."""
+
+    handlers: Sequence[Handler]
+
+    async def __call__(self, turn: Turn) -> Outcome | None:
+        """Return what should happen, None if a person decides."""
+        if turn.conversation.owner is not Owner.BOT:
+            return None
+        for handler in self.handlers:
+            if (outcome := await handler(turn)) is not None:
+                return outcome
+        return await handoff(turn)
+
+
+def build_chain(answers: Answers, config: ChatConfig | None = None) -> Chain:
+    """Return the house's chain: commands, the form in progress, safety, answers, a person."""
+    menu = Menu(answers, config or ChatConfig())
+    return Chain(
+        (
+            menu.events,
+            Commands(menu),
+            Complaining(answers),
+            safety,
+            Tapping(answers),
+            Answering(answers),
+            menu.unreadable,
+        )
+    )

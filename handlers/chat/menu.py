@@ -1,0 +1,94 @@
+"""The greeting and the menu: what most people ask, and the ways to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from channels.message import Choice, Choices, ContactEvent, Text, Visibility
+from faq.matcher import Entry
+from handlers.base import Outcome, Turn
+from handlers.chat.answer import Answers, choice_of, human
+from handlers.chat.texts import say
+from handlers.chat.words import is_unreadable, typed
+from storage.models.conversation import Author
+
+QUIET = timedelta(hours=12)
+"""How long after the last word the greeting is not said again to who opens the chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatConfig:
+    """What a firm can choose: its greeting by language, and the questions in its menu.
+
+    Without `common` the first entries of the knowledge base are shown, one of each kind first.
+    """
+
+    greeting: Mapping[str, str] = field(default_factory=dict)
+    common: tuple[str, ...] = ()
+    menu_size: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """Greets, and shows what can be chosen."""
+
+    answers: Answers
+    config: ChatConfig = ChatConfig()
+
+    def choices(self, turn: Turn, prompt: str = "menu") -> Choices:
+        """Return the menu as something to tap."""
+        language = turn.language
+        options = [choice_of(entry) for entry in self._common()]
+        if turn.conversation.visibility is Visibility.PRIVATE:
+            options.append(Choice(value="complaint", label=say("menu_complaint", language)))
+            if turn.tickets:
+                options.append(Choice(value="progress", label=say("menu_progress", language)))
+        options.append(human(language))
+        return Choices(prompt=say(prompt, language), options=tuple(options))
+
+    def greet(self, turn: Turn) -> Outcome:
+        """Greet; who was greeted before is only asked what they need."""
+        if any(message.author is Author.BOT for message in turn.history):
+            return Outcome(reply=(self.choices(turn, "welcome_back"),), why={"handler": "greeting"})
+        words = self.config.greeting.get(turn.language) or say("greeting", turn.language)
+        return Outcome(reply=(Text(text=words), self.choices(turn)), why={"handler": "greeting"})
+
+    def show(self, turn: Turn, prompt: str = "menu") -> Outcome:
+        """Show the menu alone."""
+        return Outcome(reply=(self.choices(turn, prompt),), why={"handler": "menu"})
+
+    async def events(self, turn: Turn) -> Outcome | None:
+        """Greet who followed or opened the chat, be silent to who left; None for messages."""
+        events = [part for part in turn.message.parts if isinstance(part, ContactEvent)]
+        if not events or len(events) != len(turn.message.parts):
+            return None
+        match events[-1].event:
+            case "followed":
+                return self.greet(turn)
+            case "opened" if not _spoke_lately(turn):
+                return self.greet(turn)
+            case _:
+                return Outcome(why={"handler": "event"})
+
+    async def unreadable(self, turn: Turn) -> Outcome | None:
+        """Say what can be done when a message holds nothing to read, or an old button."""
+        if typed(turn):
+            return None
+        return self.show(turn, "cannot_show" if is_unreadable(turn) else "empty")
+
+    def _common(self) -> Sequence[Entry]:
+        if self.config.common:
+            found = [self.answers.entry(name) for name in self.config.common]
+            return [entry for entry in found if entry is not None][: self.config.menu_size]
+        entries = self.answers.entries()
+        first: dict[str, Entry] = {}
+        for entry in entries:
+            first.setdefault(entry.kind, entry)
+        rest = (entry for entry in entries if first[entry.kind] is not entry)
+        return [*first.values(), *rest][: self.config.menu_size]
+
+
+def _spoke_lately(turn: Turn) -> bool:
+    return any(turn.now - message.at < QUIET for message in turn.history[-1:])
