@@ -39,7 +39,7 @@ NEVER_WRITTEN = (
 )
 KEYS = (
     r"access[_-]?token|refresh[_-]?token|session[_-]?token|token|(?:app|corp|client|signing)?"
-    r"[_-]?secret(?:[_-]token)?|password|passwd|signature|msg_signature|sig|api[_-]?key|ticket"
+    r"[_-]?secret(?:[_-]token)?|(?:encoding_?)?aes_?key|password|passwd|signature|msg_signature|sig|api[_-]?key|ticket"
 )
 SECRETS = (
     (re.compile(r"\bbot\d{4,}(?::|%3a)[\w%-]{8,}", re.IGNORECASE), "bot***"),
@@ -49,7 +49,9 @@ SECRETS = (
     (re.compile(r"\b(bearer|basic|qqbot)\s+[\w.~+/=:-]{6,}", re.IGNORECASE), r"\1 ***"),
     (re.compile(r"(://[^/\s:@]*:)[^/\s@]+@"), r"\1***@"),
     (
-        re.compile(rf"\b((?:{KEYS})[\"']?\s*[:=]\s*[\"']?)[^&\s\"',;}}\])]+", re.IGNORECASE),
+        re.compile(
+            rf"(?<![a-z0-9])((?:{KEYS})[\"']?\s*[:=]\s*[\"']?)[^&\s\"',;}}\])]+", re.IGNORECASE
+        ),
         r"\1***",
     ),
 )
