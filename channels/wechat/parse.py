@@ -37,6 +37,9 @@ DEEPEST = 8
 LONGEST_KEY = 128
 """Characters of an openid or a message id; real ones have 28 and 17."""
 
+KIND = 64
+"""Characters that we repeat of a kind's unknown name."""
+
 NORTH, EAST = 90.0, 180.0
 
 NOTICES = frozenset(
@@ -134,9 +137,11 @@ def _part(message: Told, fields: Fields) -> Part | None:
         if event.lower() in NOTICES:
             return None
         meant = _EVENTS.get(event.lower())
-        return meant(message, fields) if meant else Unsupported(platform_kind=f"event:{event}")
+        return (
+            meant(message, fields) if meant else Unsupported(platform_kind=f"event:{event[:KIND]}")
+        )
     said = _MESSAGES.get(kind)
-    return said(message, fields) if said else Unsupported(platform_kind=fields["MsgType"])
+    return said(message, fields) if said else Unsupported(platform_kind=fields["MsgType"][:KIND])
 
 
 def _text(message: Told, fields: Fields) -> Part:

@@ -80,7 +80,9 @@ class Simulator(Simulated):
         return self._message(contact, MsgType="text", Content=text)
 
     def tap(self, seen: Seen, option: int) -> Push:
-        """Return the push for tapping a menu's item: its label, with its id beside it."""
+        """Return the push for tapping a menu's item; of a numbered list: typing its number."""
+        if not seen.options:
+            return self.say(seen.contact, str(option + 1))
         value, label = seen.options[option]
         self.platform.open(seen.contact, MENU, 3)
         return self._message(seen.contact, MsgType="text", Content=label, bizmsgmenuid=value)

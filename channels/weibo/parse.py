@@ -26,6 +26,8 @@ Fields = Mapping[str, Any]
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 NORTH, EAST = 90.0, 180.0
 LONGEST_ID = 64
+KIND = 64
+"""Characters that we repeat of a kind's unknown name."""
 
 _TIME = re.compile(r"\w{3} (\w{3}) (\d\d?) (\d\d:\d\d:\d\d) ([+-]\d{4}) (\d{4})", re.ASCII)
 
@@ -86,7 +88,7 @@ def _part(fields: Fields) -> Part:
     if kind == "event":
         return _event(data if isinstance(data, dict) else {})
     said = _MESSAGES.get(kind)
-    return said(fields) if said else Unsupported(platform_kind=kind)
+    return said(fields) if said else Unsupported(platform_kind=kind[:KIND])
 
 
 def _text(fields: Fields) -> Part:
@@ -128,7 +130,7 @@ def _event(data: Fields) -> Part:
         case "click" if key:
             return Selection(value=key)
         case _:
-            return Unsupported(platform_kind=f"event:{subtype}")
+            return Unsupported(platform_kind=f"event:{subtype[:KIND]}")
 
 
 def _moment(created_at: str) -> datetime:
