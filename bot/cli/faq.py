@@ -1,0 +1,170 @@
+"""`yingda faq`: what the bot knows, from and to files, asked and measured."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot.cli.options import DEFAULT, ConfigPath, opened, read_config, utc_now, wait
+from bot.config import BadConfig, Config
+from faq import encoder as encoders
+from faq import evaluate as evaluation
+from faq import exporter, importer, knowledge
+from faq.config import FaqConfig
+from faq.encoder import CachedEncoder
+from faq.hybrid import HybridMatcher
+from faq.importer import Imported, Report
+from faq.matcher import Decision, Entry
+from faq.tokens import Tokens
+
+app = typer.Typer(help="The knowledge base.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@app.callback()
+def group() -> None:
+    """Import, export, ask and measure the knowledge base."""
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="A CSV, XLSX, YAML or JSONL file.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,  # noqa: FBT002 - typer makes it a flag
+    publish: Annotated[bool, typer.Option("--publish", help="Make it live at once.")] = False,  # noqa: FBT002 - typer makes it a flag
+    config: ConfigPath = DEFAULT,
+) -> None:
+    """Take entries from a file: all of them, or none if any row is wrong."""
+    imported = importer.read_file(file)
+    report = wait(_import(read_config(config), imported, dry_run=dry_run, publish=publish))
+    print(f"new {len(report.new)}, changed {len(report.changed)}, same {len(report.same)}")
+    for error in report.errors:
+        where = f"row {error.row}" if error.row else file.name
+        print(f"{where}: {error.problem}", file=sys.stderr)
+    if report.errors:
+        print("nothing was imported", file=sys.stderr)
+        raise typer.Exit(1)
+    if dry_run:
+        print("dry run: nothing was imported")
+    elif report.new or report.changed:
+        print("published" if publish else "saved as drafts; publish them in the desk")
+
+
+async def _import(config: Config, imported: Imported, *, dry_run: bool, publish: bool) -> Report:
+    async with opened(config) as db:
+        report = importer.compare(imported, await db.read(knowledge.live))
+        touched = {*report.new, *report.changed}
+        entries = [entry for entry in imported.entries if entry.id in touched]
+        if entries and not dry_run:
+            note = "imported" if publish else None
+            await db.write(knowledge.save, entries, utc_now(), note=note)
+        return report
+
+
+@app.command("export")
+def export_file(
+    file: Annotated[Path, typer.Argument(help="Where to; its ending says the format.")],
+    config: ConfigPath = DEFAULT,
+) -> None:
+    """Write the live entries into a file that `import` reads again."""
+    try:
+        entries = wait(_live(read_config(config)))
+        file.write_bytes(exporter.write(file.suffix.lower(), entries))
+    except exporter.UnknownFormat as problem:
+        print(f"yingda: {problem}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    except OSError as problem:
+        print(f"yingda: {file}: {problem.strerror}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    print(f"wrote {len(entries)} entries to {file}")
+
+
+async def _live(config: Config) -> list[Entry]:
+    async with opened(config) as db:
+        return await db.read(knowledge.live)
+
+
+@app.command()
+def ask(
+    text: Annotated[str, typer.Argument(help="What a customer would write.")],
+    inbox: Annotated[
+        str | None, typer.Option(help="As if written on this inbox; all know the same today.")
+    ] = None,
+    as_json: AsJson = False,  # noqa: FBT002 - typer makes it a flag
+    config: ConfigPath = DEFAULT,
+) -> None:
+    """Say what the bot would make of a question, and why."""
+    settings = read_config(config)
+    if inbox is not None and settings.inboxes and inbox not in settings.inboxes:
+        raise BadConfig(f"there is no inbox {inbox!r}; there are {', '.join(settings.inboxes)}")
+    decision = _ask(settings, wait(_live(settings)), text)
+    if as_json:
+        told = {"text": text, "normalized": decision.normalized, "tokens": list(decision.tokens)}
+        print(json.dumps({**told, **decision.explain()}, ensure_ascii=False))
+        return
+    _tell(decision)
+
+
+def _ask(config: Config, entries: list[Entry], text: str) -> Decision:
+    encoder = _encoder(config.faq, config.data_dir / "faq")
+    tokens = Tokens(config.data_dir / "faq" / "jieba")
+    return HybridMatcher.build(entries, config.faq, tokens, encoder).decide(text)
+
+
+def _encoder(config: FaqConfig, folder: Path | None = None) -> CachedEncoder | None:
+    encoder = encoders.load() if config.encoder == "auto" else None
+    return None if encoder is None else CachedEncoder(encoder, folder)
+
+
+def _tell(decision: Decision) -> None:
+    print(
+        f"{decision.band.value}  confidence {decision.confidence:.3f}  route {decision.route}  "
+        f"{decision.cpu_ms:.1f} ms"
+    )
+    for candidate in decision.candidates:
+        print(f"  {candidate.score:.3f}  {candidate.entry.id}  {candidate.matched}")
+
+
+@app.command()
+def evaluate(
+    faq: Annotated[Path, typer.Option(help="The entries, JSONL.")],
+    queries: Annotated[Path, typer.Option(help="Labelled queries, JSONL: text, faq_id.")],
+    calibrate: Annotated[
+        Path | None, typer.Option(help="Labelled queries to fit the models to first.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write one prediction a line here.")] = None,
+    as_json: AsJson = False,  # noqa: FBT002 - typer makes it a flag
+    config: ConfigPath = DEFAULT,
+) -> None:
+    """Measure the matcher on any set of labelled queries."""
+    try:
+        figures = _evaluate(read_config(config).faq, (faq, queries), calibrate, out)
+    except (ValueError, OSError) as problem:
+        print(f"yingda: {problem}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    if as_json:
+        print(json.dumps(figures))
+        return
+    for name, value in figures.items():
+        print(f"{name:24}{value:10.4f}" if isinstance(value, float) else f"{name:24}{value:>10}")
+
+
+def _evaluate(
+    config: FaqConfig, files: tuple[Path, Path], dev: Path | None, out: Path | None
+) -> dict[str, Any]:
+    entries = importer.read_jsonl_entries(files[0])
+    labelled = evaluation.read_queries(files[1])
+    tokens, encoder, models = Tokens(), _encoder(config), None
+    if dev is not None:
+        known = evaluation.read_queries(dev)
+        models = evaluation.calibrate(entries, known, config, tokens, encoder)
+    matcher = HybridMatcher.build(entries, config, tokens, encoder, models)
+    judged = evaluation.judge_all(matcher, labelled)
+    if out is not None:
+        lines = (json.dumps(one.line(), ensure_ascii=False) for one in judged)
+        out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return {"version": matcher.version, **evaluation.report(judged)}
