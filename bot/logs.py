@@ -13,6 +13,7 @@ from bot.config import LogConfig
 from channels.http import redact
 
 QUIET = (
+    "alembic",
     "httpx",
     "httpcore",
     "telegram",

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 import structlog
-from handlers.chain import build_chain
 
 from bot.config import Config
 from bot.delivery import Sender
@@ -23,7 +22,9 @@ from bot.worker import Worker
 from channels.inbox import InboxConfig
 from console.live import Live
 from console.services import ChatBrand, InboxState
+from faq.demo import publish_demo
 from faq.knowledge import KnowledgeBase
+from handlers.chain import build_chain
 from storage import lanes, schema, transport
 from storage.database import Database, StorageError
 from storage.models import LaneKind
@@ -73,6 +74,8 @@ class Service:
         await asyncio.to_thread(schema.upgrade, self.config.database_url)
         await self.db.write(lanes.free_all)
         self.db.on_commit(self._committed)
+        if self.demo is not None:
+            await publish_demo(self.db, self.clock())
         await self.knowledge.start()
         await self.live.start()
         self.inboxes.start(self.intake.bring, self.intake.cursor)
@@ -92,6 +95,7 @@ class Service:
         await self.inboxes.stop()
         if self._ending is not None:
             await self._ending
+        await self.knowledge.close()
         if self.demo is not None:
             await self.demo.close()
         await self.db.__aexit__(*exc)

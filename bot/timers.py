@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 import structlog
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from faq.knowledge import KnowledgeBase
 from sqlmodel import Session
 
 from bot.metrics import Metrics
 from bot.signals import Signals
+from faq.knowledge import KnowledgeBase
 from handlers.desk import notices
 from storage import lanes, retention, timers
 from storage.database import Database, StorageError

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from handlers.apply import Applied, Stale, apply, failed_turn
 from pydantic import ValidationError
 from sqlmodel import Session
 
@@ -20,6 +19,7 @@ from bot.signals import Signals
 from channels.base import ReplyWindow
 from channels.message import IncomingMessage
 from handlers import turn as turns
+from handlers.apply import Applied, Stale, apply, failed_turn
 from handlers.base import Handler, Outcome, Turn
 from handlers.desk import notices
 from storage import lanes, transport

@@ -52,7 +52,7 @@ def _print_answers(listen: Callable[[], list[str]]) -> int:
     printed = 0
     while time.monotonic() < deadline:
         for line in listen():
-            print(" ".join(line.split("\n")), flush=True)
+            print(" ".join(line.splitlines()), flush=True)
             printed += 1
             deadline = min(deadline, time.monotonic() + QUIET_SECONDS)
         time.sleep(0.05)

@@ -1,0 +1,42 @@
+"""The product in a process of its own, with a bare echo beside it: `python -m benchmarks.product`.
+
+Reads a configuration as JSON from the first argument; listens on the port in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.app import compose
+from bot.cli.options import utc_now
+from bot.config import Config, inbox
+
+
+async def echo(request: Request) -> Response:
+    """Answer with the body: what the web server alone costs."""
+    return Response(await request.body())
+
+
+async def run(raw: dict[str, object]) -> None:
+    """Serve until told to stop."""
+    found = raw.pop("inboxes")
+    assert isinstance(found, dict)
+    config = Config(**{**raw, "inboxes": {n: inbox(n, s) for n, s in found.items()}})
+    app = compose(config, utc_now)
+    app.router.routes.insert(0, Route("/echo", echo, methods=["POST"]))
+    options = uvicorn.Config(
+        app, port=config.port, log_config=None, access_log=False, lifespan="off"
+    )
+    async with app.state.service:
+        await uvicorn.Server(options).serve()
+
+
+if __name__ == "__main__":
+    asyncio.run(run(json.loads(sys.argv[1])))
