@@ -41,6 +41,17 @@ class _Server(uvicorn.Server):
         self.ready.set()
         await self.over.wait()
 
+    async def run_on(self, listener: socket.socket) -> None:
+        """Serve until the end.
+
+        Raises:
+            RuntimeError: the app failed to start.
+        """
+        try:
+            await self.serve(sockets=[listener])
+        except SystemExit:
+            raise RuntimeError("the app did not start; see its own log") from None
+
     def hang_up(self, scope: Scope) -> None:
         """Close the connection of a call at once."""
         for connection in list(self.server_state.connections):
@@ -59,7 +70,7 @@ async def serve(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     server = _Server(app)
-    running = asyncio.create_task(server.serve(sockets=[listener]))
+    running = asyncio.create_task(server.run_on(listener))
     ready = asyncio.create_task(server.ready.wait())
     try:
         await asyncio.wait((running, ready), return_when=asyncio.FIRST_COMPLETED)
@@ -69,8 +80,10 @@ async def serve(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
     finally:
         server.over.set()
         ready.cancel()
-        await running
-        listener.close()
+        try:
+            await running
+        finally:
+            listener.close()
 
 
 def closed_url() -> str:
