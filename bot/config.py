@@ -34,8 +34,12 @@ class LogConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    format: Literal["text", "json"] = "text"
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="the least important line that is written"
+    )
+    format: Literal["text", "json"] = Field(
+        default="text", description="text for people, json for a log collector"
+    )
 
 
 class Config(BaseModel):
@@ -43,11 +47,16 @@ class Config(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    database_url: str = "sqlite:///data/yingda.db"
+    database_url: str = Field(
+        default="sqlite:///data/yingda.db", description="the SQLite file that remembers everything"
+    )
     data_dir: Path = Field(default=Path("data"), description="caches and kept files")
-    public_url: str | None = Field(default=None, description="how platforms reach this service")
-    host: str = "127.0.0.1"
-    port: int = Field(default=8080, ge=0, le=65535)
+    public_url: str | None = Field(
+        default=None,
+        description="how platforms and browsers reach this service; https makes cookies Secure",
+    )
+    host: str = Field(default="127.0.0.1", description="the address to listen on")
+    port: int = Field(default=8080, ge=0, le=65535, description="the port to listen on")
     demo: bool | None = Field(
         default=None, description="the simulated phones; on when no inbox is configured"
     )
@@ -57,7 +66,9 @@ class Config(BaseModel):
     queue_notice_minutes: int = Field(
         default=5, ge=1, description="after how long a waiting customer hears from us"
     )
-    metrics_token: SecretStr | None = None
+    metrics_token: SecretStr | None = Field(
+        default=None, description="who reads /metrics must bring this as a bearer token"
+    )
     log: LogConfig = LogConfig()
     faq: FaqConfig = FaqConfig()
     inboxes: dict[str, InboxConfig] = Field(default_factory=dict)

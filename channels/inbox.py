@@ -12,8 +12,8 @@ class InboxConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    channel: str
-    enabled: bool = True
+    channel: str = Field(description="the platform: slack, telegram, webchat, wechat, weibo, ...")
+    enabled: bool = Field(default=True, description="no: the inbox is off, its address answers 404")
     label: str | None = Field(default=None, description="the inbox's name in the desk")
     base_url: str | None = Field(
         default=None,

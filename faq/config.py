@@ -18,11 +18,21 @@ class FaqConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    precision_target: float = Field(default=0.95, ge=0.5, le=0.99)
-    strict_precision_target: float = Field(default=0.98, ge=0.5, le=0.99)
-    answer_threshold: float | None = Field(default=None, ge=0, le=1)
-    strict_answer_threshold: float | None = Field(default=None, ge=0, le=1)
-    suggest_threshold: float = Field(default=0.15, ge=0, le=1)
+    precision_target: float = Field(
+        default=0.95, ge=0.5, le=0.99, description="the share of given answers that must be right"
+    )
+    strict_precision_target: float = Field(
+        default=0.98, ge=0.5, le=0.99, description="the same for entries in `strict_categories`"
+    )
+    answer_threshold: float | None = Field(
+        default=None, ge=0, le=1, description="answer from this confidence, instead of the target"
+    )
+    strict_answer_threshold: float | None = Field(
+        default=None, ge=0, le=1, description="the same for entries in `strict_categories`"
+    )
+    suggest_threshold: float = Field(
+        default=0.15, ge=0, le=1, description="offer questions to choose from this confidence"
+    )
     strict_categories: tuple[str, ...] = (
         "refund",
         "payment",
@@ -38,8 +48,15 @@ class FaqConfig(BaseModel):
     """An entry whose category or kind contains one of these needs the strict target."""
     encoder: Literal["auto", "off"] = "auto"
     """`auto` uses the sentence encoder where the extra `semantic` is installed."""
-    query_chars: int = Field(default=500, ge=50, le=5000)
-    budget_ms: int = Field(default=200, ge=20, le=10_000)
+    query_chars: int = Field(
+        default=500, ge=50, le=5000, description="how much of a long message is matched"
+    )
+    budget_ms: int = Field(
+        default=200,
+        ge=20,
+        le=10_000,
+        description="milliseconds; a question that takes longer counts as missed",
+    )
 
     def is_strict(self, entry: Entry) -> bool:
         """Say whether a wrong answer from this entry costs more than others."""

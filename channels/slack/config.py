@@ -41,10 +41,20 @@ def _filled(secret: SecretStr) -> SecretStr:
 class Config(InboxConfig):
     """One Slack app, installed in one workspace."""
 
-    bot_token: Annotated[SecretStr, AfterValidator(_bot_token)]
-    signing_secret: Annotated[SecretStr, AfterValidator(_filled)] | None = None
-    transport: Literal["http", "socket"] = "http"
-    app_token: Annotated[SecretStr, AfterValidator(_app_token)] | None = None
+    bot_token: Annotated[SecretStr, AfterValidator(_bot_token)] = Field(
+        description="the Bot User OAuth Token, xoxb-..."
+    )
+    signing_secret: Annotated[SecretStr, AfterValidator(_filled)] | None = Field(
+        default=None, description="signs Slack's calls; needed for transport http"
+    )
+    transport: Literal["http", "socket"] = Field(
+        default="http",
+        description="http: Slack calls us; socket: we keep a line open (no public address needed)",
+    )
+    app_token: Annotated[SecretStr, AfterValidator(_app_token)] | None = Field(
+        default=None,
+        description="the App-Level Token with connections:write, xapp-...; needed for socket",
+    )
     allowed_bots: tuple[str, ...] = Field(
         default=(),
         description="bots that may speak as customers: their bot, user or app ids",
