@@ -10,7 +10,18 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from console import actions, chat, conversations, demo, login, me, stream
+from console import (
+    actions,
+    chat,
+    conversations,
+    demo,
+    knowledge,
+    login,
+    me,
+    settings,
+    stream,
+    tickets,
+)
 from console.auth import (
     PASSWORD_PATH,
     Forbidden,
@@ -32,6 +43,9 @@ ROUTERS: list[APIRouter] = [
     stream.router,
     me.router,
     chat.router,
+    tickets.router,
+    knowledge.router,
+    settings.router,
 ]
 RELAXATIONS: list[Relaxation] = [chat.frame_policy, demo.demo_policy]
 

@@ -16,15 +16,15 @@ const clock = new Intl.DateTimeFormat(document.documentElement.lang, {
 
 // A stranger each browser: the same person stays the same on the next visit.
 function customer() {
-  const key = "yingda.demo.contact";
+  const key = "yingda.demo.customer";
   try {
     const known = localStorage.getItem(key);
     if (known) return known;
-    const fresh = `guest_${Math.random().toString(36).slice(2, 8)}`;
+    const fresh = `guest${Math.random().toString(36).slice(2, 10)}`;
     localStorage.setItem(key, fresh);
     return fresh;
   } catch {
-    return `guest_${Math.random().toString(36).slice(2, 8)}`;
+    return `guest${Math.random().toString(36).slice(2, 10)}`;
   }
 }
 

@@ -1,0 +1,260 @@
+"""The knowledge base: entries and drafts, publishing and taking back, trying a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Form
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from console import knowledge_views as pages
+from console.auth import Found, Login, require
+from console.i18n import mark
+from console.knowledge_forms import form_of, read_content
+from console.knowledge_views import BANDS, KINDS, PARTS, ROUTES, Overtaken
+from console.services import Services
+from console.views import is_partial, render
+from storage import knowledge
+from storage.knowledge import NothingToPublish, UnknownArticle, UnknownRelease
+
+router = APIRouter()
+EditorLogin = Annotated[Login, Depends(require("knowledge.write"))]
+"""Somebody who writes entries."""
+PublisherLogin = Annotated[Login, Depends(require("knowledge.publish"))]
+"""Somebody who makes them live."""
+SENTENCE = 500
+"""How long a tried sentence may be."""
+TOLD: Mapping[str, str] = {
+    "saved": mark("The draft is saved; customers see it once it is published."),
+    "similar": mark("Added to the draft as a similar question."),
+    "known": mark("The entry has this question already."),
+    "discarded": mark("The draft is thrown away."),
+    "removed": mark("The entry leaves the knowledge base with the next release."),
+    "published": mark("Published: customers get these answers from now on."),
+    "back": mark("Taken back: customers get the former answers from now on."),
+    "nothing": mark("There is nothing to publish."),
+    "same": mark("That release is what is live now."),
+}
+
+
+@router.get("/kb")
+async def list_all(
+    request: Request,
+    login: EditorLogin,
+    found: Found,
+    q: str = "",
+    kind: str = "",
+    page: int = 1,
+    told: str = "",
+) -> Response:
+    """Show the entries."""
+    known = kind if kind in KINDS else None
+    page = max(1, min(page, 10_000))
+    offset = (page - 1) * pages.PAGE
+    listed = await found.db.read(pages.read_list, q[:200], known, offset)
+    context = {"listed": listed, "q": q[:200], "kind": known or "", "page": page}
+    return _render(request, login, found, "list.html", {**context, "told": TOLD.get(told, "")})
+
+
+@router.post("/kb/try")
+async def try_sentence(
+    request: Request,
+    login: EditorLogin,
+    found: Found,
+    sentence: Annotated[str, Form(max_length=SENTENCE)] = "",
+) -> Response:
+    """Show what the live knowledge base makes of a sentence."""
+    text = sentence.strip()
+    decision = await found.knowledge.decide(text) if text else None
+    template = "trial.html" if is_partial(request) else "try.html"
+    context = {"sentence": text, "decision": decision}
+    return _render(request, login, found, template, context)
+
+
+@router.get("/kb/publish")
+async def ask_publish(request: Request, login: PublisherLogin, found: Found) -> Response:
+    """Show what the next release changes, and ask for a yes."""
+    drafts = await found.db.read(pages.read_drafts)
+    return _render(request, login, found, "publish.html", {"drafts": drafts})
+
+
+@router.post("/kb/publish")
+async def publish(request: Request, login: PublisherLogin, found: Found) -> Response:
+    """Make the drafts live that were shown."""
+    form = await request.form()
+    keys = {key for key in form.getlist("key") if isinstance(key, str)}
+    note = str(form.get("note", ""))[:500]
+    try:
+        await found.db.write(knowledge.publish, login.id, note, found.clock(), keys)
+    except NothingToPublish:
+        return _go("/kb?told=nothing")
+    await found.knowledge.refresh()
+    return _go("/kb?told=published")
+
+
+@router.get("/kb/releases")
+async def releases(request: Request, login: EditorLogin, found: Found, told: str = "") -> Response:
+    """Show what was made live, when and by whom."""
+    shown = await found.db.read(pages.read_releases)
+    context = {"releases": shown, "told": TOLD.get(told, "")}
+    return _render(request, login, found, "releases.html", context)
+
+
+@router.post("/kb/releases/{number}/rollback")
+async def roll_back(login: PublisherLogin, found: Found, number: int) -> Response:
+    """Make a former release live again, as a new one."""
+    try:
+        await found.db.write(knowledge.rollback, number, login.id, found.clock())
+    except (NothingToPublish, UnknownRelease):
+        return _go("/kb/releases?told=same")
+    await found.knowledge.refresh()
+    return _go("/kb/releases?told=back")
+
+
+@router.get("/kb/new")
+async def ask_new(
+    request: Request, login: EditorLogin, found: Found, question: str = ""
+) -> Response:
+    """Show an empty entry."""
+    given = {"question": question[: pages.QUESTION_LIMIT]}
+    return _render(request, login, found, "entry.html", _blank(given, {}))
+
+
+@router.post("/kb/new")
+async def create(request: Request, login: EditorLogin, found: Found) -> Response:
+    """Write a new entry's draft."""
+    given = await _given(request)
+    content, wrong = read_content(given)
+    if content is None:
+        return _render(request, login, found, "entry.html", _blank(given, wrong), 422)
+    key = await found.db.write(pages.save, None, content, login.id, found.clock(), "")
+    return _go(f"/kb/{quote(key)}?told=saved")
+
+
+@router.get("/kb/{key:path}")
+async def edit(
+    request: Request, login: EditorLogin, found: Found, key: str, told: str = ""
+) -> Response:
+    """Show one entry to be edited."""
+    return await _entry_page(request, login, found, key, {"told": TOLD.get(told, "")})
+
+
+@router.post("/kb/{key:path}")
+async def change(request: Request, login: EditorLogin, found: Found, key: str) -> Response:
+    """Save an entry's draft, throw it away, take the entry out, or add a similar question."""
+    given = await _given(request)
+    now, address = found.clock(), f"/kb/{quote(key)}"
+    try:
+        match given.get("action"):
+            case "discard":
+                await found.db.write(knowledge.delete_draft, key)
+                still = await found.db.read(knowledge.get_article, key)
+                return _go(f"{address if still else '/kb'}?told=discarded")
+            case "remove":
+                removal = await found.db.write(knowledge.mark_deleted, key, login.id, now)
+                return _go(f"{address if removal else '/kb'}?told=removed")
+            case "similar":
+                text = given.get("sentence", "").strip()[: pages.QUESTION_LIMIT]
+                added = bool(text) and await found.db.write(
+                    pages.add_similar, key, text, login.id, now
+                )
+                return _go(f"{address}?told={'similar' if added else 'known'}")
+            case _:
+                return await _save(request, login, found, key, given)
+    except UnknownArticle:
+        return _missing(request, login)
+
+
+async def _save(
+    request: Request, login: Login, found: Services, key: str, given: Mapping[str, str]
+) -> Response:
+    content, wrong = read_content(given)
+    if content is None:
+        more: dict[str, Any] = {"given": given, "errors": wrong}
+        return await _entry_page(request, login, found, key, more, 422)
+    try:
+        seen = given.get("seen", "")
+        await found.db.write(pages.save, key, content, login.id, found.clock(), seen)
+    except Overtaken:
+        problem = mark("A colleague saved this draft meanwhile. Your text is still here below.")
+        more = {"given": given, "problem": problem}
+        return await _entry_page(request, login, found, key, more, 409)
+    return _go(f"/kb/{quote(key)}?told=saved")
+
+
+async def _entry_page(
+    request: Request,
+    login: Login,
+    found: Services,
+    key: str,
+    more: Mapping[str, Any],
+    status: int = 200,
+) -> Response:
+    read = await found.db.read(pages.read_entry, key)
+    if read is None:
+        return _missing(request, login)
+    entry, revisions, categories = read
+    context = {
+        **_blank(form_of(entry), {}),
+        "entry": entry,
+        "revisions": revisions,
+        "categories": categories,
+        **more,
+    }
+    return _render(request, login, found, "entry.html", context, status)
+
+
+def _blank(given: Mapping[str, str], errors: Mapping[str, str]) -> dict[str, Any]:
+    empty: dict[str, Any] = {
+        "entry": None,
+        "revisions": [],
+        "categories": [],
+        "problem": None,
+        "told": "",
+    }
+    return {**empty, "given": given, "errors": errors}
+
+
+def _render(
+    request: Request,
+    login: Login,
+    found: Services,
+    template: str,
+    context: Mapping[str, Any],
+    status: int = 200,
+) -> Response:
+    words = {
+        "kinds": KINDS,
+        "bands": BANDS,
+        "parts": PARTS,
+        "routes": ROUTES,
+        "sentence": "",
+        "decision": None,
+        "semantic": found.knowledge.semantic,
+        "live_count": len(found.knowledge.entries()),
+        "may_publish": login.may("knowledge.publish"),
+    }
+    return render(
+        request, f"knowledge/{template}", {**words, **context}, login=login, status=status
+    )
+
+
+def _missing(request: Request, login: Login) -> Response:
+    context = {
+        "title": mark("There is no such entry"),
+        "detail": mark("It may have been removed. Look for it in the list."),
+        "status": 404,
+    }
+    return render(request, "error.html", context, login=login, status=404)
+
+
+async def _given(request: Request) -> dict[str, str]:
+    form = await request.form()
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+def _go(path: str) -> Response:
+    return RedirectResponse(path, 303)

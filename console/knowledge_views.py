@@ -1,0 +1,257 @@
+"""What the pages of the knowledge base show: entries, differences, a trial's result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlmodel import Session
+
+from console.i18n import mark
+from faq.matcher import Band
+from storage import articles, knowledge, listings, overview
+from storage.database import StorageError
+from storage.knowledge import ArticleState, Content
+from storage.models import Agent, ArticleVersion, Release
+
+PAGE = 50
+QUESTION_LIMIT = 200
+ANSWER_LIMIT = 5000
+SIMILAR_LIMIT = 200
+"""How many similar questions an entry can have."""
+KINDS: Mapping[str, str] = {
+    "product": mark("Product"),
+    "price": mark("Price"),
+    "service": mark("Service"),
+    "technical": mark("Technical"),
+    "individual": mark("Individual"),
+    "other": mark("Other"),
+}
+BANDS: Mapping[Band, tuple[str, str, str]] = {
+    Band.ANSWER: (mark("Answers"), "good", "check"),
+    Band.SUGGEST: (mark("Suggests"), "warn", "question"),
+    Band.HANDOFF: (mark("Hands over to a person"), "bad", "hand"),
+}
+"""What a band is called, its tone and its sign."""
+PARTS: Mapping[str, str] = {
+    "words": mark("words in common"),
+    "grams": mark("characters in common"),
+    "ratio": mark("spelling"),
+    "covers_query": mark("question covered"),
+    "concepts": mark("synonyms"),
+    "cosine": mark("meaning"),
+}
+"""The score parts that an editor can act on, in the matcher's own names."""
+ROUTES: Mapping[str, str] = {
+    "exact": mark("word for word"),
+    "greeting": mark("small talk"),
+    "empty": mark("nothing to go by"),
+    "timeout": mark("out of time"),
+    "not-ready": mark("still starting"),
+}
+"""How a decision came about, where it needs saying."""
+Change = Literal["new", "changed", "removed", "live"]
+
+
+class Overtaken(StorageError):
+    """Somebody else has written this draft meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that a draft changes."""
+
+    label: str
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry as the desk sees it: what is live, what is drafted, what differs."""
+
+    state: ArticleState
+
+    @property
+    def key(self) -> str:
+        """The entry's name."""
+        return self.state.article.key
+
+    @property
+    def shown(self) -> ArticleVersion:
+        """The draft if there is one, else what is live."""
+        version = self.state.draft or self.state.live
+        assert version is not None  # noqa: S101 - lists hold only what is live or drafted
+        return version
+
+    @property
+    def content(self) -> Content:
+        """What the shown revision says."""
+        return knowledge.content_of(self.shown)
+
+    @property
+    def change(self) -> Change:
+        """What the next release does to this entry."""
+        draft = self.state.draft
+        if draft is None:
+            return "live"
+        if draft.deleted:
+            return "removed"
+        return "new" if self.state.live is None else "changed"
+
+    @property
+    def seen(self) -> str:
+        """A mark that changes with the draft, so that two editors notice each other."""
+        draft = self.state.draft
+        return "" if draft is None else f"{draft.id.hex}-{draft.created_at.timestamp():.6f}"
+
+    @property
+    def differences(self) -> list[Difference]:
+        """What the draft changes."""
+        before = knowledge.content_of(self.state.live) if self.state.live else Content("")
+        return differences(before, self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of the list."""
+
+    entries: Sequence[Entry]
+    total: int
+    drafts: int
+    release: int
+    categories: Sequence[str] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision of an entry in its history."""
+
+    version: ArticleVersion
+    author: Agent | None
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """One release in the history."""
+
+    release: Release
+    author: Agent | None
+    live: bool
+
+
+def read_list(session: Session, query: str, kind: str | None, offset: int) -> Listed:
+    """Return one page of the knowledge base."""
+    found = articles.list_articles(session, query or None, kind, PAGE, offset)
+    return Listed(
+        [Entry(state) for state in found if state.draft or state.live],
+        articles.count_articles(session, query or None, kind),
+        overview.count_drafts(session),
+        articles.current_release(session),
+    )
+
+
+def read_entry(session: Session, key: str) -> tuple[Entry, list[Revision], list[str]] | None:
+    """Return one entry with its revisions and the categories in use."""
+    state = articles.get_article(session, key)
+    if state is None or (state.live is None and state.draft is None):
+        return None
+    history = articles.versions(session, key)
+    people = _authors(session, [version.author_id for version in history])
+    revisions = [Revision(v, people.get(v.author_id) if v.author_id else None) for v in history]
+    return Entry(state), revisions, overview.categories(session)
+
+
+def read_drafts(session: Session) -> list[Entry]:
+    """Return what the next release would change."""
+    return [Entry(state) for state in overview.drafted(session)]
+
+
+def read_releases(session: Session) -> list[Released]:
+    """Return the releases, newest first, with who made them."""
+    found = articles.releases(session)
+    people = _authors(session, [release.author_id for release in found])
+    return [
+        Released(release, people.get(release.author_id) if release.author_id else None, index == 0)
+        for index, release in enumerate(found)
+    ]
+
+
+def save(
+    session: Session, key: str | None, content: Content, author: UUID, now: datetime, seen: str
+) -> str:
+    """Write a draft, unless somebody else wrote one since it was read; return its key.
+
+    Raises:
+        Overtaken: somebody did.
+    """
+    if key is not None:
+        state = articles.get_article(session, key)
+        if state is None:
+            raise knowledge.UnknownArticle(key)
+        if Entry(state).seen != seen:
+            raise Overtaken
+    draft = knowledge.save_draft(session, key, content, author, now)
+    return next(
+        s.article.key for s in overview.drafted(session) if s.draft and s.draft.id == draft.id
+    )
+
+
+def add_similar(session: Session, key: str, text: str, author: UUID, now: datetime) -> bool:
+    """Add a question to an entry's draft; return False if it is there already.
+
+    Raises:
+        UnknownArticle: there is no such entry.
+    """
+    state = articles.get_article(session, key)
+    if state is None:
+        raise knowledge.UnknownArticle(key)
+    content = Entry(state).content
+    known = {folded(question) for question in (content.question, *content.similar_questions)}
+    if folded(text) in known or len(content.similar_questions) >= SIMILAR_LIMIT:
+        return False
+    more = Content(
+        content.question,
+        (*content.similar_questions, text),
+        content.answers,
+        content.kind,
+        content.category,
+    )
+    knowledge.save_draft(session, key, more, author, now)
+    return True
+
+
+def folded(question: str) -> str:
+    """Return a question as it is compared: blanks and case do not count."""
+    return " ".join(question.casefold().split())
+
+
+def differences(before: Content, after: Content) -> list[Difference]:
+    """Return what differs between two revisions, field by field."""
+    found = [
+        Difference(mark("Question"), before.question, after.question),
+        *(
+            Difference(label, before.answers.get(code, ""), after.answers.get(code, ""))
+            for code, label in (
+                ("zh", mark("Answer in Chinese")),
+                ("en", mark("Answer in English")),
+            )
+        ),
+        Difference(mark("Kind"), before.kind, after.kind),
+        Difference(mark("Category"), before.category, after.category),
+    ]
+    gone = set(before.similar_questions) - set(after.similar_questions)
+    added = set(after.similar_questions) - set(before.similar_questions)
+    similar = Difference(
+        mark("Similar questions"),
+        "\n".join(q for q in before.similar_questions if q in gone),
+        "\n".join(q for q in after.similar_questions if q in added),
+    )
+    return [each for each in (*found, similar) if each.before != each.after]
+
+
+def _authors(session: Session, ids: Sequence[UUID | None]) -> dict[UUID, Agent]:
+    return listings.agents_of(session, {each for each in ids if each is not None})

@@ -1,0 +1,37 @@
+"""What the console's overviews count and list besides the lists of their own rooms."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, func, select
+
+from storage.articles import ArticleState, states
+from storage.models import Agent, Article, ArticleVersion, Role
+
+
+def drafted(session: Session, limit: int = 500) -> list[ArticleState]:
+    """Return the entries that have a draft, by key."""
+    with_draft = select(ArticleVersion.article_id).where(*_is_draft())
+    query = select(Article).where(col(Article.id).in_(with_draft)).order_by(col(Article.key))
+    return states(session, list(session.exec(query.limit(limit))))
+
+
+def count_drafts(session: Session) -> int:
+    """Return how many entries have a draft."""
+    return session.exec(select(func.count()).select_from(ArticleVersion).where(*_is_draft())).one()
+
+
+def categories(session: Session) -> list[str]:
+    """Return the categories in use, by name."""
+    query = select(Article.category).distinct().where(Article.category != "")
+    return list(session.exec(query.order_by(Article.category)))
+
+
+def count_admins(session: Session) -> int:
+    """Return how many administrators can log in."""
+    admins = (Agent.role == Role.ADMIN, col(Agent.enabled).is_(True))
+    return session.exec(select(func.count()).select_from(Agent).where(*admins)).one()
+
+
+def _is_draft() -> tuple[ColumnElement[bool], ...]:
+    return col(ArticleVersion.live_from).is_(None), col(ArticleVersion.live_to).is_(None)
