@@ -24,7 +24,7 @@ from handlers import turn as turns
 from handlers.apply import Applied, apply
 from handlers.base import Handler, Outcome, Turn
 from handlers.chain import build_chain
-from storage import people
+from storage import conversations, people
 from storage.database import Database
 from storage.models import Agent, Contact, Conversation, Message, Role
 
@@ -154,12 +154,7 @@ class Customer:
         return await self.do(ContactEvent(event=name))
 
     async def conversation(self) -> Conversation:
-        def newest(session, inbox, thread):
-            from storage import conversations
-
-            return conversations.latest(session, inbox, thread)
-
-        return await self.db.read(newest, self.inbox, self.thread)
+        return await self.db.read(conversations.latest, self.inbox, self.thread)
 
 
 @pytest.fixture

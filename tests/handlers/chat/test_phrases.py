@@ -34,7 +34,6 @@ from handlers.chat import phrases
         "让人工处理",
         "我要人工，不要机器人",
         "转人工，你们几点上班都没人",
-        "转人工",
         "agent",
         "/human",
         "human please",
@@ -141,7 +140,8 @@ def test_progress_is_asked_for(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["我要投诉", "投诉你们处理太慢", "订单 20261122-0001", "物流进度条不动", "xts20261122-0001"]
+    "text",
+    ["我要投诉", "投诉你们处理太慢", "订单 20261122-0001", "物流进度条不动", "xts20261122-0001"],
 )
 def test_progress_is_not_asked_for(text):
     assert not phrases.wants_progress(text)
@@ -153,7 +153,9 @@ def test_a_ticket_number_is_read_in_any_case():
     assert phrases.ticket_number("TS20261122-00123456789") is None
 
 
-@pytest.mark.parametrize("text", ["谢谢", "好的，谢谢你", "非常感谢！", "thanks a lot", "OK", "再见", "嗯嗯"])
+@pytest.mark.parametrize(
+    "text", ["谢谢", "好的，谢谢你", "非常感谢！", "thanks a lot", "OK", "再见", "嗯嗯"]
+)
 def test_thanks_are_heard(text):
     assert phrases.is_thanks(text)
 
@@ -163,7 +165,9 @@ def test_more_than_thanks_is_not_thanks(text):
     assert not phrases.is_thanks(text)
 
 
-@pytest.mark.parametrize("text", ["你好", "您好！", "在吗", "你好，在吗？", "Hi there", "good morning", "早"])
+@pytest.mark.parametrize(
+    "text", ["你好", "您好！", "在吗", "你好，在吗？", "Hi there", "good morning", "早"]
+)
 def test_a_greeting_is_heard(text):
     assert phrases.is_greeting(text)
 
