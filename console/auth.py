@@ -189,7 +189,7 @@ Found = Annotated[Services, Depends(services)]
 
 
 def safe_next(path: str | None) -> str:
-    """Return a path of our own to go on to, or the desk."""
+    """Return a path of our own to go on to, or the entrance."""
     own = path is not None and path.startswith("/") and not path.startswith(("//", "/\\"))
     clean = own and path is not None and path.isprintable() and "\\" not in path
-    return path if clean and path is not None else "/inbox"
+    return path if clean and path is not None else "/"

@@ -20,10 +20,22 @@ router = APIRouter()
 WRONG = mark("Name or password is wrong, or the account is locked for a while.")
 
 
+ROOMS = (
+    ("inbox", "/inbox"),
+    ("tickets", "/tickets"),
+    ("knowledge.write", "/kb"),
+    ("settings", "/settings"),
+)
+
+
 @router.get("/")
-async def start() -> Response:
-    """Go to the desk."""
-    return RedirectResponse("/inbox", 303)
+async def start(request: Request) -> Response:
+    """Go to the first room that is open to this person."""
+    login = await auth.find_login(request)
+    if login is None:
+        return RedirectResponse("/login", 303)
+    room = next((path for permission, path in ROOMS if login.may(permission)), "/me")
+    return RedirectResponse(room, 303)
 
 
 @router.get("/login")

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from faq.config import FaqConfig
 from faq.demo import publish_demo
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -31,7 +32,7 @@ from storage.models import Role
 
 PLATFORMS = ("wechat", "weibo", "telegram", "slack", "webchat")
 PATIENCE = 20.0
-ROW = re.compile(r'href="/inbox/([0-9a-f-]{36})[^"]*"(.*?)</a>', re.DOTALL)
+ROW = re.compile(r'data-id="([0-9a-f-]{36})"')
 PASSWORD = "correct horse battery"
 
 
@@ -109,7 +110,7 @@ class Person:
     async def logs_in(self) -> None:
         answer = await self.client.post(
             "/login",
-            data={"name": self.name, "password": PASSWORD, "next": "/inbox"},
+            data={"name": self.name, "password": PASSWORD, "next": "/"},
             headers={"origin": str(self.client.base_url).rstrip("/")},
         )
         assert answer.status_code == 200, answer.text
@@ -134,15 +135,13 @@ class Person:
             },
         )
 
-    async def finds(self, words: str, tab: str = "queue") -> str:
-        """Return the id of the conversation that shows `words` in the list."""
+    async def finds(self, words: str, view: str = "queue") -> str:
+        """Return the id of the listed conversation whose thread has `words` in it."""
         async with asyncio.timeout(PATIENCE):
             while True:
-                page = await self.looks_at(f"/inbox?tab={tab}")
-                for found in re.finditer(
-                    r'href="/inbox/([0-9a-f-]{36})[^"]*"(.*?)</a>', page, re.DOTALL
-                ):
-                    if words in found[2]:
+                page = await self.looks_at(f"/inbox?view={view}")
+                for found in ROW.finditer(page):
+                    if words in await self.looks_at(f"/inbox/{found[1]}"):
                         return found[1]
                 await asyncio.sleep(0.05)
 
@@ -162,6 +161,7 @@ async def product(tmp_path: Path) -> AsyncIterator[Product]:
             database_url=url,
             data_dir=tmp_path,
             demo=False,
+            faq=FaqConfig(encoder="off"),
             inboxes={
                 f"shop_{name}": inbox(
                     f"shop_{name}",

@@ -143,6 +143,7 @@ async def test_twenty_kills_during_traffic_lose_and_double_nothing(tmp_path: Pat
         config = {
             "database_url": url,
             "data_dir": str(tmp_path),
+            "faq": {"encoder": "off"},
             "inboxes": {
                 f"shop_{n}": {"channel": n, "base_url": f"{base}/{n}", **s.settings}
                 for n, s in simulators.items()
