@@ -188,6 +188,7 @@ async def _page(
         **WORDS,
         "case": case,
         "channels": _channels(found),
+        "labels": {state.inbox: state.label for state in found.inboxes()},
         "told": "",
         "problem": None,
         "errors": {},
