@@ -8,34 +8,28 @@ from importlib.resources import files
 from sqlmodel import Session
 
 from faq.importer import read
+from faq.knowledge import save
+from faq.matcher import Entry
 from storage import knowledge
 from storage.database import Database
-from storage.knowledge import Content
 
 FILE = "demo.yaml"
+
+
+def demo_entries() -> tuple[Entry, ...]:
+    """Return the entries of the demo shop, 云杉生活 (Spruce Living)."""
+    return read(FILE, (files("faq") / FILE).read_bytes()).entries
 
 
 async def publish_demo(db: Database, now: datetime) -> bool:
     """Publish the demo's entries if nothing was ever published; say whether it was done."""
     if await db.read(knowledge.current_release):
         return False
-    found = read(FILE, (files("faq") / FILE).read_bytes())
-    contents = {
-        entry.id: Content(
-            question=entry.question,
-            similar_questions=entry.similar_questions,
-            answers=dict(entry.answers),
-            kind=entry.kind,
-            category=entry.category,
-        )
-        for entry in found.entries
-    }
-    return await db.write(_publish, contents, now)
+    return await db.write(_publish, demo_entries(), now)
 
 
-def _publish(session: Session, contents: dict[str, Content], now: datetime) -> bool:
+def _publish(session: Session, entries: tuple[Entry, ...], now: datetime) -> bool:
     if knowledge.current_release(session) or knowledge.list_articles(session, limit=1):
         return False
-    knowledge.save_drafts(session, contents, None, now)
-    knowledge.publish(session, None, "The demo's first release", now)
+    save(session, entries, now, note="The demo's first release")
     return True

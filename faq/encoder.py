@@ -8,6 +8,7 @@ import importlib.metadata
 import importlib.util
 import os
 import threading
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -105,9 +106,9 @@ class CachedEncoder:
         if self._file is None or not self._file.is_file():
             return
         try:
-            with np.load(self._file, allow_pickle=False) as stored:
+            with self._file.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 keys, vectors = stored["keys"], stored["vectors"].astype(np.float32)
-        except (OSError, ValueError, KeyError, EOFError):
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return
         if keys.dtype == np.uint8 and vectors.ndim == keys.ndim == 2 and len(keys) == len(vectors):  # noqa: PLR2004 - tables
             self._known = {key.tobytes(): vector for key, vector in zip(keys, vectors, strict=True)}
