@@ -1,0 +1,186 @@
+"""A house without a web server: real parts around a stranger's channel, a clock that is moved."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from bot import config as configuration
+from bot.delivery import Sender
+from bot.inboxes import Inboxes
+from bot.intake import Intake
+from bot.lane_loop import LEASE, LaneLoop
+from bot.metrics import Metrics
+from bot.signals import Signals
+from bot.worker import Worker
+from channels.base import Reception, Request
+from channels.message import Address, Text, text_of
+from handlers.base import Handler, Outcome, Turn
+from storage import contacts, conversations, lanes
+from storage.database import Database
+from storage.models import Author, Conversation, Delivery, Lane, LaneKind, Message
+
+STRANGERS = Path(__file__).parent / "strangers"
+TOKEN = "token"
+
+
+@dataclass
+class Time:
+    """A clock that a test moves."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_by(self, **length: float) -> None:
+        self.now += timedelta(**length)
+
+
+async def echo(turn: Turn) -> Outcome | None:
+    return Outcome(reply=(Text(text=f"re: {turn.text}"),))
+
+
+def said(text: str, thread: str = "lily", key: str | None = None, **headers: str) -> Request:
+    """Return the call of the strange platform for a customer's text."""
+    body = json.dumps({"text": text, "thread": thread, "key": key or f"{thread}:{text}"})
+    return Request("POST", {}, headers, body.encode())
+
+
+@dataclass
+class House:
+    """The parts of one process, driven step by step."""
+
+    db: Database
+    time: Time
+    inboxes: Inboxes
+    signals: Signals
+    metrics: Metrics
+    intake: Intake
+    worker: Worker
+    sender: Sender
+    stack: AsyncExitStack = field(repr=False)
+
+    def adapter(self, name: str = "shop") -> Any:
+        return self.inboxes.by_name[name].adapter
+
+    async def open(self) -> House:
+        """Start the inboxes and wait until each is ready."""
+        self.inboxes.start(self.intake.bring, self.intake.cursor)
+        self.stack.push_async_callback(self.inboxes.stop)
+        for inbox in self.inboxes.by_name.values():
+            async with asyncio.timeout(5):
+                await inbox.ready.wait()
+        return self
+
+    async def hears(
+        self, text: str, thread: str = "lily", key: str | None = None, inbox: str = "shop"
+    ) -> Reception:
+        return await self.intake.receive(inbox, said(text, thread, key))
+
+    async def think(self) -> None:
+        await self._work(self.worker)
+
+    async def send(self) -> None:
+        await self._work(self.sender)
+
+    async def _work(self, loop: LaneLoop) -> None:
+        """Work what is ready at this moment, as the loop would, failures included."""
+        claimed = await self.db.write(
+            lanes.claim, loop.kind, TOKEN, self.time(), LEASE, limit=100, only=loop.only()
+        )
+        for lane in claimed:
+            await loop._guarded(lane, TOKEN)
+
+    async def says(self, *texts: str, thread: str = "lily", inbox: str = "shop") -> list[Message]:
+        """Put messages of an agent on their way."""
+        return [await self.db.write(_append, inbox, thread, text, self.time()) for text in texts]
+
+    async def deliveries(self) -> list[Delivery]:
+        return await self.db.read(
+            lambda s: list(s.exec(select(Delivery).order_by(Delivery.lane, Delivery.sequence)))
+        )
+
+    async def statuses(self) -> list[str]:
+        return [delivery.status.value for delivery in await self.deliveries()]
+
+    async def conversation(self, thread: str = "lily") -> Conversation:
+        return await self.db.read(
+            lambda s: s.exec(select(Conversation).where(Conversation.thread == thread)).one()
+        )
+
+    async def spoken(self, thread: str = "lily") -> list[tuple[str, str]]:
+        """Return who said what in a thread."""
+
+        def messages(session: Any) -> list[Message]:
+            found = select(Message).join(Conversation, Conversation.id == Message.conversation_id)
+            return list(
+                session.exec(found.where(Conversation.thread == thread).order_by(Message.position))
+            )
+
+        return [(m.author.value, text_of(m.parts)) for m in await self.db.read(messages)]
+
+    async def lane(self, kind: LaneKind, key: str = "shop:lily") -> Lane:
+        return await self.db.read(lambda s: s.get_one(Lane, (kind, key)))
+
+    def texts(self, name: str = "shop") -> list[str]:
+        """Return what arrived at the platform."""
+        return [text_of(message.parts) for message in self.adapter(name).sent]
+
+    def counted(self, name: str, **labels: str) -> float:
+        return self.metrics.registry.get_sample_value(name, labels) or 0.0
+
+
+def _append(session: Any, inbox: str, thread: str, text: str, now: datetime) -> Message:
+    address = Address(inbox=inbox, thread=thread, contact=thread)
+    contact, _ = contacts.find_or_make(session, inbox, thread, None, "zh", now)
+    open_one = conversations.find_open(session, inbox, thread)
+    conversation = open_one or conversations.open_for(session, address, contact, "zh", now)
+    return conversations.append(session, conversation, Author.AGENT, (Text(text=text),), now)
+
+
+Build = Callable[..., House]
+
+
+@pytest.fixture
+def strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install a stranger's channel package."""
+    monkeypatch.syspath_prepend(str(STRANGERS))
+
+
+@pytest.fixture
+def time(now: datetime) -> Time:
+    return Time(now)
+
+
+@pytest.fixture
+async def build(db: Database, time: Time, strangers: None) -> AsyncIterator[Build]:
+    """Build a house; its inboxes are of the strange channel unless they say otherwise."""
+    async with AsyncExitStack() as stack:
+
+        def make(
+            chain: Handler = echo, passive_wait: float = 30, **settings: Mapping[str, Any]
+        ) -> House:
+            configs = {
+                name: configuration.inbox(name, {"channel": "strange", **told})
+                for name, told in (settings or {"shop": {}}).items()
+            }
+            metrics, signals = Metrics(), Signals()
+            inboxes = Inboxes(db, configs, time, metrics)
+            intake = Intake(db, inboxes, signals, time, metrics, passive_wait)
+            worker = Worker(
+                db, chain, inboxes, signals, time, metrics, queue_notice=timedelta(minutes=5)
+            )
+            sender = Sender(db, inboxes, signals, time, metrics)
+            return House(db, time, inboxes, signals, metrics, intake, worker, sender, stack)
+
+        yield make

@@ -1,0 +1,364 @@
+"""The one way out: every answer of a platform has its end, and the truth is stored."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from bot.delivery import TRIES
+from channels.errors import (
+    Blocked,
+    RateLimited,
+    Refused,
+    Unauthorized,
+    Unavailable,
+    Uncertain,
+    WindowClosed,
+)
+from storage import deliveries, lanes
+from storage.activity import since
+from storage.database import Unavailable as DatabaseDown
+from storage.models import Conversation, Fact, LaneKind
+
+LEASE = timedelta(seconds=60)
+
+
+async def facts(house):
+    return [fact.fact for fact in await house.db.read(since, 0)]
+
+
+async def crash_while_sending(house):
+    """Leave what a process leaves that was killed between the two commits around a send."""
+    await house.db.write(lanes.claim, LaneKind.OUT, "dead", house.time(), LEASE)
+    await house.db.write(deliveries.start, "shop:lily", "dead", house.time(), LEASE)
+    await house.db.write(lanes.free_all)
+
+
+async def test_what_is_said_arrives_once_and_in_order(build):
+    house = await build().open()
+    await house.says("one", "two", "three")
+    await house.send()
+    await house.send()
+    assert house.texts() == ["one", "two", "three"]
+    rows = await house.deliveries()
+    assert [row.status.value for row in rows] == ["sent"] * 3
+    assert [row.platform_id for row in rows] == ["fake-1", "fake-2", "fake-3"]
+    assert {row.sent_at for row in rows} == {house.time()}
+    assert (await facts(house)).count(Fact.DELIVERY_SENT) == 3
+    assert house.inboxes.get("shop").last_out == house.time()
+    assert house.counted("yingda_deliveries_total", inbox="shop", result="sent") == 3
+
+
+async def test_the_platform_is_given_the_address_and_a_key_of_its_own(build):
+    house = await build().open()
+    await house.says("one", "two")
+    await house.send()
+    first, second = house.adapter().sent
+    assert (first.address.inbox, first.address.thread, first.address.contact) == (
+        "shop",
+        "lily",
+        "lily",
+    )
+    assert first.delivery_id != second.delivery_id
+
+
+@pytest.mark.parametrize("problem", [Refused(), Blocked(), WindowClosed()])
+async def test_what_is_refused_fails_at_once_and_the_next_goes_on(build, problem):
+    house = await build().open()
+    house.adapter().fail(problem)
+    await house.says("never", "still")
+    await house.send()
+    assert house.texts() == ["still"]
+    rows = await house.deliveries()
+    assert [(row.status.value, row.problem) for row in rows] == [
+        ("failed", str(problem)),
+        ("sent", None),
+    ]
+    assert Fact.DELIVERY_FAILED in await facts(house)
+
+
+async def test_too_fast_waits_as_long_as_told_and_pauses_the_whole_inbox(build):
+    house = await build().open()
+    house.adapter().fail(RateLimited(90))
+    await house.says("first")
+    await house.says("second")
+    await house.send()
+    assert await house.statuses() == ["pending", "pending"]
+    await house.says("other thread", thread="tom")
+    house.time.pass_by(seconds=89)
+    assert house.inboxes.able() == []
+    await house.send()
+    assert house.texts() == []
+    house.time.pass_by(seconds=1)
+    await house.send()
+    assert sorted(house.texts()) == ["first", "other thread", "second"]
+    assert house.texts().index("first") < house.texts().index("second")
+
+
+async def test_one_inbox_that_is_too_fast_does_not_hold_the_others(build):
+    house = await build(shop={}, other={}).open()
+    house.adapter("shop").fail(RateLimited(90))
+    await house.says("slow")
+    await house.says("quick", inbox="other")
+    await house.send()
+    await house.says("quicker", inbox="other")
+    await house.send()
+    assert (house.texts("shop"), house.texts("other")) == ([], ["quick", "quicker"])
+
+
+@pytest.mark.parametrize("problem", [Unavailable, Unauthorized])
+async def test_a_platform_that_is_down_is_asked_less_and_less_often_then_given_up(build, problem):
+    house = await build().open()
+    house.adapter().fail(*(problem() for _ in range(TRIES)))
+    await house.says("hello", "after")
+    waits = []
+    for tries in range(1, TRIES + 1):
+        await house.send()
+        first, second = await house.deliveries()
+        assert first.attempts == tries
+        if tries < TRIES:
+            assert first.status.value == "pending"
+            lane = await house.lane(LaneKind.OUT)
+            waits.append((lane.ready_at - house.time()).total_seconds())
+            assert house.texts() == []
+            house.time.now = lane.ready_at
+    assert first.status.value == "failed"
+    assert first.problem.startswith("gave up")
+    assert all(1 <= wait <= 120 for wait in waits)
+    assert waits[-1] > 10 * waits[0]
+    assert house.texts() == ["after"]
+    assert second.status.value == "sent"
+
+
+async def test_before_its_time_a_message_is_not_tried_again(build):
+    house = await build().open()
+    house.adapter().fail(Unavailable())
+    await house.says("hello")
+    await house.send()
+    await house.send()
+    assert house.texts() == []
+    house.time.pass_by(minutes=2)
+    await house.send()
+    assert house.texts() == ["hello"]
+
+
+async def test_a_lost_answer_is_uncertain_and_never_repeated(build):
+    house = await build().open()
+    house.adapter().fail(Uncertain(), after_work=True)
+    await house.says("maybe", "next")
+    await house.send()
+    house.time.pass_by(minutes=10)
+    await house.send()
+    assert house.texts() == ["maybe", "next"]
+    assert await house.statuses() == ["uncertain", "sent"]
+    assert Fact.DELIVERY_UNCERTAIN in await facts(house)
+
+
+@pytest.mark.parametrize("settings", [{"idempotent": True}, {"on_uncertain": "resend"}])
+async def test_a_lost_answer_is_repeated_where_that_is_wanted(build, settings):
+    house = await build(shop=settings).open()
+    house.adapter().fail(Uncertain(), after_work=True)
+    await house.says("maybe", "next")
+    await house.send()
+    assert await house.statuses() == ["pending", "pending"]
+    house.time.pass_by(minutes=2)
+    await house.send()
+    assert house.texts() == ["maybe", "maybe", "next"]
+    first, second, _ = house.adapter().sent
+    assert first.delivery_id == second.delivery_id
+    assert await house.statuses() == ["sent", "sent"]
+
+
+async def test_repeating_a_lost_answer_has_an_end(build):
+    house = await build(shop={"idempotent": True}).open()
+    house.adapter().fail(*(Uncertain() for _ in range(TRIES)))
+    await house.says("maybe")
+    for _ in range(TRIES):
+        await house.send()
+        house.time.pass_by(minutes=2)
+    assert await house.statuses() == ["uncertain"]
+
+
+async def test_an_adapter_that_breaks_leaves_doubt_not_silence(build):
+    house = await build().open()
+    house.adapter().fail(RuntimeError("a bug of ours"), after_work=True)
+    await house.says("maybe", "next")
+    await house.send()
+    first, second = await house.deliveries()
+    assert (first.status.value, second.status.value) == ("uncertain", "sent")
+    assert first.problem == "RuntimeError: a bug of ours"
+
+
+async def test_a_platform_that_never_answers_is_left_in_doubt(build, monkeypatch):
+    monkeypatch.setattr("bot.delivery.SEND_SECONDS", 0.0)
+    house = await build().open()
+    house.adapter().while_sending = asyncio.Event().wait
+    await house.says("hello")
+    await house.send()
+    assert await house.statuses() == ["uncertain"]
+
+
+async def test_a_kill_while_sending_leaves_doubt_and_sends_nothing_again(build):
+    house = await build().open()
+    await house.says("maybe", "next")
+    await crash_while_sending(house)
+    await house.send()
+    assert house.texts() == ["next"]
+    first, second = await house.deliveries()
+    assert (first.status.value, first.problem) == ("uncertain", "stopped while sending")
+    assert second.status.value == "sent"
+
+
+@pytest.mark.parametrize("settings", [{"idempotent": True}, {"on_uncertain": "resend"}])
+async def test_a_kill_while_sending_is_repeated_where_that_is_wanted(build, settings):
+    house = await build(shop=settings).open()
+    await house.says("maybe", "next")
+    await crash_while_sending(house)
+    await house.send()
+    assert house.texts() == ["maybe", "next"]
+    assert await house.statuses() == ["sent", "sent"]
+
+
+async def test_a_failure_noted_before_a_kill_is_no_doubt(build):
+    house = await build().open()
+    house.adapter().fail(Unavailable())
+    await house.says("hello")
+    await house.send()
+    await house.db.write(lanes.free_all)
+    house.time.pass_by(minutes=2)
+    await house.send()
+    assert house.texts() == ["hello"]
+    assert await house.statuses() == ["sent"]
+
+
+async def test_a_send_whose_end_could_not_be_stored_is_in_doubt(build):
+    house = await build().open()
+    await house.says("hello")
+    sent = deliveries.sent
+
+    async def no_disk(fn, *args, **kwargs):
+        if fn is sent:
+            raise DatabaseDown("the disk is full")
+        return await house.db.write(fn, *args, **kwargs)
+
+    class Full:
+        write = staticmethod(no_disk)
+        read = house.db.read
+
+    house.sender.db = Full()
+    await house.send()
+    house.sender.db = house.db
+    house.time.pass_by(seconds=2)
+    await house.send()
+    assert house.texts() == ["hello"]
+    assert await house.statuses() == ["uncertain"]
+
+
+def _set(session, **changes):
+    conversation = session.exec(select(Conversation)).one()
+    for name, value in changes.items():
+        setattr(conversation, name, value)
+    session.add(conversation)
+
+
+async def test_after_the_reply_window_nothing_is_asked_of_the_platform(build):
+    house = await build().open()
+    await house.says("late")
+    await house.db.write(_set, reply_until=house.time())
+    house.time.pass_by(seconds=1)
+    await house.send()
+    (row,) = await house.deliveries()
+    assert (row.status.value, row.problem) == ("failed", "window_closed")
+    assert house.texts() == []
+
+
+async def test_to_the_last_second_of_the_window_we_may_answer(build):
+    house = await build().open()
+    await house.says("in time")
+    await house.db.write(_set, reply_until=house.time())
+    await house.send()
+    assert house.texts() == ["in time"]
+
+
+async def test_no_more_is_sent_than_the_platform_allows(build):
+    house = await build().open()
+    await house.says("one", "two", "three")
+    await house.db.write(_set, replies_left=2)
+    await house.send()
+    assert house.texts() == ["one", "two"]
+    rows = await house.deliveries()
+    assert [(row.status.value, row.problem) for row in rows] == [
+        ("sent", None),
+        ("sent", None),
+        ("failed", "quota_used"),
+    ]
+    assert (await house.conversation()).replies_left == 0
+
+
+async def test_what_is_refused_uses_no_quota(build):
+    house = await build().open()
+    house.adapter().fail(Refused())
+    await house.says("one", "two")
+    await house.db.write(_set, replies_left=2)
+    await house.send()
+    assert (await house.conversation()).replies_left == 1
+
+
+async def test_a_thread_that_waits_does_not_hold_up_another(build):
+    house = await build().open()
+    house.adapter().fail(Unavailable())
+    await house.says("lily waits", "lily too", thread="lily")
+    await house.says("tom", thread="tom")
+    await house.send()
+    assert house.texts() == ["tom"]
+    house.time.pass_by(minutes=2)
+    await house.send()
+    assert house.texts() == ["tom", "lily waits", "lily too"]
+
+
+async def test_an_inbox_that_is_down_keeps_its_messages_until_it_is_back(build):
+    house = await build(shop={}, other={}).open()
+    house.inboxes.get("shop").ready.clear()
+    await house.says("later")
+    await house.says("now", inbox="other")
+    await house.send()
+    rows = await house.deliveries()
+    assert {row.inbox: (row.status.value, row.attempts) for row in rows} == {
+        "shop": ("pending", 0),
+        "other": ("sent", 1),
+    }
+    house.inboxes.get("shop").ready.set()
+    await house.send()
+    assert house.texts("shop") == ["later"]
+
+
+async def test_a_passive_inbox_never_sends_by_itself(build):
+    house = await build(shop={"mode": "passive"}).open()
+    await house.says("parked")
+    await house.send()
+    assert house.texts() == []
+    assert await house.statuses() == ["pending"]
+
+
+async def test_when_asked_to_stop_it_leaves_the_rest_for_the_next_start(build):
+    house = await build().open()
+    await house.says("one", "two")
+
+    async def stop():
+        await house.sender.stop(0)
+
+    house.adapter().while_sending = stop
+    await house.send()
+    assert house.texts() == ["one"]
+    assert await house.statuses() == ["sent", "pending"]
+    assert not await house.db.read(lanes.none_ready, LaneKind.OUT, house.time())
+
+
+async def test_a_lane_that_went_to_another_worker_is_left_alone(build):
+    house = await build().open()
+    await house.says("one")
+    await house.db.write(lanes.claim, LaneKind.OUT, "theirs", house.time(), LEASE)
+    await house.sender._guarded("shop:lily", "ours")
+    assert house.texts() == []
+    assert (await house.lane(LaneKind.OUT)).token == "theirs"
