@@ -25,18 +25,18 @@ from handlers.desk import notices
 from storage import lanes, transport
 from storage.database import Database
 from storage.lanes import Fenced
-from storage.models import InboundEvent, Lane, LaneKind, Owner
+from storage.models import Conversation, InboundEvent, Lane, LaneKind, Owner
 
 log = structlog.get_logger(__name__)
 
 THINKING_SECONDS = 10.0
 HANDLER_TRIES = 3
-APPLY_TRIES = 5
+TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A lane's next event and what it means; `turn` is None when it cannot be read."""
+    """A lane's next event and what it means; `turn` is None when it is to be given up."""
 
     event: InboundEvent
     turn: Turn | None
@@ -48,14 +48,15 @@ def load(session: Session, lane: str, now: datetime) -> Loaded | None:
     event = transport.next_event(session, lane)
     if event is None:
         return None
-    row = session.get_one(Lane, (LaneKind.IN, lane))
+    attempts = session.get_one(Lane, (LaneKind.IN, lane)).attempts
+    if attempts >= TRIES:
+        return Loaded(event, None, attempts)
     try:
         message = IncomingMessage.model_validate(event.payload)
     except ValidationError:
-        return Loaded(event, None, row.attempts)
-    return Loaded(
-        event, turns.build(session, message, f"{lane}:{event.sequence}", now), row.attempts
-    )
+        return Loaded(event, None, attempts)
+    turn = turns.build(session, message, f"{lane}:{event.sequence}", now)
+    return Loaded(event, turn, attempts)
 
 
 class Worker(LaneLoop):
@@ -93,9 +94,10 @@ class Worker(LaneLoop):
             )
 
     async def _turn(self, lane: str, token: str, loaded: Loaded) -> bool:
-        if loaded.turn is None or loaded.attempts >= APPLY_TRIES:
+        if loaded.turn is None:
             self._metrics.turns.labels("dead").inc()
-            problem = "failed too often" if loaded.turn else "cannot be read any more"
+            often = loaded.attempts >= TRIES
+            problem = "failed too often" if often else "cannot be read any more"
             more = await self.db.write(
                 transport.bury_event, loaded.event, token, problem, self.clock()
             )
@@ -148,8 +150,16 @@ class Worker(LaneLoop):
         window: ReplyWindow | None = inbox.capabilities.reply_window if inbox else None
         if window is not None:
             applied.conversation.reply_until = turn.now + window.length
-            applied.conversation.replies_left = window.messages
+            applied.conversation.replies_left = _refilled(applied.conversation, window)
             session.add(applied.conversation)
+
+
+def _refilled(conversation: Conversation, window: ReplyWindow) -> int | None:
+    # Each message of the customer grants its own replies: several quick ones must not starve
+    # the answers that still wait. What the platform counts otherwise, it refuses itself.
+    if window.messages is None:
+        return None
+    return (conversation.replies_left or 0) + window.messages
 
 
 def _let_go(session: Session, lane: str, token: str) -> None:
