@@ -71,7 +71,6 @@ LOOKS: Mapping[str, Look] = {
         mark("Slack"),
         mark("shared channel"),
         opening=mark("This is the beginning of #customer-help."),
-        placeholder=mark("Message #customer-help"),
     ),
     "webchat": Look("web", mark("Website"), mark("chat widget")),
 }

@@ -30,6 +30,40 @@ function customer() {
 
 const contact = customer();
 
+// The platform's screen holds what came from us; what the guest said is kept here for a reload.
+class Diary {
+  constructor(inbox) {
+    this.key = `yingda.demo.said.${inbox}.${contact}`;
+    try {
+      this.said = JSON.parse(localStorage.getItem(this.key)) ?? [];
+    } catch {
+      this.said = [];
+    }
+  }
+
+  add(after, text) {
+    this.said = [...this.said, { after, text }].slice(-100);
+    this.save();
+  }
+
+  save() {
+    try {
+      localStorage.setItem(this.key, JSON.stringify(this.said));
+    } catch {
+      // Storage is shut: a reload begins anew.
+    }
+  }
+
+  // A simulator that was started again has forgotten everything, and so do we.
+  upTo(newest) {
+    if (this.said.some((each) => each.after > newest)) {
+      this.said = [];
+      this.save();
+    }
+    return this.said;
+  }
+}
+
 function make(tag, className, ...children) {
   const node = document.createElement(tag);
   if (className) node.className = className;
@@ -47,6 +81,9 @@ class Phone {
     this.list = section.querySelector("ol");
     this.field = section.querySelector("input");
     this.after = 0;
+    this.diary = new Diary(this.inbox);
+    this.told = null;
+    this.lost = false;
     this.last = null;
     this.pending = [];
     this.eagerUntil = performance.now() + 1500;
@@ -85,6 +122,7 @@ class Phone {
   async send(text, call) {
     const row = this.bubble("me", text, []);
     row.classList.add("pending");
+    this.diary.add(this.after, text);
     this.pending.push({ row, text });
     this.hurry();
     try {
@@ -126,7 +164,7 @@ class Phone {
       try {
         await this.read();
       } catch {
-        // Read again at the next beat.
+        this.lost = true;
       }
       const eager = performance.now() < this.eagerUntil;
       await Promise.race([
@@ -139,14 +177,32 @@ class Phone {
   }
 
   async read() {
-    const query = new URLSearchParams({ contact, after: this.after, wait: 0 });
+    const query = new URLSearchParams({ contact, after: this.lost ? 0 : this.after, wait: 0 });
     const answer = await fetch(`/demo/${this.inbox}/screen?${query}`);
     if (!answer.ok) return;
     const { messages } = await answer.json();
+    if (this.lost && (messages.at(-1)?.number ?? 0) < this.after) this.forget();
+    this.lost = false;
+    this.told ??= this.pending.length ? [] : [...this.diary.upTo(messages.at(-1)?.number ?? 0)];
     for (const message of messages) {
       if (message.number <= this.after) continue;
+      this.recall(message.number);
       this.after = message.number;
       this.show(message);
+    }
+    this.recall(Infinity);
+  }
+
+  forget() {
+    this.after = 0;
+    this.last = null;
+    this.diary.upTo(-1);
+    for (const row of this.list.querySelectorAll(".message")) row.remove();
+  }
+
+  recall(before) {
+    while (this.told.length && this.told[0].after < before) {
+      this.bubble("me", this.told.shift().text, []);
     }
   }
 

@@ -1,0 +1,239 @@
+"""The knowledge base's pages: drafts, releases, the test box, who may publish."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from console.knowledge_forms import read_content
+from console.knowledge_views import differences
+from faq.config import FaqConfig
+from faq.knowledge import KnowledgeBase
+from storage import knowledge
+from storage.knowledge import Content
+
+REFUND = Content("退款多久到账？", ("钱什么时候退",), {"zh": "三天", "en": "Three days"}, "service")
+RETURN = Content("如何申请退货？", (), {"zh": "在订单里申请"}, "service")
+FORM = {
+    "question": "  可以  开发票吗？ ",
+    "similar": "开票\n\n开票\n 要发票 \n可以 开发票吗？",
+    "answer_zh": "可以",
+    "answer_en": "",
+    "kind": "service",
+    "category": "发票",
+}
+
+
+@pytest.fixture
+async def desk(desk_console, tmp_path):
+    """The console on a real knowledge base with two live entries."""
+    base = KnowledgeBase(desk_console.db, FaqConfig(encoder="off"), tmp_path)
+    now = desk_console.time.now
+    await desk_console.db.write(knowledge.save_draft, "refund", REFUND, None, now)
+    await desk_console.db.write(knowledge.save_draft, "return", RETURN, None, now)
+    await desk_console.db.write(knowledge.publish, None, "first", now)
+    await base.start()
+    desk_console.app.state.services = replace(desk_console.services, knowledge=base)
+    yield desk_console
+    await base.close()
+
+
+async def seen(browser, key):
+    """What an entry's form holds to notice other editors."""
+    page = (await browser.get(f"/kb/{key}")).text
+    return page.split('name="seen" value="')[1].split('"')[0]
+
+
+async def state(desk, key):
+    return await desk.db.read(knowledge.get_article, key)
+
+
+async def test_the_list_shows_what_is_live_and_what_is_drafted(desk):
+    editor = await desk.enter("editor")
+    new = Content("可以货到付款吗？", (), {"zh": "不可以"})
+    await desk.db.write(knowledge.save_draft, "cod", new, None, desk.time.now)
+    page = (await editor.get("/kb")).text
+    assert "Release 1 is live with 2 entries." in page
+    assert "Draft, not live yet" in page
+    assert "退款多久到账" in page
+
+
+async def test_the_list_is_searched_and_filtered(desk):
+    editor = await desk.enter("editor")
+    assert "退款多久到账" not in (await editor.get("/kb", params={"q": "退货"})).text
+    assert "No entry matches" in (await editor.get("/kb?kind=price")).text
+
+
+async def test_a_new_entry_is_a_draft_until_it_is_published(desk):
+    editor = await desk.enter("editor")
+    answer = await editor.post("/kb/new", data=FORM)
+    key = answer.headers["location"].split("/kb/")[1].split("?")[0]
+    stored = await state(desk, key)
+    assert stored.live is None
+    assert stored.draft.question == "可以 开发票吗？"
+    assert stored.draft.similar_questions == ["开票", "要发票"]
+    assert "The draft is saved" in (await editor.get(answer.headers["location"])).text
+
+
+async def test_an_entry_without_question_or_answer_is_not_saved(desk):
+    editor = await desk.enter("editor")
+    answer = await editor.post("/kb/new", data={"similar": "kept words", "kind": "odd"})
+    assert answer.status_code == 422
+    for name in ("question", "answer_zh", "kind"):
+        assert f'id="e-{name}"' in answer.text
+    assert "kept words" in answer.text
+
+
+async def test_saving_changes_nothing_that_customers_see(desk):
+    editor = await desk.enter("editor")
+    form = {**FORM, "action": "save", "seen": await seen(editor, "refund")}
+    await editor.post("/kb/refund", data=form)
+    stored = await state(desk, "refund")
+    assert stored.live.question == "退款多久到账？"
+    assert stored.draft.question == "可以 开发票吗？"
+
+
+async def test_two_editors_notice_each_other(desk):
+    editor, boss = await desk.enter("editor"), await desk.enter("boss")
+    before = await seen(editor, "refund")
+    await boss.post("/kb/refund", data={**FORM, "seen": before})
+    answer = await editor.post("/kb/refund", data={**FORM, "answer_zh": "mine", "seen": before})
+    assert answer.status_code == 409
+    assert "mine" in answer.text
+    assert (await state(desk, "refund")).draft.answers == {"zh": "可以"}
+
+
+async def test_publishing_shows_the_changes_and_makes_them_live_at_once(desk):
+    editor = await desk.enter("editor")
+    draft = replace(REFUND, answers={"zh": "两天", "en": "Three days"})
+    await desk.db.write(knowledge.save_draft, "refund", draft, None, desk.time.now)
+    page = (await editor.get("/kb/publish")).text
+    assert "<del>三天</del>" in page
+    assert "<ins>两天</ins>" in page
+    await editor.post("/kb/publish", data={"key": "refund", "note": "faster"})
+    found = desk.app.state.services.knowledge
+    assert found.entry("refund").answers["zh"] == "两天"
+    assert "faster" in (await editor.get("/kb/releases")).text
+
+
+async def test_only_what_was_shown_is_published(desk):
+    editor = await desk.enter("editor")
+    for key, content in (("refund", RETURN), ("return", REFUND)):
+        await desk.db.write(knowledge.save_draft, key, content, None, desk.time.now)
+    await editor.post("/kb/publish", data={"key": "refund"})
+    assert (await state(desk, "refund")).draft is None
+    assert (await state(desk, "return")).draft is not None
+
+
+async def test_publishing_nothing_says_so(desk):
+    editor = await desk.enter("editor")
+    answer = await editor.post("/kb/publish", data={})
+    assert answer.headers["location"] == "/kb?told=nothing"
+    assert "Nothing to publish" in (await editor.get("/kb/publish")).text
+
+
+async def test_a_supervisor_writes_but_does_not_publish(desk):
+    boss = await desk.enter("boss")
+    assert (await boss.get("/kb")).status_code == 200
+    assert (await boss.get("/kb/publish")).status_code == 403
+    assert (await boss.post("/kb/publish", data={"key": "refund"})).status_code == 403
+    assert (await boss.post("/kb/releases/1/rollback")).status_code == 403
+
+
+async def test_agents_have_no_knowledge_pages(desk):
+    li = await desk.enter("li")
+    for path in ("/kb", "/kb/refund", "/kb/new", "/kb/releases"):
+        assert (await li.get(path)).status_code == 403
+
+
+async def test_a_release_is_taken_back(desk):
+    editor = await desk.enter("editor")
+    draft = replace(REFUND, answers={"zh": "两天"})
+    await desk.db.write(knowledge.save_draft, "refund", draft, None, desk.time.now)
+    await editor.post("/kb/publish", data={"key": "refund"})
+    answer = await editor.post("/kb/releases/1/rollback")
+    assert answer.headers["location"].endswith("told=back")
+    assert desk.app.state.services.knowledge.entry("refund").answers["zh"] == "三天"
+    again = await editor.post("/kb/releases/1/rollback")
+    assert again.headers["location"].endswith("told=same")
+
+
+async def test_a_draft_is_thrown_away_and_what_is_live_stays(desk):
+    editor = await desk.enter("editor")
+    await desk.db.write(knowledge.save_draft, "refund", RETURN, None, desk.time.now)
+    answer = await editor.post("/kb/refund", data={"action": "discard"})
+    assert answer.headers["location"] == "/kb/refund?told=discarded"
+    stored = await state(desk, "refund")
+    assert (stored.draft, stored.live.question) == (None, "退款多久到账？")
+
+
+async def test_a_never_published_entry_is_gone_with_its_draft(desk):
+    editor = await desk.enter("editor")
+    await desk.db.write(knowledge.save_draft, "new-one", RETURN, None, desk.time.now)
+    answer = await editor.post("/kb/new-one", data={"action": "discard"})
+    assert answer.headers["location"] == "/kb?told=discarded"
+    assert (await editor.get("/kb/new-one")).status_code == 404
+
+
+async def test_an_entry_leaves_with_the_next_release(desk):
+    editor = await desk.enter("editor")
+    await editor.post("/kb/refund", data={"action": "remove"})
+    assert "Leaves with the next release" in (await editor.get("/kb")).text
+    await editor.post("/kb/publish", data={"key": "refund"})
+    assert desk.app.state.services.knowledge.entry("refund") is None
+
+
+async def test_the_test_box_shows_decision_confidence_and_score_parts(desk):
+    editor = await desk.enter("editor")
+    page = (await editor.post("/kb/try", data={"sentence": "钱什么时候退"})).text
+    assert "Answers" in page
+    assert "退款多久到账" in page
+    partial = {"hx-request": "true", "hx-request-type": "partial"}
+    part = await editor.post("/kb/try", data={"sentence": "退款 什么时候 到"}, headers=partial)
+    assert "<html" not in part.text
+    assert "<meter" in part.text
+    assert "style=" not in part.text
+
+
+async def test_a_hostile_sentence_is_shown_as_text(desk):
+    editor = await desk.enter("editor")
+    page = (await editor.post("/kb/try", data={"sentence": "<img src=x onerror=1> 退款"})).text
+    assert "<img" not in page
+
+
+async def test_a_sentence_becomes_a_similar_question_once(desk):
+    editor = await desk.enter("editor")
+    form = {"action": "similar", "sentence": "钱啥时候到"}
+    first = await editor.post("/kb/refund", data=form)
+    again = await editor.post("/kb/refund", data=form)
+    assert first.headers["location"].endswith("told=similar")
+    assert again.headers["location"].endswith("told=known")
+    stored = await state(desk, "refund")
+    assert stored.draft.similar_questions == ["钱什么时候退", "钱啥时候到"]
+
+
+async def test_an_unknown_entry_is_not_found(desk):
+    editor = await desk.enter("editor")
+    assert (await editor.get("/kb/none")).status_code == 404
+    for action in ("save", "discard", "remove", "similar"):
+        form = {**FORM, "action": action, "sentence": "x"}
+        assert (await editor.post("/kb/none", data=form)).status_code == 404
+
+
+def test_too_much_is_refused_field_by_field():
+    given = {
+        "question": "q" * 201,
+        "similar": "\n".join(map(str, range(201))),
+        "answer_en": "a" * 5001,
+        "kind": "price",
+    }
+    content, wrong = read_content(given)
+    assert content is None
+    assert set(wrong) == {"question", "similar", "answer_en"}
+
+
+def test_differences_name_only_what_differs():
+    after = replace(REFUND, similar_questions=("新问法",), kind="price")
+    found = {each.label: (each.before, each.after) for each in differences(REFUND, after)}
+    assert found == {"Kind": ("service", "price"), "Similar questions": ("钱什么时候退", "新问法")}

@@ -1,0 +1,149 @@
+"""Settings: the channels' health, parked events, accounts."""
+
+from __future__ import annotations
+
+import pytest
+
+from storage import people
+from storage.models import InboundEvent, Role
+
+
+def _events(session, now):
+    odd = InboundEvent(
+        inbox="shop_weibo", dedupe_key="odd", payload={"raw": "<b>?</b>"}, problem="unknown kind"
+    )
+    dead = InboundEvent(
+        inbox="shop_wechat",
+        dedupe_key="dead",
+        lane="shop_wechat:x",
+        sequence=1,
+        payload={"parts": []},
+        problem="failed 5 times",
+        dead=True,
+        done_at=now,
+        received_at=now,
+    )
+    session.add_all([odd, dead])
+    session.flush()
+    return odd.id, dead.id
+
+
+async def test_each_channel_says_how_it_is_and_what_to_mend(desk_console):
+    admin = await desk_console.enter("admin")
+    page = (await admin.get("/settings/channels")).text
+    assert page.count("inbox-card") == 5
+    assert "Needs mending" in page
+    assert "The token has expired." in page
+    assert (await admin.get("/settings")).headers["location"] == "/settings/channels"
+
+
+async def test_parked_events_are_listed_with_their_payload_as_text(desk_console):
+    await desk_console.db.write(_events, desk_console.time.now)
+    admin = await desk_console.enter("admin")
+    page = (await admin.get("/settings/channels")).text
+    assert "unknown kind" in page
+    assert "&lt;b&gt;?&lt;/b&gt;" in page
+    assert "<b>?" not in page
+    assert page.count("/retry") == 1
+
+
+async def test_a_dead_event_is_tried_again_once(desk_console):
+    _, dead = await desk_console.db.write(_events, desk_console.time.now)
+    admin = await desk_console.enter("admin")
+    first = await admin.post(f"/settings/events/{dead}/retry")
+    again = await admin.post(f"/settings/events/{dead}/retry")
+    assert first.headers["location"].endswith("told=again")
+    assert again.headers["location"].endswith("told=gone")
+    event = await desk_console.db.read(lambda session: session.get(InboundEvent, dead))
+    assert (event.dead, event.problem) == (False, None)
+
+
+async def test_a_quarantined_event_cannot_be_tried_again(desk_console):
+    odd, _ = await desk_console.db.write(_events, desk_console.time.now)
+    admin = await desk_console.enter("admin")
+    answer = await admin.post(f"/settings/events/{odd}/retry")
+    assert answer.headers["location"].endswith("told=gone")
+
+
+@pytest.mark.parametrize("name", ["li", "boss", "editor"])
+async def test_settings_are_for_administrators(desk_console, name):
+    browser = await desk_console.enter(name)
+    for path in ("/settings", "/settings/channels", "/settings/users"):
+        assert (await browser.get(path)).status_code == 403
+    form = {"name": "mallory", "role": "admin"}
+    assert (await browser.post("/settings/users", data=form)).status_code == 403
+    assert await desk_console.db.read(people.find_agent, "mallory") is None
+
+
+async def test_a_new_person_gets_a_password_that_is_shown_once(desk_console):
+    admin = await desk_console.enter("admin")
+    form = {"name": "wang", "display_name": "小王", "role": "handler"}
+    page = (await admin.post("/settings/users", data=form)).text
+    password = page.split('class="secret">')[1].split("<")[0]
+    wang = await desk_console.db.read(people.find_agent, "wang")
+    assert (wang.role, wang.must_change_password) == (Role.HANDLER, True)
+    assert password not in (await admin.get("/settings/users")).text
+    async with desk_console.browser() as browser:
+        entered = await browser.post("/login", data={"name": "wang", "password": password})
+        assert entered.status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ({"name": "x y", "role": "agent"}, 422),
+        ({"name": "", "role": "agent"}, 422),
+        ({"name": "wang", "role": "king"}, 422),
+        ({"name": "li", "role": "agent"}, 409),
+    ],
+)
+async def test_a_wrong_account_is_not_made(desk_console, form, status):
+    admin = await desk_console.enter("admin")
+    before = len(await desk_console.db.read(people.agents))
+    answer = await admin.post("/settings/users", data=form)
+    assert answer.status_code == status
+    assert 'class="error"' in answer.text
+    assert len(await desk_console.db.read(people.agents)) == before
+
+
+async def test_who_may_not_log_in_any_more_is_out_at_once(desk_console):
+    admin, li = await desk_console.enter("admin"), await desk_console.enter("li")
+    agent = desk_console.agents["li"]
+    await admin.post(f"/settings/users/{agent.id}", data={"role": "agent"})
+    assert (await li.get("/me")).status_code in (303, 401)
+    assert not (await desk_console.db.read(people.find_agent, "li")).enabled
+
+
+async def test_a_role_can_be_changed(desk_console):
+    admin = await desk_console.enter("admin")
+    agent = desk_console.agents["li"]
+    form = {"role": "supervisor", "enabled": "on"}
+    await admin.post(f"/settings/users/{agent.id}", data=form)
+    assert (await desk_console.db.read(people.find_agent, "li")).role is Role.SUPERVISOR
+
+
+@pytest.mark.parametrize("form", [{"role": "admin"}, {"role": "agent", "enabled": "on"}])
+async def test_the_last_administrator_stays(desk_console, form):
+    admin = await desk_console.enter("admin")
+    agent = desk_console.agents["admin"]
+    answer = await admin.post(f"/settings/users/{agent.id}", data=form)
+    assert answer.headers["location"].endswith("told=last")
+    stored = await desk_console.db.read(people.find_agent, "admin")
+    assert (stored.role, stored.enabled) == (Role.ADMIN, True)
+
+
+async def test_a_new_password_ends_the_persons_logins(desk_console):
+    admin, li = await desk_console.enter("admin"), await desk_console.enter("li")
+    agent = desk_console.agents["li"]
+    page = (await admin.post(f"/settings/users/{agent.id}/password")).text
+    assert 'class="secret">' in page
+    assert (await li.get("/me")).status_code in (303, 401)
+    assert (await desk_console.db.read(people.find_agent, "li")).must_change_password
+
+
+async def test_ones_own_password_is_not_reset_here(desk_console):
+    admin = await desk_console.enter("admin")
+    agent = desk_console.agents["admin"]
+    answer = await admin.post(f"/settings/users/{agent.id}/password")
+    assert answer.status_code == 303
+    assert (await admin.get("/me")).status_code == 200
