@@ -10,6 +10,7 @@ import os
 import threading
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -63,19 +64,19 @@ def load() -> Encoder | None:
 
 
 class CachedEncoder:
-    """Remembers the vectors of questions by the hash of their text, also in a file.
+    """Remembers the vectors of questions by the hash of their text, in a file if it has a folder.
 
-    The file holds two plain arrays and is read without unpickling; one that does not fit is
-    built anew. `encode` is for what customers write and remembers nothing.
+    The file holds two plain arrays and is read without unpickling, and only when a release is
+    loaded; one that does not fit is built anew. `encode` is for what customers write and
+    remembers nothing.
     """
 
     def __init__(self, encoder: Encoder, folder: Path | None = None) -> None:
         self.name = encoder.name
         self._encoder = encoder
         self._file = folder / f"vectors-{encoder.name}.npz" if folder is not None else None
-        self._known: dict[bytes, Vectors] = {}
+        self._kept = _Vectors()
         self._lock = threading.Lock()
-        self._read()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return one row per text, without remembering them."""
@@ -85,42 +86,56 @@ class CachedEncoder:
         """Return one row per text; what is new is encoded once and kept."""
         with self._lock:
             keys = [hashlib.sha1(text.encode(), usedforsecurity=False).digest() for text in texts]
-            missing = {
-                key: text for key, text in zip(keys, texts, strict=True) if key not in self._known
-            }
-            if missing:
-                vectors = self._encoder.encode(list(missing.values()))
-                self._known.update(zip(missing, vectors, strict=True))
-                self._forget(keys)
-                self._write()
-            return np.stack([self._known[key] for key in keys]) if keys else self._nothing()
+            known = self._kept if self._file is None else _read(self._file)
+            new = {k: t for k, t in zip(keys, texts, strict=True) if k not in known.places}
+            if new:
+                vectors = self._encoder.encode(list(new.values()))
+                known = known.with_more(list(new), vectors, keys)
+                self._keep(known)
+            if not keys:
+                return self._encoder.encode([])
+            return known.table[[known.places[key] for key in keys]]
 
-    def _nothing(self) -> Vectors:
-        return self._encoder.encode([])
-
-    def _forget(self, needed: Sequence[bytes]) -> None:
-        if len(self._known) > _MOST_CACHED:
-            self._known = {key: self._known[key] for key in needed}
-
-    def _read(self) -> None:
-        if self._file is None or not self._file.is_file():
-            return
-        try:
-            with self._file.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                keys, vectors = stored["keys"], stored["vectors"].astype(np.float32)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            return
-        if keys.dtype == np.uint8 and vectors.ndim == keys.ndim == 2 and len(keys) == len(vectors):  # noqa: PLR2004 - tables
-            self._known = {key.tobytes(): vector for key, vector in zip(keys, vectors, strict=True)}
-
-    def _write(self) -> None:
+    def _keep(self, known: _Vectors) -> None:
         if self._file is None:
-            return
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = self._file.with_suffix(".part")
-        keys = np.frombuffer(b"".join(self._known), np.uint8).reshape(len(self._known), -1)
-        with part.open("wb") as out:
-            np.savez(out, keys=keys, vectors=np.stack(list(self._known.values())))
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(self._file)
+            self._kept = known
+        else:
+            _write(self._file, known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Vectors:
+    places: dict[bytes, int] = field(default_factory=dict)
+    table: Vectors = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+
+    def with_more(self, keys: list[bytes], vectors: Vectors, needed: Sequence[bytes]) -> _Vectors:
+        """Return these and more; past the cap only those that are needed."""
+        places, table = dict(self.places), self.table
+        if len(places) + len(keys) > _MOST_CACHED:
+            kept = [key for key in dict.fromkeys(needed) if key in places]
+            table = table[[places[key] for key in kept]]
+            places = {key: at for at, key in enumerate(kept)}
+        places |= {key: len(places) + at for at, key in enumerate(keys)}
+        return _Vectors(places, np.concatenate([table, vectors]) if len(table) else vectors)
+
+
+def _read(file: Path) -> _Vectors:
+    try:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
+            keys, vectors = stored["keys"], stored["vectors"].astype(np.float32, copy=False)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return _Vectors()
+    if keys.dtype != np.uint8 or keys.ndim != 2 or vectors.ndim != 2 or len(keys) != len(vectors):  # noqa: PLR2004 - tables
+        return _Vectors()
+    return _Vectors({key.tobytes(): at for at, key in enumerate(keys)}, vectors)
+
+
+def _write(file: Path, known: _Vectors) -> None:
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = file.with_suffix(f".{os.getpid()}.part")
+    keys = np.frombuffer(b"".join(known.places), np.uint8).reshape(len(known.places), -1)
+    with part.open("wb") as out:
+        np.savez(out, keys=keys, vectors=known.table)
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(file)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from faq.encoder import Encoder
-from faq.index import Question, Rows, Scores, Snapshot, gram_query, word_query
+from faq.encoder import Encoder, Vectors
+from faq.index import Meaning, Question, Rows, Scores, Snapshot, gram_query, word_query
 
 Table = NDArray[np.float64]
 
@@ -47,24 +47,51 @@ def look_up(snapshot: Snapshot, question: Question, encoder: Encoder | None) -> 
     grams = snapshot.grams.score(gram_query(question, snapshot.grams))
     words = snapshot.words.score(word_query(question, snapshot.words))
     channels = {"grams": snapshot.best(grams), "words": snapshot.best(words)}
-    cosine: Scores | None = None
-    if snapshot.vectors is not None and snapshot.classes is not None and encoder is not None:
+    meaning = snapshot.meaning if encoder is not None else None
+    if meaning is None or encoder is None:
+        chosen = _candidates(channels)
+        rows = _best_rows(snapshot, chosen, grams)
+        found = {}
+    else:
         vector = encoder.encode([question.text])[0]
-        cosine = snapshot.vectors @ vector
-        channels |= {"cosine": snapshot.best(cosine), "classes": snapshot.classes @ vector}
-    chosen = _candidates(channels)
-    rows = _best_rows(snapshot, chosen, grams if cosine is None else cosine + 0.5 * grams)
+        cosine = meaning.first_look(vector)
+        chosen = _candidates(channels | {"cosine": snapshot.best(cosine)})
+        cosine = _look_closely(snapshot, meaning, vector, chosen)
+        rows = _best_rows(snapshot, chosen, cosine + 0.5 * grams)
+        found = _meaning_columns(snapshot, meaning, vector, chosen, cosine)
     columns: dict[str, Scores] = {name: scores[chosen] for name, scores in channels.items()}
-    for name, scores in channels.items():
-        columns[f"first_{name}"] = _is_first(scores, chosen)
+    columns |= {f"first_{name}": _is_first(scores, chosen) for name, scores in channels.items()}
+    columns |= found
     columns |= _compare(snapshot, question, rows)
     columns["grams_top3"] = _support(snapshot, chosen, grams)
     columns["size"] = np.log1p(np.diff(snapshot.rows_of)[chosen])
-    if cosine is not None:
-        columns["cosine_top3"] = _support(snapshot, chosen, cosine)
-    names = SEMANTIC if cosine is not None else LEXICAL
+    names = SEMANTIC if found else LEXICAL
     table = np.stack([np.asarray(columns[name], np.float64) for name in names], axis=1)
-    return Lookup(question, chosen, rows, table, cosine is not None)
+    return Lookup(question, chosen, rows, table, bool(found))
+
+
+def _look_closely(snapshot: Snapshot, meaning: Meaning, vector: Vectors, chosen: Rows) -> Scores:
+    """Return exact likeness for the candidates' rows and zero for all others."""
+    exact = np.zeros(len(snapshot.raw), np.float32)
+    if len(chosen):
+        spans = [np.arange(*snapshot.rows_of[at : at + 2]) for at in chosen.tolist()]
+        rows = np.concatenate(spans)
+        exact[rows] = meaning.vectors[rows] @ vector
+    return exact
+
+
+def _meaning_columns(
+    snapshot: Snapshot, meaning: Meaning, vector: Vectors, chosen: Rows, cosine: Scores
+) -> dict[str, Scores]:
+    best, classes = snapshot.best(cosine)[chosen], meaning.classes[chosen] @ vector
+    everyone = np.arange(len(chosen), dtype=np.int32)
+    return {
+        "cosine": best,
+        "classes": classes,
+        "cosine_top3": _support(snapshot, chosen, cosine),
+        "first_cosine": _is_first(best, everyone),
+        "first_classes": _is_first(classes, everyone),
+    }
 
 
 def _candidates(channels: dict[str, Scores]) -> Rows:

@@ -55,7 +55,7 @@ class HybridMatcher:
         self._snapshot = snapshot
         self._config = config
         self._tokens = tokens
-        self._encoder = encoder if snapshot.vectors is not None else None
+        self._encoder = encoder if snapshot.meaning is not None else None
         self._concepts: Concepts = shop_concepts()
         self._models = models
 

@@ -73,7 +73,7 @@ class KnowledgeBase:
     @property
     def semantic(self) -> bool:
         """Say whether meaning is compared, not only words."""
-        return self._matcher is not None and self._matcher.snapshot.vectors is not None
+        return self._matcher is not None and self._matcher.snapshot.meaning is not None
 
     def entry(self, entry_id: str) -> Entry | None:
         """Return one live entry, None if there is none of this id."""
