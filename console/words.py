@@ -18,11 +18,13 @@ CHANNELS: Mapping[str, str] = {
 REASONS: Mapping[str, str] = {
     "asked": mark("asked for a person"),
     "missed": mark("the bot knew no answer"),
+    "not_helped": mark("the answer did not help"),
     "safety": mark("safety"),
-    "complaint": mark("complaint"),
-    "error": mark("the bot failed"),
-    "unhappy": mark("not satisfied"),
+    "serious": mark("serious complaint"),
+    "anger": mark("upset"),
     "money": mark("about money"),
+    "private": mark("private matter"),
+    "error": mark("the bot failed"),
 }
 """Why the bot called a person; an unknown word is shown as it is."""
 CONTACT_EVENTS: Mapping[str, str] = {
@@ -31,4 +33,15 @@ CONTACT_EVENTS: Mapping[str, str] = {
     "opened": mark("The customer opened the chat"),
     "blocked": mark("The customer blocked the account"),
     "recalled": mark("The customer took a message back"),
+}
+MEDIA: Mapping[str, str] = {
+    "image": mark("Image"),
+    "voice": mark("Voice message"),
+    "video": mark("Video"),
+    "file": mark("File"),
+}
+BANDS: Mapping[str, str] = {
+    "answer": mark("answered"),
+    "suggest": mark("suggested"),
+    "handoff": mark("handed over"),
 }

@@ -1,0 +1,46 @@
+import re
+
+import pytest
+
+from console import i18n
+
+
+def test_the_chinese_catalogue_is_complete():
+    assert i18n.problems() == []
+
+
+def test_every_translation_keeps_the_names_it_fills_in():
+    wrong = []
+    for message in i18n.read_catalogue():
+        source = message.id[0] if isinstance(message.id, tuple) else message.id
+        target = message.string[0] if isinstance(message.string, tuple) else message.string
+        names = set(re.findall(r"%\((\w+)\)", source))
+        if names != set(re.findall(r"%\((\w+)\)", target)):
+            wrong.append(source)
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("wishes", "accept", "expected"),
+    [
+        (("en",), "zh-CN", "en"),
+        ((None, "zh_CN"), "en", "zh_CN"),
+        ((None,), "en-GB,en;q=0.9", "en"),
+        ((None,), "zh-TW,zh;q=0.9", "zh_CN"),
+        ((None,), "fr-FR,fr", "zh_CN"),
+        ((None,), "", "zh_CN"),
+        (("xx",), ";;,", "zh_CN"),
+    ],
+)
+def test_the_language_is_ones_own_wish_then_the_browsers_then_chinese(wishes, accept, expected):
+    assert i18n.choose(*wishes, accept=accept) == expected
+
+
+def test_a_text_is_said_in_both_languages():
+    assert i18n.say("en", "%(minutes)d min", minutes=3) == "3 min"
+    assert i18n.say("zh_CN", "%(minutes)d min", minutes=3) == "3 分钟"
+
+
+def test_the_check_tells_its_result_to_make():
+    assert i18n.main(["check"]) == 0
+    assert i18n.main(["nonsense"]) == 2

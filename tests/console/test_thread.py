@@ -1,0 +1,256 @@
+import re
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from channels.message import (
+    Choice,
+    Choices,
+    ContactEvent,
+    Location,
+    Media,
+    Selection,
+    Text,
+    Unsupported,
+)
+from console import bubbles
+from handlers.desk import conversations as desk
+from storage import activity, conversations
+from storage.models import Author, Delivery, DeliveryStatus, Fact, Message, Owner, Status
+from tests.console.world import Console, say
+
+PARTIAL = {"hx-request": "true"}
+
+
+async def add(console: Console, conversation, author, *parts, **extra) -> Message:
+    def write(session):
+        found = conversations.get(session, conversation.id)
+        return conversations.append(session, found, author, parts, console.time.now, **extra)
+
+    return await console.db.write(write)
+
+
+async def stored(console: Console, conversation):
+    return await console.db.read(conversations.get, conversation.id)
+
+
+async def test_who_speaks_is_seen_before_it_is_read(desk_console: Console):
+    conversation = await desk_console.talk(text="退款多久")
+    candidate = {"question": "退款多久到账？", "matched": "钱什么时候退", "score": 0.91}
+    why = {"band": "answer", "confidence": 0.93, "candidates": [candidate]}
+    await add(desk_console, conversation, Author.BOT, Text(text="三天"), why=why)
+    await add(desk_console, conversation, Author.SYSTEM, Text(text="请稍候"))
+    li = desk_console.agents["li"]
+    await desk_console.db.write(desk.take, conversation.id, li, desk_console.time.now)
+    await desk_console.db.write(desk.note, conversation.id, li, "注意", desk_console.time.now)
+    await desk_console.db.write(desk.reply, conversation.id, li, "您好", desk_console.time.now)
+    page = (await (await desk_console.enter("li")).get(f"/inbox/{conversation.id}")).text
+    kinds = re.findall(r'<article class="bubble (\w+)', page)
+    assert kinds == ["in", "bot", "system", "note", "agent"]
+    assert "0.91" in page
+    assert "钱什么时候退" in page
+    assert "Private note by 小李" in page
+    assert "小李 took over" in page
+
+
+async def test_every_kind_of_part_is_shown_for_what_it_is(desk_console: Console):
+    conversation = await desk_console.talk()
+    options = (Choice(value="1", label="有帮助"), Choice(value="2", label="没有帮助"))
+    await add(desk_console, conversation, Author.BOT, Choices(prompt="有用吗", options=options))
+    for part in (
+        Selection(value="1", label="有帮助"),
+        Media(kind="image", ref="secret-ref", name="a.jpg", size=2048),
+        Media(kind="voice", ref="x", transcript="我要退货"),
+        Location(latitude=31.2, longitude=121.5, label="上海"),
+        Unsupported(platform_kind="mini_game"),
+        ContactEvent(event="followed"),
+    ):
+        await add(desk_console, conversation, Author.CONTACT, part)
+    page = (await (await desk_console.enter("li")).get(f"/inbox/{conversation.id}")).text
+    for words in ("没有帮助", "a.jpg", "我要退货", "上海", "mini_game", "followed the account"):
+        assert words in page, words
+    assert "secret-ref" not in page
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (DeliveryStatus.PENDING, "On its way"),
+        (DeliveryStatus.SENT, "Sent"),
+        (DeliveryStatus.FAILED, "the window is closed"),
+        (DeliveryStatus.UNCERTAIN, "Perhaps sent"),
+    ],
+)
+async def test_each_answer_shows_how_it_left(desk_console: Console, status, words):
+    conversation = await desk_console.talk()
+    message = await add(desk_console, conversation, Author.BOT, Text(text="三天"))
+
+    def settle(session):
+        found = session.exec(select(Delivery).where(Delivery.message_id == message.id)).one()
+        found.status, found.problem = status, "the window is closed"
+        session.add(found)
+
+    await desk_console.db.write(settle)
+    browser = await desk_console.enter("li")
+    assert words in (await browser.get(f"/inbox/{conversation.id}")).text
+    pulled = f"/inbox/{conversation.id}/messages?after=99&open={message.id}"
+    assert f'data-state="{status.value}"' in (await browser.get(pulled, headers=PARTIAL)).text
+
+
+async def test_a_long_thread_shows_its_end_and_the_rest_on_demand(desk_console: Console):
+    conversation = await desk_console.talk(text="number 0")
+    for number in range(1, 120):
+        await say(desk_console, conversation, f"number {number}")
+    browser = await desk_console.enter("li")
+    shown: list[str] = []
+    path = f"/inbox/{conversation.id}"
+    while path:
+        page = (await browser.get(path, headers=PARTIAL)).text
+        shown = re.findall(r">(number \d+)<", page.split('id="panel"')[0]) + shown
+        assert len(re.findall("<article", page)) <= bubbles.LAST
+        more = re.search(r'hx-get="(/inbox/[^"]+before=\d+)"', page)
+        path = more[1] if more else ""
+    assert shown == [f"number {number}" for number in range(120)]
+
+
+async def test_pulling_by_cursor_misses_nothing_and_repeats_nothing(desk_console: Console):
+    conversation = await desk_console.talk(text="number 0")
+    browser = await desk_console.enter("li")
+    position, fact, seen = 0, 0, []
+    for number in range(1, 12):
+        await say(desk_console, conversation, f"number {number}")
+        if number % 3 == 0:
+            query = f"after={position}&fact={fact}"
+            page = (await browser.get(f"/inbox/{conversation.id}/messages?{query}")).text
+            position = int(re.search(r'data-position="(\d+)" data-fact', page)[1])
+            fact = int(re.search(r'data-fact="(\d+)"', page)[1])
+            seen += re.findall(r">(number \d+)<", page)
+    assert seen == [f"number {number}" for number in range(10)]
+
+
+async def test_events_stand_between_the_messages_where_they_happened(desk_console: Console):
+    conversation = await desk_console.talk(text="first")
+    desk_console.time.go_on(timedelta(minutes=1))
+
+    def hand_off(session):
+        activity.log(
+            session,
+            Fact.CONVERSATION_HANDED_OFF,
+            desk_console.time.now,
+            conversation_id=conversation.id,
+            data={"reason": "asked"},
+        )
+
+    await desk_console.db.write(hand_off)
+    desk_console.time.go_on(timedelta(days=1))
+    await say(desk_console, conversation, "second")
+    page = (await (await desk_console.enter("li")).get(f"/inbox/{conversation.id}")).text
+    thread = page.split('id="bubbles"')[1]
+    assert thread.index("first") < thread.index("asked for a person") < thread.index("second")
+    assert thread.count('class="day"') == 2
+
+
+async def test_taking_over_lets_one_answer_and_the_composer_opens(desk_console: Console):
+    conversation = await desk_console.talk(owner=Owner.QUEUE)
+    browser = await desk_console.enter("li")
+    page = (await browser.get(f"/inbox/{conversation.id}")).text
+    assert 'data-lock="queue"' in page
+    taken = await browser.post(f"/inbox/{conversation.id}/take", headers=PARTIAL)
+    assert taken.status_code == 200
+    assert 'data-lock=""' in taken.text
+    assert "<html" not in taken.text
+    answer = await browser.post(f"/inbox/{conversation.id}/reply", data={"text": "您好"})
+    assert answer.status_code == 303
+    assert (await stored(desk_console, conversation)).preview == "您好"
+
+
+async def test_of_two_who_take_one_is_told_who_was_quicker(desk_console: Console):
+    conversation = await desk_console.talk(owner=Owner.QUEUE)
+    li, zhao = await desk_console.enter("li"), await desk_console.enter("zhao")
+    await zhao.post(f"/inbox/{conversation.id}/take")
+    late = await li.post(f"/inbox/{conversation.id}/take", headers=PARTIAL)
+    assert late.status_code == 409
+    assert "赵敏 has taken this conversation." in late.text
+    forced = await li.post(f"/inbox/{conversation.id}/take", data={"force": "true"})
+    assert forced.status_code == 409
+    boss = await desk_console.enter("boss")
+    await boss.post(f"/inbox/{conversation.id}/take", data={"force": "true"})
+    assert (await stored(desk_console, conversation)).assignee_id == desk_console.agents["boss"].id
+
+
+@pytest.mark.parametrize("headers", [{}, PARTIAL])
+async def test_a_reply_that_is_refused_keeps_the_text_and_says_why(desk_console, headers):
+    conversation = await desk_console.talk()
+    browser = await desk_console.enter("li")
+    answer = await browser.post(
+        f"/inbox/{conversation.id}/reply", data={"text": "长长的一段话"}, headers=headers
+    )
+    assert answer.status_code == 409
+    assert "Take the conversation over before you answer." in answer.text
+    assert ("长长的一段话" in answer.text) is not bool(headers)
+
+
+async def test_an_empty_or_endless_reply_is_refused(desk_console: Console):
+    conversation = await desk_console.talk(owner=Owner.QUEUE)
+    browser = await desk_console.enter("li")
+    await browser.post(f"/inbox/{conversation.id}/take")
+    for text in ("   ", "x" * 5001):
+        answer = await browser.post(
+            f"/inbox/{conversation.id}/reply", data={"text": text}, headers=PARTIAL
+        )
+        assert answer.status_code == 422
+        assert "between 1 and 5000" in answer.text
+
+
+async def test_the_same_send_twice_is_one_message(desk_console: Console):
+    conversation = await desk_console.talk(owner=Owner.QUEUE)
+    browser = await desk_console.enter("li")
+    await browser.post(f"/inbox/{conversation.id}/take")
+    for _ in range(3):
+        sent = await browser.post(
+            f"/inbox/{conversation.id}/reply",
+            data={"text": "您好", "echo_id": "e1"},
+            headers=PARTIAL,
+        )
+        assert sent.status_code == 204
+    page = (await browser.get(f"/inbox/{conversation.id}")).text
+    assert page.count('data-echo="e1"') == 1
+
+
+async def test_a_note_goes_nowhere_and_needs_no_taking_over(desk_console: Console):
+    conversation = await desk_console.talk()
+    browser = await desk_console.enter("li")
+    answer = await browser.post(f"/inbox/{conversation.id}/note", data={"text": "内部消息"})
+    assert answer.status_code == 303
+    deliveries = await desk_console.db.read(lambda session: list(session.exec(select(Delivery))))
+    assert deliveries == []
+    assert "内部消息" in (await browser.get(f"/inbox/{conversation.id}")).text
+    assert "内部消息" not in (await browser.get("/inbox?view=all")).text
+
+
+async def test_resolving_and_handing_back_change_the_owner(desk_console: Console):
+    conversation = await desk_console.talk(owner=Owner.QUEUE)
+    browser = await desk_console.enter("li")
+    await browser.post(f"/inbox/{conversation.id}/take")
+    await browser.post(f"/inbox/{conversation.id}/hand-back")
+    assert (await stored(desk_console, conversation)).owner is Owner.BOT
+    await browser.post(f"/inbox/{conversation.id}/resolve")
+    assert (await stored(desk_console, conversation)).status is Status.RESOLVED
+    page = (await browser.get(f"/inbox/{conversation.id}")).text
+    assert 'data-lock="closed"' in page
+    again = await browser.post(f"/inbox/{conversation.id}/take", headers=PARTIAL)
+    assert again.status_code == 409
+
+
+async def test_the_panel_suggests_answers_and_tells_the_customers_story(desk_console: Console):
+    first = await desk_console.talk(text="上次的问题", status=Status.RESOLVED)
+    desk_console.time.go_on(timedelta(days=3))
+    second = await desk_console.talk(text="退款多久")
+    page = (await (await desk_console.enter("li")).get(f"/inbox/{second.id}")).text
+    panel = page.split('id="panel"')[1]
+    assert "退款多久到账？" in panel
+    assert 'data-insert="审核通过后 1–3 个工作日原路退回。"' in panel
+    assert f"/inbox/{first.id}" in panel
+    assert "上次的问题" in panel
+    assert "微信公众号" in panel
