@@ -1,6 +1,6 @@
 // The web chat's API: send, pull by cursor, and a stream of hints that says when to pull.
 
-const SLOWEST = 15000;
+const SLOWEST = 5000;
 const SAFETY_NET = 5000;
 const PAGE = 20;
 
