@@ -75,7 +75,9 @@ class Ticker:
         now = self._clock()
         if await self._db.read(timers.any_due, now):
             fired = await self._db.write(timers.fire, EFFECTS, now)
-            log.debug("timers fired", number=fired)
+            log.debug("timers fired", number=fired.done)
+            for key, problem in fired.broken.items():
+                log.error("a timer's effect broke", timer=key, problem=problem)
             self._signals.outbound.set()
 
     async def reload_knowledge(self) -> None:

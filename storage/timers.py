@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -13,7 +14,17 @@ from storage.upsert import insert, table_of
 
 Effect = Callable[[Session, Timer, datetime], None]
 BATCH = 200
+AGAIN = timedelta(minutes=1)
+"""After how long a timer is tried again whose effect broke."""
 _timer = table_of(Timer)
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """How many timers fired, and which broke with what kind of error."""
+
+    done: int
+    broken: Mapping[str, str]
 
 
 def add(
@@ -35,8 +46,11 @@ def any_due(session: Session, now: datetime) -> bool:
     return session.exec(due.limit(1)).first() is not None
 
 
-def fire(session: Session, effects: Mapping[str, Effect], now: datetime) -> int:
-    """Fire what is due, each effect in the transaction that marks its timer done."""
+def fire(session: Session, effects: Mapping[str, Effect], now: datetime) -> Fired:
+    """Fire what is due; a timer is done only together with its effect.
+
+    One whose effect breaks is taken back alone, and comes again later.
+    """
     due = (
         select(Timer)
         .where(col(Timer.done_at).is_(None), col(Timer.due_at) <= now)
@@ -44,9 +58,16 @@ def fire(session: Session, effects: Mapping[str, Effect], now: datetime) -> int:
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     )
+    broken: dict[str, str] = {}
     timers = list(session.exec(due))
     for timer in timers:
-        timer.done_at = now
-        session.add(timer)
-        effects[timer.kind](session, timer, now)
-    return len(timers)
+        key = timer.key
+        try:
+            with session.begin_nested():
+                timer.done_at = now
+                session.add(timer)
+                effects[timer.kind](session, timer, now)
+        except Exception as problem:  # noqa: BLE001 - the caller is told
+            broken[key] = type(problem).__name__
+            session.get_one(Timer, key).due_at = now + AGAIN
+    return Fired(len(timers) - len(broken), broken)

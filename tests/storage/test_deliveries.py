@@ -1,0 +1,247 @@
+"""Outgoing messages: one after the other, each with one end; what rides in a platform's call."""
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from channels.base import Reception
+from channels.message import Address, Text, Visibility, text_of
+from storage import activity, contacts, conversations, deliveries, lanes, transport
+from storage.lanes import Fenced
+from storage.models import (
+    Author,
+    Conversation,
+    Delivery,
+    DeliveryStatus,
+    Fact,
+    InboundEvent,
+    Lane,
+    LaneKind,
+    Message,
+)
+
+LEASE = timedelta(seconds=60)
+LANE = "shop:t1"
+
+
+def open_one(session, now, thread="t1", **settings):
+    address = Address(inbox="shop", thread=thread, contact=f"of {thread}", **settings)
+    contact, _ = contacts.find_or_make(session, "shop", address.contact, None, "zh", now)
+    return conversations.open_for(session, address, contact, "zh", now)
+
+
+def say(session, text, now, thread="t1", **extra):
+    conversation = conversations.find_open(session, "shop", thread) or open_one(
+        session, now, thread
+    )
+    parts = (Text(text=text),)
+    return conversations.append(session, conversation, Author.AGENT, parts, now, **extra)
+
+
+async def rows(db):
+    return await db.read(lambda s: list(s.exec(select(Delivery).order_by(Delivery.sequence))))
+
+
+async def claimed(db, now, token="a"):
+    assert await db.write(lanes.claim, LaneKind.OUT, token, now, LEASE) == [LANE]
+
+
+async def test_messages_are_begun_one_after_the_other(db, now):
+    await db.write(say, "one", now)
+    await db.write(say, "two", now)
+    await claimed(db, now)
+    first = await db.write(deliveries.start, LANE, "a", now, LEASE)
+    assert (text_of(first.message.parts), first.again, first.delivery.attempts) == ("one", False, 1)
+    assert await db.write(deliveries.sent, first.delivery.id, "a", "p-1", now) is True
+    second = await db.write(deliveries.start, LANE, "a", now, LEASE)
+    assert text_of(second.message.parts) == "two"
+    assert await db.write(deliveries.sent, second.delivery.id, "a", None, now) is False
+    assert await db.read(lanes.none_ready, LaneKind.OUT, now)
+
+
+async def test_the_adapter_is_given_where_it_goes(db, now):
+    await db.write(open_one, now, visibility=Visibility.PUBLIC)
+    await db.write(say, "one", now)
+    await claimed(db, now)
+    started = await db.write(deliveries.start, LANE, "a", now, LEASE)
+    assert started.message.address == Address(
+        inbox="shop", thread="t1", contact="of t1", visibility=Visibility.PUBLIC
+    )
+    assert started.message.delivery_id == started.delivery.id.hex
+
+
+async def test_what_was_begun_and_not_ended_is_begun_again_as_such(db, now):
+    await db.write(say, "one", now)
+    await claimed(db, now)
+    await db.write(deliveries.start, LANE, "a", now, LEASE)
+    again = await db.write(deliveries.start, LANE, "a", now, LEASE)
+    assert (again.again, again.delivery.attempts) == (True, 2)
+
+
+async def test_a_clean_failure_is_begun_again_without_doubt(db, now):
+    await db.write(say, "one", now)
+    await claimed(db, now)
+    first = await db.write(deliveries.start, LANE, "a", now, LEASE)
+    await db.write(deliveries.retry_later, first.delivery.id, "busy " * 200)
+    (row,) = await rows(db)
+    assert row.status is DeliveryStatus.PENDING
+    assert len(row.problem) == 500
+    again = await db.write(deliveries.start, LANE, "a", now, LEASE)
+    assert (again.again, again.delivery.attempts) == (False, 2)
+
+
+async def test_beginning_prolongs_the_lease(db, now):
+    await db.write(say, "one", now)
+    await claimed(db, now)
+    later = now + timedelta(seconds=50)
+    await db.write(deliveries.start, LANE, "a", later, LEASE)
+    lane = await db.read(lambda s: s.get_one(Lane, (LaneKind.OUT, LANE)))
+    assert lane.lease_until == later + LEASE
+
+
+async def test_a_lane_with_nothing_in_it_is_given_back(db, now):
+    await db.write(lanes.bump, LaneKind.OUT, LANE, "shop", now)
+    await claimed(db, now)
+    assert await db.write(deliveries.start, LANE, "a", now, LEASE) is None
+    lane = await db.read(lambda s: s.get_one(Lane, (LaneKind.OUT, LANE)))
+    assert (lane.token, lane.ready_at, lane.lease_until) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("end", "status", "fact"),
+    [
+        (deliveries.sent, DeliveryStatus.SENT, Fact.DELIVERY_SENT),
+        (deliveries.failed, DeliveryStatus.FAILED, Fact.DELIVERY_FAILED),
+        (deliveries.uncertain, DeliveryStatus.UNCERTAIN, Fact.DELIVERY_UNCERTAIN),
+    ],
+)
+async def test_every_end_is_a_fact_and_only_the_holder_may_write_it(db, now, end, status, fact):
+    message = await db.write(say, "one", now)
+    await claimed(db, now)
+    started = await db.write(deliveries.start, LANE, "a", now, LEASE)
+    with pytest.raises(Fenced):
+        await db.write(end, started.delivery.id, "b", "x", now)
+    (row,) = await rows(db)
+    assert row.status is DeliveryStatus.SENDING
+    await db.write(end, started.delivery.id, "a", "x", now)
+    (row,) = await rows(db)
+    assert row.status is status
+    told = (await db.read(activity.since, 0))[-1]
+    assert (told.fact, told.conversation_id) == (fact, row.conversation_id)
+    assert told.data["message"] == str(message.id)
+    with pytest.raises(Fenced):
+        await db.write(end, started.delivery.id, "a", "x", now)
+
+
+async def test_a_note_has_no_way_out(db, now):
+    await db.write(say, "between us", now, private=True)
+    assert await rows(db) == []
+    note = await db.read(lambda s: s.exec(select(Message)).one())
+    conversation = await db.read(lambda s: s.exec(select(Conversation)).one())
+    with pytest.raises(AssertionError):
+        await db.write(deliveries.enqueue, conversation, note, "key", now)
+
+
+async def test_the_same_key_never_goes_out_twice(db, now):
+    await db.write(say, "one", now, key="turn-1")
+    with pytest.raises(Exception, match="UNIQUE"):
+        await db.write(say, "one", now, key="turn-1")
+    assert len(await rows(db)) == 1
+
+
+async def test_deliveries_are_found_by_their_message(db, now):
+    message = await db.write(say, "one", now)
+    await db.write(say, "elsewhere", now, thread="t2")
+    found = await db.read(deliveries.of_conversation, message.conversation_id)
+    assert list(found) == [message.id]
+
+
+# -- what rides in the answer to a platform's call
+
+
+def whole(message):
+    return message, None
+
+
+def four(message):
+    words = text_of(message.parts)
+    rest = message.model_copy(update={"parts": (Text(text=words[4:]),)}) if words[4:] else None
+    return message.model_copy(update={"parts": (Text(text=words[:4]),)}), rest
+
+
+async def pushed(db, now, customers, text="hello"):
+    reception = Reception((customers.says(text),))
+    (accepted,) = await db.write(transport.accept, "shop", reception, now)
+    return accepted.event_id
+
+
+async def taken(db, event, fit, now):
+    message = await db.write(deliveries.take_passive, event, fit, now)
+    return None if message is None else text_of(message.parts)
+
+
+async def test_everything_that_waits_rides_along_in_order(db, now, customers):
+    event = await pushed(db, now, customers)
+    await db.write(say, "one", now)
+    await db.write(say, "two", now)
+    await db.write(say, "elsewhere", now, thread="t2")
+    assert await taken(db, event, whole, now) == "one\ntwo"
+    mine = [row for row in await rows(db) if row.lane == LANE]
+    assert [row.status for row in mine] == [DeliveryStatus.SENT] * 2
+    assert {row.sent_at for row in mine} == {now}
+    told = [fact.fact for fact in await db.read(activity.since, 0)]
+    assert told.count(Fact.DELIVERY_SENT) == 2
+
+
+async def test_the_same_event_gets_the_same_answer_and_keeps_later_words_waiting(
+    db, now, customers
+):
+    event = await pushed(db, now, customers)
+    await db.write(say, "one", now)
+    assert await taken(db, event, whole, now) == "one"
+    await db.write(say, "later", now)
+    assert await taken(db, event, whole, now) == "one"
+    assert [row.status.value for row in await rows(db)] == ["sent", "pending"]
+
+
+async def test_when_nothing_waits_there_is_no_answer(db, now, customers):
+    event = await pushed(db, now, customers)
+    assert await taken(db, event, whole, now) is None
+    stored = await db.read(lambda s: s.get_one(InboundEvent, event))
+    assert stored.answer is None
+
+
+async def test_what_is_too_long_waits_and_rides_with_the_next_push(db, now, customers):
+    events = [await pushed(db, now, customers, str(number)) for number in range(4)]
+    await db.write(say, "0123456789", now)
+    answers = [await taken(db, event, four, now) for event in events]
+    assert answers == ["0123", "4567", "89", None]
+    assert [row.status.value for row in await rows(db)] == ["sent"] * 3
+    assert [row.key.count(":rest") for row in await rows(db)] == [0, 1, 2]
+    assert [await taken(db, event, four, now) for event in events] == answers
+
+
+async def test_what_was_taken_cannot_be_taken_again_by_the_lane(db, now, customers):
+    event = await pushed(db, now, customers)
+    await db.write(say, "one", now)
+    await taken(db, event, whole, now)
+    assert await db.write(lanes.claim, LaneKind.OUT, "a", now, LEASE) == []
+    await db.write(say, "two", now)
+    await claimed(db, now)
+    started = await db.write(deliveries.start, LANE, "a", now, LEASE)
+    assert text_of(started.message.parts) == "two"
+
+
+async def test_a_new_conversation_of_the_thread_takes_over_what_still_waits(db, now, customers):
+    event = await pushed(db, now, customers)
+    message = await db.write(say, "of the old matter", now)
+
+    def resolve(session):
+        conversation = conversations.get(session, message.conversation_id)
+        conversation.status = "resolved"
+        session.add(conversation)
+
+    await db.write(resolve)
+    await db.write(say, "of the new one", now)
+    assert await taken(db, event, whole, now) == "of the old matter\nof the new one"
