@@ -22,10 +22,9 @@ from console.rows import inboxes, line_of, lines_of, tail
 from console.services import Services
 from console.views import is_partial, render
 from console.words import CHANNELS, REASONS
-from faq.matcher import Decision
 from storage import conversations, listings, tickets
 from storage.listings import Cursor, Filter, Row, View
-from storage.models import Author, Message, Owner, Status
+from storage.models import Author, Owner, Status
 
 router = APIRouter()
 
@@ -138,7 +137,7 @@ async def show_messages(
 @router.get("/inbox/{conversation_id}/suggestions")
 async def show_suggestions(call: Calling, conversation_id: UUID) -> Response:
     """Show what the knowledge base says to the customer's last message."""
-    context = {"suggestions": await _suggestions(call.found, conversation_id)}
+    context = await _suggestions(call, conversation_id)
     return render(call.request, "inbox/suggestions.html", context, login=call.login)
 
 
@@ -154,7 +153,7 @@ async def thread_page(
     context: dict[str, Any] = {
         **await _desk_context(call, conversation_id),
         "stretch": await call.found.db.read(bubbles.latest, conversation_id),
-        "suggestions": await _suggestions(call.found, conversation_id),
+        **await _suggestions(call, conversation_id),
         "alert": alert,
         "draft": draft,
     }
@@ -225,16 +224,19 @@ def _around(session: Session, conversation_id: UUID) -> dict[str, Any] | None:
     }
 
 
-async def _suggestions(found: Services, conversation_id: UUID) -> Decision | None:
-    """Return what the knowledge base says to the customer's last words."""
-    asked = await found.db.read(_last_words, conversation_id)
-    return await found.knowledge.decide(asked) if asked else None
+async def _suggestions(call: Call, conversation_id: UUID) -> dict[str, Any]:
+    """Return what the knowledge base says to the customer's last words, in their language."""
+    words, language = await call.found.db.read(_last_words, conversation_id)
+    decision = await call.found.knowledge.decide(words) if words else None
+    return {"suggestions": decision, "speaks": language}
 
 
-def _last_words(session: Session, conversation_id: UUID) -> str:
-    said: list[Message] = conversations.history(session, conversation_id, limit=20)
-    heard = [text_of(m.parts) for m in said if m.author is Author.CONTACT]
-    return next((words for words in reversed(heard) if words), "")
+def _last_words(session: Session, conversation_id: UUID) -> tuple[str, str]:
+    conversation = conversations.get(session, conversation_id)
+    said = conversations.history(session, conversation_id, limit=20)
+    heard = [text_of(message.parts) for message in said if message.author is Author.CONTACT]
+    words = next((text for text in reversed(heard) if text), "")
+    return words, conversation.language if conversation else "zh"
 
 
 def _cursor(text: str) -> Cursor | None:

@@ -25,8 +25,15 @@ HERE = Path(__file__).parent
 CATALOGUE = HERE / "locale" / "zh_CN" / "LC_MESSAGES" / "console.po"
 LOCALES = ("zh_CN", "en")
 DEFAULT = "zh_CN"
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None, "say": None}
-JINJA_OPTIONS = {"newstyle_gettext": "true", "trimmed": "true", "silent": "false"}
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None, "say": (2,)}
+JINJA_OPTIONS = {
+    "newstyle_gettext": "true",
+    "trimmed": "true",
+    "silent": "false",
+    "extensions": "jinja2.ext.do,jinja2.ext.loopcontrols",
+    "trim_blocks": "true",
+    "lstrip_blocks": "true",
+}
 
 
 def mark(message: str) -> str:

@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse
 
 from console import i18n
 from console.auth import Login
-from console.words import CONTACT_EVENTS, REASONS
+from console.words import BANDS, CONTACT_EVENTS, MEDIA, REASONS
 
 STATIC = Path(__file__).parent / "static"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -108,6 +108,8 @@ def environment(locale: str) -> Environment:
         language=locale.replace("_", "-"),
         contact_events=CONTACT_EVENTS,
         handoff_reasons=REASONS,
+        media_kinds=MEDIA,
+        bands=BANDS,
     )
     made.filters.update(
         initials=initials,
