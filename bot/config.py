@@ -48,7 +48,9 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     database_url: str = Field(
-        default="sqlite:///data/yingda.db", description="the SQLite file that remembers everything"
+        default="sqlite:///data/yingda.db",
+        description="the SQLite file that remembers everything",
+        repr=False,
     )
     data_dir: Path = Field(default=Path("data"), description="caches and kept files")
     public_url: str | None = Field(
@@ -116,10 +118,13 @@ def inbox(name: str, settings: object) -> InboxConfig:
 def _read(path: Path) -> dict[str, Any]:
     try:
         raw = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, YAMLError) as problem:
+    except OSError as problem:
+        raise BadConfig(f"{path}: cannot be read ({problem.strerror})") from None
+    except (ValueError, RecursionError, YAMLError) as problem:
+        # The parser's own words quote the file, secrets included.
         where = getattr(problem, "problem_mark", None)
         line = f", line {where.line + 1}" if where else ""
-        raise BadConfig(f"{path}{line}: cannot be read as YAML") from problem
+        raise BadConfig(f"{path}{line}: cannot be read as YAML") from None
     if raw is None:
         return {}
     if not isinstance(raw, dict):
@@ -133,14 +138,15 @@ def _override(raw: dict[str, Any], name: str, value: str) -> None:
         keys[-1] = keys[-1].removesuffix("_file")
         try:
             value = Path(value).read_text(encoding="utf-8").strip()
-        except OSError as problem:
-            raise BadConfig(f"{name}: cannot read the file it names") from problem
+        except (OSError, UnicodeDecodeError):
+            raise BadConfig(f"{name}: cannot read the file it names") from None
     here = raw
     for key in keys[:-1]:
-        nested = here.setdefault(key, {})
-        if not isinstance(nested, dict):
+        if here.get(key) is None:
+            here[key] = {}
+        if not isinstance(here[key], dict):
             raise BadConfig(f"{name}: {key} is a value in the file, not a group of keys")
-        here = nested
+        here = here[key]
     here[keys[-1]] = value
 
 
@@ -156,9 +162,20 @@ def _lines(model: type[BaseModel], problem: ValidationError, where: str) -> list
     for error in problem.errors(include_url=False, include_input=False):
         key = ".".join(str(part) for part in error["loc"])
         if error["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(str(error["loc"][-1]), list(model.model_fields), 1)
+            known = list(_model_at(model, error["loc"][:-1]).model_fields)
+            near = difflib.get_close_matches(str(error["loc"][-1]), known, 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             lines.append(f"{where}{key}: no such key{hint}")
         else:
             lines.append(f"{where}{key}: {error['msg']}")
     return lines
+
+
+def _model_at(model: type[BaseModel], keys: tuple[str | int, ...]) -> type[BaseModel]:
+    """Return the settings that stand under these keys."""
+    for key in keys:
+        field = model.model_fields.get(str(key))
+        nested = field.annotation if field is not None else None
+        if isinstance(nested, type) and issubclass(nested, BaseModel):
+            model = nested
+    return model
