@@ -163,7 +163,13 @@
     const id = opened();
     const line = id && document.getElementById(`line-${id}`);
     if (!id || document.hidden || (line && line.dataset.assignee !== me)) return;
-    fetch(`/inbox/${id}/read`, { method: "POST", headers: { "X-CSRF-Token": token(), "X-Background": "1" } }).catch(() => {});
+    fetch(`/inbox/${id}/read`, { method: "POST", headers: { "X-CSRF-Token": token(), "X-Background": "1" } })
+      .then((answer) => {
+        if (!answer.ok || !line) return;
+        line.classList.remove("unread");
+        one(".count", line)?.remove();
+      })
+      .catch(() => {});
   }
 
   /* --- writing -------------------------------------------------------------------------- */
@@ -172,6 +178,7 @@
   const keep = (key, value) => { try { if (value) localStorage.setItem(key, value); else localStorage.removeItem(key); } catch { /* private mode */ } };
   const recall = (key) => { try { return localStorage.getItem(key) || ""; } catch { return ""; } };
   let composedAt = 0;
+  const ready = new WeakSet();
 
   function setMode(mode) {
     const form = one("#composer");
@@ -189,14 +196,15 @@
 
   function prepareComposer() {
     const form = one("#composer");
-    if (!form) return;
+    if (!form || ready.has(form)) return;
+    ready.add(form);
     for (const button of form.querySelectorAll(".mode")) {
       button.type = "button";
       button.addEventListener("click", () => { setMode(button.dataset.mode); one("textarea", form).focus(); });
     }
     const text = one("textarea", form);
-    if (!form.dataset.lock && recall(`yingda:mode:${opened()}`) === "note") setMode("note");
     if (!text.value) text.value = recall(kept(form.dataset.mode));
+    if (!form.dataset.lock && recall(`yingda:mode:${opened()}`) === "note") setMode("note");
     text.addEventListener("input", () => keep(kept(form.dataset.mode), text.value));
     text.addEventListener("compositionend", () => { composedAt = Date.now(); });
     text.addEventListener("keydown", (event) => {
@@ -297,6 +305,9 @@
   /* --- together ------------------------------------------------------------------------- */
 
   function prepareThread() {
+    const now = thread();
+    if (!now || ready.has(now)) return;
+    ready.add(now);
     prepareComposer();
     choose();
     toEnd();
@@ -313,10 +324,18 @@
       one("#panel-toggle")?.setAttribute("aria-expanded", String(open));
     }
   });
-  document.addEventListener("htmx:after:swap", (event) => {
+  // Earlier messages grow upwards: what one reads stays where it is.
+  let fromEnd = null;
+  document.addEventListener("htmx:before:swap", () => {
+    const box = scroller();
+    fromEnd = box ? { box, distance: box.scrollHeight - box.scrollTop } : null;
+  });
+  document.addEventListener("htmx:after:swap", () => {
     wireAll();
-    const target = event.detail?.ctx?.target;
-    if (!target || target.id === "thread" || !target.isConnected) prepareThread();
+    if (thread() && !ready.has(thread())) prepareThread();
+    else if (fromEnd?.box.isConnected) fromEnd.box.scrollTop = fromEnd.box.scrollHeight - fromEnd.distance;
+    fromEnd = null;
+    choose();
   });
   document.addEventListener("live:event", (event) => {
     const told = event.detail;
