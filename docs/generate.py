@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from enum import EnumType
+from enum import Enum, EnumType
 from pathlib import Path
 from typing import Any, get_args
 
@@ -77,7 +77,8 @@ def help_of(parameter: Any) -> str:  # noqa: ANN401 - typer's own
     """Return what is said of an option, with the words it takes where they are few."""
     descriptor = getattr(parameter, "type_descriptor", None)
     kind = getattr(descriptor, "annotation", None)
-    words = [code(choice.value) for choice in kind] if isinstance(kind, EnumType) else []
+    members: dict[str, Enum] = dict(kind.__members__) if isinstance(kind, EnumType) else {}
+    words = [code(member.value) for member in members.values()]
     return " ".join([parameter.help or "", *([f"One of {', '.join(words)}."] if words else [])])
 
 

@@ -49,7 +49,9 @@ def run(
     config: ConfigPath = DEFAULT,
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
-    role: Annotated[str, typer.Option(help="all; web and worker need PostgreSQL.")] = "all",
+    role: Annotated[
+        str, typer.Option(help="all; parting web from worker comes with PostgreSQL.")
+    ] = "all",
 ) -> None:
     """Start the service."""
     if role != "all":
