@@ -44,8 +44,8 @@ class Commands:
     def _typed(self, turn: Turn) -> Outcome | None:
         text = typed(turn)
         in_form = Dialog.of(turn).asking(complaint.FORM.name)
-        if not text or (in_form and len(text) > FORM_LONGEST):
-            return None
+        if in_form and len(text) > FORM_LONGEST:
+            return called(turn) if phrases.demands_human(text) else None
         asked = self._by_name(turn, text)
         return asked if in_form or asked is not None else self._by_manners(turn, text)
 

@@ -10,7 +10,7 @@ from faq.matcher import Band
 from handlers.base import Handoff, OpenTicket, Outcome, Record, SetDialog, Turn
 from handlers.chat.answer import Answers, words_of
 from handlers.chat.dialog import Dialog
-from handlers.chat.form import Form, Question, ask, is_cut, understand
+from handlers.chat.form import LONGEST, Form, Question, ask, is_cut, understand
 from handlers.chat.handoff import hand_over
 from handlers.chat.safety import is_grave, matter
 from handlers.chat.texts import say
@@ -119,6 +119,9 @@ def _asks(question: Question, text: str, filled: dict[str, str] | None) -> bool:
 
 
 def _take(turn: Turn, dialog: Dialog, filled: dict[str, str] | None, text: str) -> Outcome:
+    if is_grave(text):
+        told = dialog.fields.get("facts", "")
+        filled = {"facts": f"{told}\n{text}".strip()[:LONGEST]}
     if filled is None:
         question = FORM.open_question(dialog.fields) or FORM.questions[-1]
         if question.name == "facts":

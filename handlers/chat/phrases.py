@@ -12,8 +12,8 @@ FIRST_SHORTEST = 6
 _PERSON = (
     r"(?:人工(?:客服|服务|坐席|座席)?|真人(?:客服)?|活人|客服(?:人员|小姐姐|小哥哥?)?|专员|人类)"
 )
-_SOMEBODY = (
-    r"(?:human|person|agent|operator|representative|someone|somebody|advisor|colleague"
+_COLLEAGUE = (
+    r"(?:human|agent|operator|representative|advisor|colleague|live\ person|real\ person"
     r"|customer\ (?:service|support|care))"
 )
 _HUMAN = re.compile(
@@ -28,8 +28,10 @@ _HUMAN = re.compile(
     |(?:不想|不要|别|不愿意?)(?:再)?(?:和|跟|与|用)?(?:你|这个)?(?:机器人?|ai|智能客服)
     |^/?(?:human|agent|operator|representative|rep|real\ person|live\ (?:agent|chat|person)
      |customer\ (?:service|support))(?:\ please)?$
-    |\b(?:talk|speak|chat|connect|transfer|switch|pass|put|escalate|get|give|need|want|have
-     |reach|call|contact)\b.{{0,24}}\b{_SOMEBODY}\b
+    |\b(?:talk|talking|speak|speaking|chat|connect|transfer|switch|pass|put|escalate)\b.{{0,24}}
+     \b(?:{_COLLEAGUE}|person|someone|somebody|people)\b
+    |\b(?:get|give|need|want|have|reach|call|contact)\b\ (?:me\ |us\ |in\ touch\ with\ )?
+     (?:to\ have\ )?(?:an?\ |the\ |your\ |some\ )?(?:{_COLLEAGUE}|person)\b(?!\ to\ go)
     |\b(?:real|live|actual)\ (?:human|person|people|agent)\b""",
     re.VERBOSE,
 )
@@ -39,14 +41,19 @@ _HOURS = re.compile(
     re.VERBOSE,
 )
 _EXPLICIT = re.compile(r"转人工|转接|转客服|找人工|接人工|\b(?:talk|speak|transfer|connect)\b")
+_DEMANDED = re.compile(
+    rf"""(?:请|帮我?|给我|我要|我想|要求|直接|现在|马上|立刻|赶紧).{{0,4}}(?:转|接|找|换|叫).{{0,4}}{_PERSON}
+    |\b(?:please|want|need|let\ me|can\ i|could\ i|would\ like)\b.{{0,16}}
+     \b(?:talk|speak|transfer|connect)\b.{{0,24}}\b(?:{_COLLEAGUE}|person|someone|somebody)\b""",
+    re.VERBOSE,
+)
 _REFUSED = re.compile(
     rf"""(?:不要|不用|不需要|别|无需|不必|先不)(?:再|给我|帮我)*(?:转|找|接|叫)?(?:接|到)?{_PERSON}
     |\b(?:don't|do\ not|no\ need\ to|not)\b.{{0,16}}\b(?:human|person|agent|transfer|operator)\b""",
     re.VERBOSE,
 )
-_MENU = re.compile(
-    r"/?(?:菜单|主菜单|帮助|功能|常见问题|目录|menu|help|options|faq)|/?start(?:\s.*)?"
-)
+_MENU = re.compile(r"/?(?:菜单|主菜单|帮助|功能|常见问题|目录|menu|help|options|faq)")
+_START = re.compile(r"/start(?:\s.*)?")
 _COMPLAINT = re.compile(r"投诉|\bcomplain(?:t|ts|ing)?\b")
 _NO_COMPLAINT = re.compile(
     r"""(?:不是|不想|不用|没有?|取消|撤销|撤回|不)(?:要|再|来|我的)*投诉
@@ -95,9 +102,14 @@ def wants_human(text: str) -> bool:
     return not _HOURS.search(said) or bool(_EXPLICIT.search(said))
 
 
+def demands_human(text: str) -> bool:
+    """Say whether even a long story asks for a person, now."""
+    return bool(_DEMANDED.search(plain(text))) and wants_human(text)
+
+
 def wants_menu(text: str) -> bool:
     """Say whether the customer asks what there is."""
-    return bool(_MENU.fullmatch(plain(text)))
+    return bool(_MENU.fullmatch(plain(text)) or _START.fullmatch(text.strip()))
 
 
 def wants_to_complain(text: str) -> bool:

@@ -21,16 +21,18 @@ _DANGER = re.compile(
     |\binjur(?:y|ies|ed)\b|\bhurt\s+(?:me|my|him|her|us|someone)\b|\bbleeding\b|\bhospital\b
     |\bambulance\b|\bpoison(?:ed|ing|ous)?\b|\ballerg(?:y|ic|ies)\b|\bexplo(?:de[ds]?|sion)\b
     |\b(?:caught|catch(?:es|ing)?|on|set)\s+fire\b|\bfire\s+hazard\b|\bflames?\b|\bsmok(?:e|ing)\b
-    |\bburn(?:s|ed|t|ing)?\b|\belectri(?:c\s+shock|cuted)\b|\bgas\s+leak\b|\bsuicid""",
+    |\bburn(?:ed|t|ing)\b|\bburns?\s+(?:my|me|on)\b|\belectri(?:c\s+shock|cuted)\b|\bgas\s+leak\b|\bsuicid""",
     re.VERBOSE,
 )
 _SERIOUS = re.compile(
     r"""报警|警察|派出所|公安|起诉|告你们|法院|法庭|律师|诉讼|维权|仲裁|(?<!\d)(?:12315|12345|12305)(?!\d)|消协|消费者协会
     |工商局|市监局|市场监管|监管部门|举报|媒体|曝光|记者|电视台|微博热搜|发到?网上|315晚会
     |盗刷|被盗|财产损失|泄露|诈骗|欺诈
-    |\blawsuit\b|\blawyer|\battorney|\bsue\b|\bsuing\b|\bpolice\b|\bcourt\b|\blegal\s+action\b
-    |\b(?:consumer\s+protection|ombudsman|regulator)\b|\bthe\s+(?:press|media|newspapers?)\b|\bsocial\s+media\b|\bjournalists?\b
-    |\bfraud\b|\bscam(?:s|med|mer|mers)?\b|\bstolen\b|\bdata\s+(?:leak|breach)\b""",
+    |\blawsuit\b|\b(?:my|our|hir(?:e|ing)|call(?:ing)?)\s+(?:a\s+|my\s+)?(?:lawyer|attorney)
+    |\bsue\s+(?:you|them|this|your)\b|\bsuing\b|\b(?:call(?:ing)?|go(?:ing)?\s+to|to)\s+the\s+police\b
+    |\b(?:to|in)\s+court\b|\blegal\s+action\b
+    |\b(?:consumer\s+protection|ombudsman|regulator)\b|\bthe\s+(?:press|media|newspapers?)\b|\b(?:on|to)\s+social\s+media\b|\bjournalists?\b
+    |\bfraud\b|\bscam(?:s|med|mer|mers)?\b|\bdata\s+(?:leak|breach)\b""",
     re.VERBOSE,
 )
 _ANGER = re.compile(

@@ -169,22 +169,19 @@ def _fill_in(ticket: Ticket, values: Mapping[str, str], now: datetime) -> None:
 
 
 def _words(session: Session, ticket: Ticket, step: Step, values: Mapping[str, str]) -> str:
-    conversation = conversations.get(session, ticket.conversation_id)
-    language = conversation.language if conversation else "zh"
-    told = say(f"complaint_told_{step.target}", language, number=ticket.number)
+    conversation = session.get_one(Conversation, ticket.conversation_id)
+    told = say(f"complaint_told_{step.target}", conversation.language, number=ticket.number)
     notice = values.get("notice", "")
     return f"{told}\n{notice}" if notice else told
 
 
-def _tell(session: Session, ticket: Ticket, text: str, now: datetime) -> Message | None:
+def _tell(session: Session, ticket: Ticket, text: str, now: datetime) -> Message:
     """Say something about a case where its customer will see it.
 
     The thread's newest conversation is the place: an old one is not brought back to life, and
     nobody's turn is taken. What strangers can read names no details.
     """
-    opened_in = conversations.get(session, ticket.conversation_id)
-    if opened_in is None:
-        return None
+    opened_in = session.get_one(Conversation, ticket.conversation_id)
     place = conversations.latest(session, opened_in.inbox, opened_in.thread) or opened_in
     if place.visibility is Visibility.PUBLIC:
         text = say("ticket_in_public", place.language)

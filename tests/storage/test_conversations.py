@@ -150,6 +150,10 @@ async def test_the_search_for_an_open_conversation_uses_its_index(db):
     assert "one_open_conversation_per_thread" in await db.read(plan)
 
 
+async def test_what_does_not_exist_cannot_be_claimed(db, now):
+    assert not await db.write(conversations.claim, uuid4(), uuid4(), now, force=True)
+
+
 async def test_positions_have_no_gaps(db, open_one, append):
     conversation = await open_one()
     for number in range(1, 8):

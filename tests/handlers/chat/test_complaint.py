@@ -152,6 +152,21 @@ async def test_danger_in_the_first_words_of_a_complaint_is_not_overlooked(custom
     assert (await opened(customer)).severity == "critical"
 
 
+async def test_a_threat_in_place_of_an_order_number_is_part_of_what_happened(customer):
+    await customer.say(f"我要投诉，{FACTS}")
+    heard = await customer.say("再不处理我就打12315")
+    assert say("handoff_serious", "zh") in heard.words
+    assert (await opened(customer)).fields == {"facts": f"{FACTS}\n再不处理我就打12315"}
+    assert (await customer.conversation()).handoff_reason == "serious"
+
+
+async def test_a_long_demand_for_a_person_leaves_the_form(customer):
+    await customer.say(f"我要投诉，{FACTS}")
+    heard = await customer.say("我不想填这个了，请直接帮我转接人工客服处理这件事情，谢谢")
+    assert heard.words == say("handoff", "zh")
+    assert heard.why["gathered"] == {"facts": FACTS}
+
+
 async def test_anger_inside_a_complaint_does_not_stop_it(customer):
     await customer.say("我要投诉")
     assert (await customer.say("你们这些骗子，杯子是碎的")).values == ["form:order:skip"]

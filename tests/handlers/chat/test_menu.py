@@ -4,7 +4,7 @@ import pytest
 
 from channels.message import ContactEvent, Location, Media, Text, Unsupported, Visibility
 from handlers.chain import build_chain
-from handlers.chat.menu import ChatConfig
+from handlers.chat.menu import ChatConfig, Menu
 from handlers.chat.texts import say
 from storage.models import Owner
 
@@ -89,3 +89,7 @@ async def test_an_empty_knowledge_base_still_offers_a_person(answers, turn_of):
 async def test_in_public_no_complaint_is_offered(chain, turn_of):
     outcome = await chain(turn_of("菜单", visibility=Visibility.PUBLIC))
     assert "complaint" not in [option.value for option in outcome.reply[0].options]
+
+
+async def test_what_can_be_read_is_not_called_unreadable(answers, turn_of):
+    assert await Menu(answers).unreadable(turn_of("你好")) is None

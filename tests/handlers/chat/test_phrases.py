@@ -189,3 +189,41 @@ def test_long_hostile_texts_are_read_quickly(sign):
         phrases.is_greeting,
     ):
         assert question(text) in (True, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我不想填这个了，请直接帮我转接人工客服处理这件事情，谢谢",
+        "说了这么多你都不懂，给我转人工，我没有时间和你耗下去了",
+        "I have told you three times already, please let me talk to a real person",
+    ],
+)
+def test_even_a_long_story_can_ask_for_a_person(text):
+    assert phrases.demands_human(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我联系人工客服三次都没有人回复我，而且快递把箱子摔坏了，非常不满意",
+        "The agent on the phone was rude and hung up on me twice yesterday",
+    ],
+)
+def test_a_story_about_people_asks_for_nobody(text):
+    assert not phrases.demands_human(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "start the timer",
+        "can I get a spare card for someone else to use?",
+        "an uber for one person please",
+        "would you call yourself a human",
+        "have someone look at my engine",
+    ],
+)
+def test_ordinary_questions_are_no_commands(text):
+    assert not phrases.wants_menu(text)
+    assert not phrases.wants_human(text)
