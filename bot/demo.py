@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
 CHANNELS = ("wechat", "weibo", "telegram", "slack")
 WEB = "demo_web"
+SHOP = "云杉生活"
+LABELS = {
+    "wechat": "云杉生活 公众号",
+    "weibo": "云杉生活 微博",
+    "telegram": "Spruce Living Telegram",
+    "slack": "Spruce Living Slack",
+    "webchat": "云杉生活 官网",
+}
 LONG_POLL_SECONDS = 20.0
 SHOWN = 200
 """How many messages one phone keeps."""
@@ -62,6 +70,7 @@ class Demo:
         found: dict[str, dict[str, Any]] = {
             name: {
                 "channel": simulator.channel,
+                "label": LABELS[simulator.channel],
                 "base_url": f"{self._root}/demo/platform/{name}",
                 **simulator.settings,
             }
@@ -69,6 +78,7 @@ class Demo:
         }
         found[WEB] = {
             "channel": "webchat",
+            "label": LABELS["webchat"],
             "suggestions": ["如何申请退货", "退款多久到账", "转人工"],
         }
         return {name: inbox(name, settings) for name, settings in found.items()}
@@ -107,7 +117,7 @@ def _demo(request: Request) -> Demo:
 async def page(request: Request) -> Response:
     """Show the phones."""
     phones = {name: found.channel for name, found in _demo(request).simulators.items()}
-    return demo_page(request, {**phones, WEB: "webchat"})
+    return demo_page(request, {**phones, WEB: "webchat"}, SHOP)
 
 
 @router.post("/demo/{name}/say")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 
 from bot.config import LogConfig
-from channels.http import redact
+from channels.http import KEYS, redact
 
 QUIET = (
     "alembic",
@@ -23,17 +24,39 @@ QUIET = (
     "uvicorn.access",
 )
 """Libraries that write addresses with tokens in them at INFO."""
+SECRET_KEY = re.compile(rf"(?:^|[^a-z0-9])(?:{KEYS}|authorization|cookie)$", re.IGNORECASE)
+OF_STRUCTLOG = frozenset({"_record", "_from_structlog"})
 
 
 def _redact(
     _logger: object, _name: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = redact(value)
-        elif isinstance(value, BaseException):
-            event[key] = redact(f"{type(value).__name__}: {value}")
+        if key not in OF_STRUCTLOG:
+            event[key] = _clean(key, value)
     return event
+
+
+def _clean(key: str, value: object) -> object:
+    """Return a value as it may be written: numbers as they are, all else as masked words."""
+    if value is None or isinstance(value, int | float):
+        return value
+    if SECRET_KEY.search(key):
+        return "***"
+    if isinstance(value, Mapping):
+        return {str(inner): _clean(str(inner), found) for inner, found in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean(key, found) for found in value]
+    return redact(_words(value))
+
+
+def _words(value: object) -> str:
+    try:
+        return (
+            f"{type(value).__name__}: {value}" if isinstance(value, BaseException) else f"{value}"
+        )
+    except Exception:  # noqa: BLE001 - a line of the log must never break what it tells of
+        return f"<{type(value).__name__}>"
 
 
 def configure(config: LogConfig) -> None:

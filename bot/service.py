@@ -128,7 +128,8 @@ class Service:
 
     def states(self) -> list[InboxState]:
         """Return how every inbox is doing, with the address its platform must call."""
-        return self.inboxes.states(self.config.public_url)
+        own = f"http://{self.config.host}:{self.config.port}"
+        return self.inboxes.states(self.config.public_url or own)
 
     def brand(self, name: str) -> ChatBrand | None:
         """Return the look of an inbox's web chat, None if it has none."""

@@ -14,8 +14,6 @@ from typing import Any
 
 import httpx
 import pytest
-from faq.config import FaqConfig
-from faq.demo import publish_demo
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -26,6 +24,8 @@ from channels import registry
 from channels.simulation import Push, Seen, Simulator
 from channels.testing.server import serve
 from console.auth import hash_password
+from faq.config import FaqConfig
+from faq.demo import publish_demo
 from storage import people, schema
 from storage.database import Database
 from storage.models import Role

@@ -1,10 +1,12 @@
 """What a customer, an agent, a department and a supervisor live through, on every platform."""
 
 import asyncio
+import re
 
 import pytest
 from sqlmodel import func, select
 
+from storage import tickets
 from storage.models import InboundEvent, Message
 from tests.e2e.conftest import PLATFORMS, Product
 
@@ -94,3 +96,71 @@ async def test_garbage_with_a_good_signature_is_kept_for_a_person_to_see(
     assert troubled == 1
     await lily.says("如何申请退货")
     await lily.hears("退货")
+
+
+async def complains(lily) -> str:
+    """Make a complaint in the chat, one question at a time; return its number."""
+    await lily.says("我要投诉")
+    await lily.hears("发生")
+    await lily.says("买的水壶第一天就漏水，客服三天没有回复")
+    await lily.hears("订单")
+    await lily.says("没有")
+    wish = await lily.hears("怎么处理")
+    await lily.taps(wish, "退款")
+    told = await lily.hears("TS")
+    number = re.search(r"TS\d{8}-\d{4}", told.text)
+    assert number, told.text
+    return number[0]
+
+
+STEPS = (
+    ("ann", "record", {"category": "quality", "facts": "水壶漏水，客服未回复"}),
+    ("ann", "accept", {}),
+    ("ann", "assign", {"department": "售后部"}),
+    ("dora", "analyse", {"cause": "密封圈批次问题"}),
+    ("dora", "propose", {"solution": "全额退款并致歉"}),
+    ("sue", "approve", {}),
+    ("dora", "implement", {"notice": "退款已原路退回，再次向您致歉。"}),
+    ("ann", "close", {"feedback": "客户接受", "result": "satisfied"}),
+)
+
+
+@every_platform
+async def test_a_complaint_is_taken_through_all_eight_steps_and_the_customer_hears_of_it(
+    product: Product, platform: str
+):
+    lily = product.customer(platform)
+    number = await complains(lily)
+    await lily.says("投诉进度")
+    await lily.hears(number)
+    lily.read = len(lily.simulator.screen)
+    for version, (who, action, fields) in enumerate(STEPS):
+        person = product.people[who]
+        page = await person.looks_at(f"/tickets/{number}")
+        found = re.search(r'name="version" value="(\d+)"', page)
+        assert found, (version, action)
+        answer = await person.does(
+            f"/tickets/{number}/steps", action=action, version=found[1], **fields
+        )
+        assert answer.status_code == 200, (action, answer.text)
+    await lily.hears("退款已原路退回")
+    closed = await lily.hears(number)
+    assert number in closed.text
+    ticket = await product.service.db.read(tickets.get, number)
+    assert ticket.state == "closed"
+    steps = await product.service.db.read(tickets.steps, ticket.id)
+    assert [step.action for step in steps][-len(STEPS) :] == [action for _, action, _ in STEPS]
+
+
+async def test_nobody_approves_their_own_proposal_at_the_desk(product: Product):
+    lily, sue, dora = product.customer("webchat"), product.people["sue"], product.people["dora"]
+    number = await complains(lily)
+    for _, action, fields in STEPS[:5]:
+        page = await sue.looks_at(f"/tickets/{number}")
+        version = re.search(r'name="version" value="(\d+)"', page)[1]
+        await sue.does(f"/tickets/{number}/steps", action=action, version=version, **fields)
+    for person in (sue, dora):
+        refused = await person.does(f"/tickets/{number}/steps", action="approve")
+        assert refused.status_code == 403
+    ticket = await product.service.db.read(tickets.get, number)
+    assert ticket.state == "proposed"

@@ -1,0 +1,111 @@
+"""The desk and the customers' pages in Chromium; `YINGDA_PICTURES=docs/pictures` keeps pictures."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.browser import PHONE, chromium
+from tests.e2e.conftest import PASSWORD, Product
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = Path(os.environ.get("YINGDA_PICTURES", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+async def logs_in(page: Page, product: Product, name: str) -> None:
+    await page.goto(f"{product.url}/inbox")
+    await page.fill("input[name=name]", name)
+    await page.fill("input[name=password]", PASSWORD)
+    await page.press("input[name=password]", "Enter")
+    await page.wait_for_url("**/inbox")
+
+
+async def test_an_agent_takes_over_answers_notes_and_resolves(product: Product, pictures: Path):
+    lily, tom = product.customer("telegram", "lily"), product.customer("wechat", "tom")
+    mia = product.customer("weibo", "mia")
+    await tom.says("退款多久到账")
+    await tom.hears("退款")
+    await mia.says("我要投诉")
+    await mia.hears("发生")
+    async with chromium(product.url) as watched:
+        page = await watched.window()
+        await logs_in(page, product, "ann")
+        await expect(page.locator("#rows .line")).to_have_count(0)
+        await lily.says("如何申请退货")
+        await lily.hears("退货")
+        await lily.says("<img src=x onerror=alert(1)> 转人工")
+        await lily.hears("人工")
+        row = page.locator("#rows .line").first
+        await expect(row).to_be_visible()
+        await row.click()
+        await expect(page.locator("#thread")).to_contain_text("<img src=x onerror=alert(1)>")
+        assert await page.locator("#thread img[src=x]").count() == 0
+        await page.keyboard.press("t")
+        await expect(page.locator("#composer")).to_have_attribute("data-lock", "")
+        await page.fill("#text", "您好 Lily，我是安，马上为您查退货进度。")
+        await page.press("#text", "Control+Enter")
+        assert "马上为您查" in (await lily.hears("我是安")).text
+        await expect(page.locator("#thread")).to_contain_text("马上为您查")
+        await expect(page.locator("#text")).to_have_value("")
+        await lily.says("好的，订单号是 20261120-88，谢谢！")
+        await expect(page.locator("#thread")).to_contain_text("20261120-88")
+        await page.click("#composer .mode[data-mode=note]")
+        await page.fill("#text", "VIP 客户，上周也退过一次，注意语气。")
+        await page.click("#send")
+        await expect(page.locator("#thread")).to_contain_text("上周也退过一次")
+        await page.screenshot(path=pictures / "desk.png")
+        await page.emulate_media(color_scheme="dark")
+        await page.screenshot(path=pictures / "desk-dark.png")
+        await page.emulate_media(color_scheme="light")
+        await page.locator("#thread").get_by_role("button", name="解决").first.click()
+        await expect(page.locator("#composer")).to_have_attribute("data-lock", "closed")
+        assert "退过一次" not in " ".join(s.text for s in lily.simulator.seen_by("lily"))
+        assert watched.wrong == []
+
+
+async def test_a_visitor_chats_on_the_website_and_on_a_phone(product: Product, pictures: Path):
+    async with chromium(product.url) as watched:
+        page = await watched.window(viewport=PHONE)
+        await page.goto(f"{product.url}/chat/shop_webchat")
+        box = page.locator("textarea, input[type=text]").first
+        await box.fill("退款多久到账")
+        await box.press("Enter")
+        await expect(page.locator("body")).to_contain_text("退款：")
+        await page.screenshot(path=pictures / "chat.png")
+        await page.reload()
+        await expect(page.locator("body")).to_contain_text("退款：")
+        assert watched.wrong == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["desk", "phone"])
+async def test_every_room_opens_without_a_complaint_of_the_browser(
+    product: Product, pictures: Path, theme: str, size: str
+):
+    lily = product.customer("slack")
+    await lily.says("转人工")
+    await lily.hears("人工")
+    rooms = ("inbox", "tickets", "approvals", "kb", "kb/return_apply", "kb/releases", "me")
+    more = ("settings/channels", "settings/users", "tickets?view=all")
+    async with chromium(product.url) as watched:
+        options = {"color_scheme": theme} | ({"viewport": PHONE} if size == "phone" else {})
+        page = await watched.window(**options)
+        await logs_in(page, product, "admin")
+        for room in rooms + more:
+            answer = await page.goto(f"{product.url}/{room}")
+            assert answer is not None
+            assert answer.status == 200, room
+            await expect(page.locator("h1").first).to_be_visible()
+            wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert wide <= 0, f"{room} is {wide} px too wide on a {size}"
+            name = room.replace("/", "-").replace("?", "-")
+            await page.screenshot(path=pictures / f"{name}-{size}-{theme}.png")
+        assert watched.wrong == []
