@@ -165,7 +165,7 @@ def test_a_name_that_cannot_stand_in_an_address_is_refused(name):
 
 @pytest.mark.parametrize("settings", [None, "telegram", [], {}, {"token": SECRET}])
 def test_an_inbox_must_say_its_platform(settings):
-    with pytest.raises(BadConfig, match="inboxes.shop: say which platform") as problem:
+    with pytest.raises(BadConfig, match=r"inboxes\.shop: say which platform") as problem:
         inbox("shop", settings)
     assert SECRET not in str(problem.value)
 
