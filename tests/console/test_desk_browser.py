@@ -96,7 +96,7 @@ async def test_taking_answering_and_resolving_by_keys_alone(desk_console: Consol
     async with open_desk(desk_console, "li") as opened:
         page = await opened.page()
         await page.keyboard.press("j")
-        await expect(page.locator("#thread h2")).to_have_text("王小明")
+        await expect(page.locator("#thread h1")).to_have_text("王小明")
         await page.keyboard.press("t")
         await expect(page.locator("#composer")).to_have_attribute("data-lock", "")
         await page.keyboard.press("r")
@@ -151,7 +151,7 @@ async def test_drafts_never_cross_conversations_or_modes(desk_console: Console):
         await expect(text).to_have_value("")
         await text.fill("a secret about the first")
         await page.click(f"#line-{second.id} a")
-        await expect(page.locator("#thread h2")).to_have_text("second")
+        await expect(page.locator("#thread h1")).to_have_text("second")
         await expect(text).to_have_value("")
         await expect(page.locator("#composer")).to_have_attribute("data-mode", "reply")
         await page.click(f"#line-{first.id} a")
@@ -261,7 +261,7 @@ async def test_on_a_phone_list_and_thread_are_separate_screens(desk_console: Con
         await expect(page.locator("#thread")).to_be_hidden()
         await page.click(f"#line-{conversation.id} a")
         await expect(page.locator("#list")).to_be_hidden()
-        await expect(page.locator("#thread h2")).to_have_text("王小明")
+        await expect(page.locator("#thread h1")).to_have_text("王小明")
         wide = await page.evaluate("document.documentElement.scrollWidth")
         assert wide == 390
         small = await page.evaluate(
