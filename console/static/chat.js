@@ -123,4 +123,5 @@ grow();
 await vault.open();
 body.classList.toggle("embedded", vault.host !== null);
 await wire.pull();
+log.removeAttribute("aria-busy");
 wire.listen();
