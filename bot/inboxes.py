@@ -160,6 +160,7 @@ class Inboxes:
                     self._mark(inbox, "ready", "")
                     pause = FIRST_PAUSE
                     await self._bring_in(inbox, store, cursor)
+                self._mark(inbox, "degraded", "its connection ended; it is opened again")
             except ChannelError as problem:
                 self._mark(inbox, "degraded", f"{problem}")
                 log.warning("inbox is degraded", inbox=inbox.name, problem=problem, retry_in=pause)

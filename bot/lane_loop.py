@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)
 IDLE_SECONDS = 0.5
 """How long a missed hint can hold a lane up."""
+BLIND_SECONDS = 1.0
+"""How long to wait after the database could not be asked."""
 
 
 class LaneLoop(ABC):
@@ -48,18 +50,20 @@ class LaneLoop(ABC):
         return None
 
     async def run(self) -> None:
-        """Claim and work until `stop`; an error of one lane never ends the loop."""
+        """Claim and work until `stop`; no error of a lane or of the database ends the loop."""
         while not self._stopping:
             try:
                 found = await self._claim()
-            except StorageError:
+            except Exception:
                 log.exception("cannot claim work")
-                await asyncio.sleep(1)
+                await asyncio.sleep(BLIND_SECONDS)
                 continue
             if not found:
                 await wait_for(self._hint, IDLE_SECONDS)
             elif len(self._busy) >= self._width:
                 await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
+        if self._busy:
+            await asyncio.wait(self._busy)
 
     async def stop(self, seconds: float) -> None:
         """Stop claiming, give running lanes some time, then leave them to their leases."""

@@ -17,7 +17,7 @@ from channels.errors import BadRequest, ChannelError
 from channels.message import text_of
 from storage import conversations
 from storage.database import Database
-from storage.models import Activity, Fact, Message
+from storage.models import Activity, Author, Fact, Message
 
 router = APIRouter(include_in_schema=False)
 
@@ -98,7 +98,7 @@ def _shown(message: Message) -> dict[str, object]:
         "text": text_of(message.parts),
         "parts": [part.model_dump(mode="json") for part in message.parts],
         "at": message.at.isoformat(),
-        "echo_id": message.echo_id,
+        "echo_id": message.echo_id if message.author is Author.CONTACT else None,
     }
 
 

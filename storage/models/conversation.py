@@ -55,6 +55,7 @@ class Conversation(SQLModel, table=True):
             sqlite_where=text("status != 'resolved'"),
             postgresql_where=text("status != 'resolved'"),
         ),
+        Index("conversation_thread", "inbox", "thread"),
         Index("conversation_queue", "status", "owner", "last_activity_at"),
     )
 

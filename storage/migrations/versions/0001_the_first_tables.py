@@ -208,6 +208,7 @@ def upgrade() -> None:
         batch_op.create_index(
             "conversation_queue", ["status", "owner", "last_activity_at"], unique=False
         )
+        batch_op.create_index("conversation_thread", ["inbox", "thread"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_conversation_assignee_id"), ["assignee_id"], unique=False
         )
@@ -380,6 +381,7 @@ def downgrade() -> None:
         )
         batch_op.drop_index(batch_op.f("ix_conversation_contact_id"))
         batch_op.drop_index(batch_op.f("ix_conversation_assignee_id"))
+        batch_op.drop_index("conversation_thread")
         batch_op.drop_index("conversation_queue")
 
     op.drop_table("conversation")
