@@ -1,0 +1,165 @@
+"""The loop under worker and delivery: nothing that happens to one lane or the disk ends it."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.lane_loop import LaneLoop, backoff
+from storage import lanes
+from storage.database import Unavailable
+from storage.models import Lane, LaneKind
+
+
+class Loop(LaneLoop):
+    """Finishes each lane's items; a lane named `broken` breaks once."""
+
+    kind = LaneKind.IN
+
+    def __init__(self, db, clock, width=32):
+        super().__init__(db, clock, asyncio.Event(), width)
+        self.worked, self.broken, self.inside, self.most = [], {"broken"}, 0, 0
+        self.hold = None
+
+    async def work(self, lane, token):
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        try:
+            if self.hold is not None:
+                await self.hold.wait()
+            if lane in self.broken:
+                self.broken.remove(lane)
+                raise ValueError("a bug of ours")
+            await self.db.write(lanes.finish, self.kind, lane, token, 1, self.clock())
+            self.worked.append(lane)
+        finally:
+            self.inside -= 1
+
+
+async def ready(db, time, *keys):
+    for key in keys:
+        await db.write(lanes.bump, LaneKind.IN, key, "shop", time())
+
+
+async def until(true):
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+async def running(db, time):
+    """Start loops, and stop them at the end."""
+    begun = []
+
+    def start(loop):
+        begun.append((loop, asyncio.create_task(loop.run())))
+        return loop
+
+    yield start
+    for loop, task in begun:
+        await loop.stop(1)
+        await task
+
+
+async def test_what_is_ready_is_worked_and_what_comes_is_noticed(db, time, running):
+    await ready(db, time, "a", "b")
+    loop = running(Loop(db, time))
+    await until(lambda: sorted(loop.worked) == ["a", "b"])
+    await ready(db, time, "c")
+    loop._hint.set()
+    await until(lambda: "c" in loop.worked)
+
+
+async def test_a_lost_hint_costs_only_time(db, time, running, monkeypatch):
+    monkeypatch.setattr("bot.lane_loop.IDLE_SECONDS", 0.01)
+    loop = running(Loop(db, time))
+    await asyncio.sleep(0)
+    await ready(db, time, "a")
+    await until(lambda: loop.worked == ["a"])
+
+
+async def test_a_lane_that_breaks_is_put_off_alone(db, time, running, monkeypatch):
+    monkeypatch.setattr("bot.lane_loop.IDLE_SECONDS", 0.01)
+    await ready(db, time, "broken", "fine")
+    loop = running(Loop(db, time))
+    await until(lambda: loop.worked == ["fine"] and not loop.broken and not loop._busy)
+    lane = await db.read(lambda s: s.get_one(Lane, (LaneKind.IN, "broken")))
+    assert (lane.attempts, lane.token) == (1, None)
+    time.pass_by(seconds=1)
+    await until(lambda: loop.worked == ["fine", "broken"])
+
+
+@pytest.mark.parametrize("problem", [Unavailable("disk full"), OSError("disk I/O error")])
+async def test_a_database_that_is_away_does_not_end_the_loop(
+    db, time, running, monkeypatch, problem
+):
+    monkeypatch.setattr("bot.lane_loop.BLIND_SECONDS", 0.0)
+    away = [problem] * 3
+
+    class Away:
+        write = db.write
+
+        @staticmethod
+        async def read(fn, *args, **kwargs):
+            if away:
+                raise away.pop()
+            return await db.read(fn, *args, **kwargs)
+
+    await ready(db, time, "a")
+    loop = Loop(db, time)
+    loop.db = Away()
+    running(loop)
+    await until(lambda: loop.worked == ["a"])
+
+
+async def test_no_more_lanes_are_worked_at_a_time_than_there_is_room_for(db, time, running):
+    await ready(db, time, *"abcdef")
+    loop = Loop(db, time, width=2)
+    loop.hold = asyncio.Event()
+    running(loop)
+    await until(lambda: loop.inside == 2)
+    loop.hold.set()
+    await until(lambda: len(loop.worked) == 6)
+    assert loop.most == 2
+
+
+async def test_stopping_waits_for_what_is_being_done(db, time, running):
+    await ready(db, time, "a")
+    loop = running(Loop(db, time))
+    loop.hold = asyncio.Event()
+    await until(lambda: loop.inside == 1)
+    stopping = asyncio.create_task(loop.stop(10))
+    await asyncio.sleep(0)
+    loop.hold.set()
+    await stopping
+    assert loop.worked == ["a"]
+
+
+async def test_what_takes_too_long_to_stop_is_left_to_its_lease(db, time, running):
+    await ready(db, time, "a")
+    loop = running(Loop(db, time))
+    loop.hold = asyncio.Event()
+    await until(lambda: loop.inside == 1)
+    await loop.stop(0.01)
+    assert (loop.worked, loop.inside) == ([], 0)
+    lease = timedelta(seconds=60)
+    assert await db.write(lanes.claim, LaneKind.IN, "next", time(), lease) == []
+    time.pass_by(seconds=61)
+    assert await db.write(lanes.claim, LaneKind.IN, "next", time(), lease) == ["a"]
+
+
+async def test_after_stopping_nothing_new_is_begun(db, time):
+    loop = Loop(db, time)
+    await loop.stop(0)
+    await ready(db, time, "a")
+    async with asyncio.timeout(10):
+        await loop.run()
+    assert loop.worked == []
+
+
+def test_waiting_grows_with_failures_up_to_two_minutes_and_never_vanishes():
+    assert backoff(0, 0.0) == timedelta(seconds=0.5)
+    assert backoff(3, 1.0) == timedelta(seconds=8)
+    assert backoff(3, 0.0) == timedelta(seconds=4)
+    assert backoff(10**9, 1.0) == timedelta(seconds=120)
