@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from channels.message import Address, ContactEvent, Part, Unsupported, text_of
-from storage import activity, transport
+from storage import activity, deliveries
 from storage.models.activity import Fact
 from storage.models.conversation import Author, Conversation, Message, Owner, Status
 from storage.models.people import Contact
@@ -192,7 +192,7 @@ def append(
     _log(session, _fact(message), conversation, now, data=data, agent_id=message.agent_id)
     if not private and author is not Author.CONTACT:
         key = extra.get("key") or f"m:{message.id}"
-        transport.enqueue(session, conversation, message, key, now)
+        deliveries.enqueue(session, conversation, message, key, now)
     return message
 
 

@@ -14,7 +14,6 @@ from sqlmodel import Session, col, select
 
 from channels.base import Quarantined, Reception
 from channels.message import IncomingMessage
-from storage.deliveries import enqueue as enqueue  # noqa: PLC0414 - one door for callers
 from storage.lanes import bump, finish
 from storage.models import Activity, Fact, InboundEvent, Lane, LaneKind
 from storage.upsert import insert, table_of
