@@ -17,6 +17,10 @@ from faq.ranker import Model, Models, Ranking, rank, shipped
 from faq.tokens import Concepts, Tokens, shop_concepts
 
 CANDIDATES = 5
+ANOTHER = 0.5
+"""How sure a clause must be to count as a second question of its own."""
+UNDERSTOOD = 0.25
+"""The share of a question that must be shared words before words alone answer it."""
 SURE = 0.995
 LONG = 30
 MOST_CLAUSES = 4
@@ -185,12 +189,14 @@ class HybridMatcher:
             return Band.HANDOFF
         if confidence < self._limit(candidates[0].entry) or found[0].ranking.is_tied:
             return Band.SUGGEST
-        answers = {
+        if self._encoder is None and candidates[0].parts["covers_query"] < UNDERSTOOD:
+            return Band.SUGGEST
+        asked = {
             int(one.lookup.entries[one.ranking.order[0]])
             for one in found
-            if one.ranking.confidence >= self._limit(candidates[0].entry)
+            if one.ranking.confidence >= ANOTHER
         }
-        return Band.ANSWER if len(answers) == 1 else Band.SUGGEST
+        return Band.ANSWER if len(asked) <= 1 else Band.SUGGEST
 
     def _limit(self, entry: Entry) -> float:
         config, model = self._config, self.model

@@ -85,6 +85,7 @@ class KnowledgeBase:
 
     async def start(self) -> None:
         """Build the first snapshot, then let the encoder join in the background."""
+        await asyncio.to_thread(self._tokens.warm_up)
         await self.refresh()
         if self._config.encoder == "auto" and self._joining is None:
             self._joining = asyncio.create_task(self._join_encoder(), name="faq-encoder")

@@ -1,7 +1,8 @@
 """Train the models that ship in faq/weights.json, and say what they are worth.
 
-Every set is a folder with `faq.jsonl` and `queries.dev.jsonl`. The figures printed are from
-models that never saw the set they are tried on; the models written have seen them all.
+Every set is a folder with `queries.dev.jsonl` and `faq.jsonl` (without it: the demo shop).
+The figures printed are from models that never saw the set they are tried on; the models
+written have seen them all.
 
     python benchmarks/faq/train.py --out faq/weights.json SET [SET ...]
 """
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from faq.calibrate import Sample, fit_confidence, fit_ranker, judge, standard, thresholds
+from faq.demo import demo_entries
 from faq.encoder import load
 from faq.evaluate import measure
 from faq.features import look_up
@@ -34,7 +36,8 @@ def lookups(folder: Path) -> tuple[list[Sample], list[Sample]]:
     tokens, concepts, encoder = Tokens(), shop_concepts(), load()
     if encoder is None:
         raise SystemExit("training needs the extra `semantic`")
-    entries = read_jsonl_entries(folder / "faq.jsonl")
+    path = folder / "faq.jsonl"
+    entries = read_jsonl_entries(path) if path.exists() else list(demo_entries())
     number = {entry.id: at for at, entry in enumerate(entries)}
     words = build(entries, tokens, concepts)
     meaning = with_vectors(words, encoder.encode([question.text for question in words.questions]))

@@ -60,6 +60,7 @@ def test_a_greeting_that_is_an_entry_is_answered(make_matcher):
         "帮我写一首诗",
         "谁是世界首富",
         "what is the capital of France",
+        "who won the game last night",
         "哈哈哈哈",
         "111111",
     ],

@@ -10,7 +10,7 @@ from storage import knowledge as store
 
 RETURNS = Entry("returns", "如何申请退货", ("怎么退货",), {"zh": "旧"}, "service", "退换货")
 HOURS = Entry("hours", "营业时间", ("几点开门",), {"zh": "9 点"})
-OFF = FaqConfig(encoder="off")
+OFF = FaqConfig(encoder="off", budget_ms=5000)
 
 
 @pytest.fixture
@@ -113,6 +113,7 @@ async def test_a_slow_decision_is_handed_off_in_time(base):
         def decide(self, text):
             gate.wait(10)
 
+    base._config = FaqConfig(budget_ms=50)
     base._matcher = Slow()
     decision = await base.decide("怎么退货")
     gate.set()
