@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from fastapi import APIRouter, FastAPI
+from fastapi.exception_handlers import http_exception_handler
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from console import (
@@ -62,10 +64,12 @@ def install(app: FastAPI, services: Services, routers: Sequence[APIRouter] = ())
     app.add_exception_handler(PasswordChangeNeeded, _to_password)
     app.add_exception_handler(Forbidden, _forbidden)
     app.add_exception_handler(Forged, _forged)
+    app.add_exception_handler(404, _not_found)
+    app.add_exception_handler(Exception, _broken)
 
 
 async def _to_login(request: Request, _problem: Exception) -> Response:
-    page = request.url.path if request.method == "GET" else "/inbox"
+    page = request.url.path if request.method == "GET" else "/"
     if page.startswith("/live"):
         return Response(status_code=401)
     return _go(request, f"/login?next={quote(page)}", status=401)
@@ -93,10 +97,36 @@ async def _forged(request: Request, _problem: Exception) -> Response:
     )
 
 
+async def _not_found(request: Request, problem: Exception) -> Response:
+    if not _is_person(request) or not isinstance(problem, HTTPException):
+        return await http_exception_handler(request, HTTPException(404))
+    return await error_page(
+        request,
+        404,
+        mark("There is nothing here"),
+        mark("The address may be mistyped, or what it named is gone."),
+    )
+
+
+async def _broken(request: Request, _problem: Exception) -> Response:
+    if not _is_person(request):
+        return PlainTextResponse("Internal Server Error", 500)
+    context = {
+        "title": mark("Something went wrong on our side"),
+        "detail": mark("What you saved before is safe. Try again in a moment."),
+    }
+    return render(request, "error.html", context, status=500)
+
+
+def _is_person(request: Request) -> bool:
+    """Say whether a browser asks for a page; platforms and programs get plain answers."""
+    return "text/html" in request.headers.get("accept", "")
+
+
 async def error_page(request: Request, status: int, title: str, detail: str) -> Response:
     """Answer with a page that says what is wrong and what to do."""
     found = await find_login(request)
-    context = {"title": title, "detail": detail, "status": status}
+    context = {"title": title, "detail": detail}
     return render(request, "error.html", context, login=found, status=status)
 
 

@@ -25,7 +25,8 @@ HERE = Path(__file__).parent
 CATALOGUE = HERE / "locale" / "zh_CN" / "LC_MESSAGES" / "console.po"
 LOCALES = ("zh_CN", "en")
 DEFAULT = "zh_CN"
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None, "say": (2,)}
+IN_TEMPLATES = {"_": None, "gettext": None, "ngettext": (1, 2)}
+IN_PYTHON = {**IN_TEMPLATES, "mark": None, "say": (2,)}
 JINJA_OPTIONS = {
     "newstyle_gettext": "true",
     "trimmed": "true",
@@ -88,7 +89,8 @@ def _texts() -> Iterator[tuple[str, str | tuple[str, ...], str | None]]:
         for path in sorted(paths):
             with path.open("rb") as file:
                 method: Any = "python" if kind == "python" else babel_extract
-                found = extract(method, file, KEYWORDS, (), JINJA_OPTIONS)
+                keywords = IN_PYTHON if kind == "python" else IN_TEMPLATES
+                found = extract(method, file, keywords, (), JINJA_OPTIONS)
                 for _line, message, _comments, context in found:
                     yield path.relative_to(HERE).as_posix(), message, context
 

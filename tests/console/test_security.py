@@ -1,6 +1,7 @@
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 
 import console
@@ -113,3 +114,29 @@ async def test_what_a_customer_wrote_is_text_and_nothing_else(desk_console: Cons
         assert "<script>alert" not in text
         assert "<img src=x" not in text
         assert "&lt;script&gt;" in text
+
+
+async def test_people_get_a_page_and_programs_a_plain_answer_when_nothing_is_there(
+    desk_console: Console,
+):
+    browser = await desk_console.enter("li")
+    page = await browser.get("/nowhere", headers={"accept": "text/html"})
+    assert page.status_code == 404
+    assert "There is nothing here" in page.text
+    plain = await browser.get("/nowhere")
+    assert plain.status_code == 404
+    assert plain.json() == {"detail": "Not Found"}
+
+
+async def test_a_fault_of_ours_tells_people_so_and_shows_no_insides(desk_console: Console):
+    @desk_console.app.get("/broken")
+    async def broken() -> None:
+        raise RuntimeError("secret insides")
+
+    transport = httpx.ASGITransport(desk_console.app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk.test") as browser:
+        page = await browser.get("/broken", headers={"accept": "text/html"})
+        plain = await browser.get("/broken")
+    assert page.status_code == plain.status_code == 500
+    assert "secret" not in page.text + plain.text
+    assert "应答" in page.text
