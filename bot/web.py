@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from bot.intake import NoSuchInbox
 from bot.service import Service
 from channels.base import Request as Call
-from channels.errors import BadRequest
+from channels.errors import BadRequest, ChannelError
 from storage.database import StorageError
 
 log = structlog.get_logger(__name__)
@@ -65,7 +65,7 @@ async def carry_in(request: Request, inbox: str) -> Response:
         return PlainTextResponse("too large", 413, headers={"connection": "close"})
     except BadRequest as problem:
         return PlainTextResponse(type(problem).__name__, problem.status)
-    except (StorageError, ClientDisconnect):
+    except (StorageError, ChannelError, ClientDisconnect):
         log.exception("a call could not be stored", inbox=inbox)
         return PlainTextResponse("try again", 503, headers={"retry-after": "1"})
     return Response(reception.body, reception.status, dict(reception.headers))

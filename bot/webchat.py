@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import AsyncIterator, Sequence
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
@@ -22,6 +23,7 @@ from storage.models import Activity, Author, Fact, Message
 router = APIRouter(include_in_schema=False)
 
 HEARTBEAT_SECONDS = 15.0
+Position = Annotated[int, Query(ge=0, le=2**53)]
 SAID = (Fact.MESSAGE_ADDED, Fact.MESSAGE_RECEIVED)
 
 
@@ -77,7 +79,7 @@ async def say(request: Request, inbox: str) -> Response:
 
 
 @router.get("/inboxes/{inbox}/messages")
-async def read(request: Request, inbox: str, after: int = 0) -> Response:
+async def read(request: Request, inbox: str, after: Position = 0) -> Response:
     """Give the thread's messages behind a position; private notes are never among them."""
     try:
         visitor = _visitor(request, inbox)

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from sqlmodel import select
 
 from bot import config as configuration
+from bot.app import compose
 from bot.delivery import Sender
 from bot.inboxes import Inboxes
 from bot.intake import Intake
 from bot.lane_loop import LEASE, LaneLoop
 from bot.metrics import Metrics
+from bot.service import Service
 from bot.signals import Signals
 from bot.worker import Worker
 from channels.base import Reception, Request
 from channels.message import Address, Text, text_of
+from faq.config import FaqConfig
 from handlers.base import Handler, Outcome, Turn
-from storage import contacts, conversations, lanes
+from storage import contacts, conversations, lanes, schema
 from storage.database import Database
 from storage.models import Author, Conversation, Delivery, Lane, LaneKind, Message
 
@@ -184,3 +190,60 @@ async def build(db: Database, time: Time, strangers: None) -> AsyncIterator[Buil
             return House(db, time, inboxes, signals, metrics, intake, worker, sender, stack)
 
         yield make
+
+
+@dataclass
+class Served:
+    """A whole product in this process, and somebody who calls it over HTTP."""
+
+    app: FastAPI
+    service: Service
+    client: httpx.AsyncClient
+
+    def adapter(self, name: str = "shop") -> Any:
+        return self.service.inboxes.by_name[name].adapter
+
+
+def moment() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database as the migrations leave it; making one takes a second."""
+    path = tmp_path_factory.mktemp("empty") / "yingda.db"
+    schema.upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+async def run(
+    empty: Path, tmp_path: Path, strangers: None
+) -> AsyncIterator[Callable[..., Awaitable[Served]]]:
+    """Start products, each with its settings; stop them at the end."""
+    shutil.copy(empty, tmp_path / "yingda.db")
+    async with AsyncExitStack() as stack:
+
+        async def start(inboxes: Mapping[str, Any] | None = None, **settings: Any) -> Served:
+            told = {"shop": {}} if inboxes is None else inboxes
+            config = configuration.Config(
+                database_url=f"sqlite:///{tmp_path}/yingda.db",
+                data_dir=tmp_path,
+                faq=FaqConfig(encoder="off"),
+                inboxes={
+                    name: configuration.inbox(name, {"channel": "strange", **some})
+                    for name, some in told.items()
+                },
+                **{"demo": False, **settings},
+            )
+            app = compose(config, moment)
+            service = await stack.enter_async_context(app.state.service)
+            transport = httpx.ASGITransport(app)
+            client = httpx.AsyncClient(transport=transport, base_url="http://shop.test")
+            served = Served(app, service, await stack.enter_async_context(client))
+            for inbox in service.inboxes.by_name.values():
+                async with asyncio.timeout(10):
+                    await inbox.ready.wait()
+            return served
+
+        yield start

@@ -1,0 +1,166 @@
+"""The edge: what platforms, probes and strangers get from our addresses."""
+
+import asyncio
+import json
+
+import pytest
+from sqlmodel import select
+
+from bot.web import LARGEST_CALL
+from channels.message import text_of
+from storage.models import InboundEvent
+
+HOOK = "/inboxes/shop/webhook"
+
+
+def call(text="hello", thread="lily"):
+    return json.dumps({"text": text, "thread": thread}).encode()
+
+
+async def stored(served):
+    return await served.service.db.read(lambda s: list(s.exec(select(InboundEvent))))
+
+
+async def test_a_call_is_answered_with_what_the_platform_wants_and_then_acted_on(run):
+    served = await run()
+    answer = await served.client.post(HOOK, content=call())
+    assert (answer.status_code, answer.content) == (200, b"ok")
+    assert answer.headers["x-taken"] == "yes"
+    async with asyncio.timeout(20):
+        (reply,) = await served.adapter().until(1)
+    assert reply.address.thread == "lily"
+    assert text_of(reply.parts)
+
+
+async def test_a_platform_may_check_the_address(run):
+    served = await run()
+    assert (await served.client.get(HOOK)).content == b"hello platform"
+
+
+async def test_who_is_not_there_gets_404_and_leaves_no_trace(run):
+    served = await run({"shop": {}, "off": {"enabled": False}, "here": {"channel": "terminal"}})
+    for name in ("nobody", "off", "here"):
+        answer = await served.client.post(f"/inboxes/{name}/webhook", content=call())
+        assert answer.status_code == 404
+    metrics = (await served.client.get("/metrics")).text
+    assert "nobody" not in metrics
+    assert await stored(served) == []
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+async def test_a_forged_call_gets_its_status_and_no_reason(run, status):
+    served = await run()
+    answer = await served.client.post(HOOK, content=call(), headers={"x-forged": str(status)})
+    assert (answer.status_code, answer.text) == (status, "BadRequest")
+    assert await stored(served) == []
+
+
+async def test_a_body_over_the_limit_is_not_read_to_its_end(run):
+    served = await run()
+    given = 0
+
+    async def endless():
+        nonlocal given
+        while True:
+            given += 64 * 1024
+            yield b"x" * 64 * 1024
+
+    async with asyncio.timeout(20):
+        answer = await served.client.post(HOOK, content=endless())
+    assert answer.status_code == 413
+    assert given <= LARGEST_CALL + 2 * 64 * 1024
+    assert await stored(served) == []
+
+
+async def test_a_body_at_the_limit_is_taken(run):
+    served = await run()
+    body = call("a" * (LARGEST_CALL - len(call(""))))
+    assert len(body) == LARGEST_CALL
+    assert (await served.client.post(HOOK, content=body)).status_code == 200
+
+
+async def test_what_cannot_be_stored_is_asked_for_again(run):
+    served = await run()
+    await served.service.db.__aexit__()
+    answer = await served.client.post(HOOK, content=call())
+    await served.service.db.__aenter__()
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) >= 1
+    assert await stored(served) == []
+
+
+async def test_an_inbox_that_is_not_open_asks_to_come_again(run):
+    served = await run()
+    answer = await served.client.post(HOOK, content=call(), headers={"x-closed": "1"})
+    assert (answer.status_code, answer.text) == (503, "try again")
+
+
+async def test_other_methods_are_refused(run):
+    served = await run()
+    assert (await served.client.put(HOOK, content=call())).status_code == 405
+
+
+async def test_it_says_that_it_lives(run):
+    served = await run()
+    assert (await served.client.get("/healthz")).json() == {"status": "alive"}
+
+
+async def test_ready_means_that_customers_can_be_served(run):
+    served = await run({"shop": {}, "off": {"enabled": False}})
+    answer = await served.client.get("/readyz")
+    assert answer.status_code == 200
+    facts = answer.json()
+    assert facts["status"] == "ready"
+    assert facts["inboxes"] == {"shop": "ready", "off": "disabled"}
+    assert facts["backlog"] == 0
+
+
+async def test_an_inbox_that_is_down_does_not_make_the_service_unready(run):
+    served = await run()
+    served.service.inboxes.get("shop").state = "degraded"
+    answer = await served.client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["inboxes"] == {"shop": "degraded"}
+
+
+async def test_without_a_database_it_is_not_ready_until_it_is_back(run):
+    served = await run()
+    await served.service.db.__aexit__()
+    down = await served.client.get("/readyz")
+    await served.service.db.__aenter__()
+    assert (down.status_code, down.json()["database"]) == (503, False)
+    assert (await served.client.get("/readyz")).status_code == 200
+
+
+async def test_who_is_stopping_is_not_ready(run):
+    served = await run()
+    served.service.begin_stop()
+    assert (await served.client.get("/readyz")).status_code == 503
+
+
+async def test_the_counters_can_be_read(run):
+    served = await run()
+    await served.client.post(HOOK, content=call())
+    words = (await served.client.get("/metrics")).text
+    assert 'yingda_inbound_total{inbox="shop",result="message"} 1.0' in words
+    assert 'yingda_acknowledge_seconds_count{inbox="shop"} 1.0' in words
+    assert 'yingda_inbox_ready{inbox="shop"} 1.0' in words
+
+
+@pytest.mark.parametrize(
+    "given", [None, "", "Bearer wrong", "s3cr3t", "Bearer s3cr3t ", "Bearer ü"]
+)
+async def test_with_a_token_the_counters_are_for_its_bearer_only(run, given):
+    served = await run(metrics_token="s3cr3t")
+    headers = {} if given is None else {"authorization": given.encode()}
+    refused = await served.client.get("/metrics", headers=headers)
+    assert refused.status_code == 401
+    assert "yingda_" not in refused.text
+    right = await served.client.get("/metrics", headers={"authorization": "Bearer s3cr3t"})
+    assert right.status_code == 200
+
+
+async def test_no_address_describes_our_api_to_strangers(run):
+    served = await run()
+    for path in ("/docs", "/redoc", "/openapi.json"):
+        assert (await served.client.get(path)).status_code == 404
