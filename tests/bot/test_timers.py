@@ -1,0 +1,129 @@
+"""Ticks: each may come late, twice or never; the rows decide."""
+
+import pytest
+from sqlmodel import select
+
+from bot.metrics import Metrics
+from bot.signals import Signals
+from bot.timers import Ticker
+from channels.message import Text
+from handlers.base import Handoff, Outcome
+from storage import timers
+from storage.database import Unavailable
+from storage.models import InboundEvent, Owner, Timer
+
+
+class Knowledge:
+    """Counts how often it was asked to look."""
+
+    def __init__(self):
+        self.asked = 0
+
+    async def refresh(self):
+        self.asked += 1
+
+
+@pytest.fixture
+def ticker(db, time):
+    return Ticker(db, Knowledge(), Signals(), time, Metrics())
+
+
+async def hand_over(turn):
+    return Outcome(reply=(Text(text="a person comes"),), actions=(Handoff("asked"),))
+
+
+async def waiting(build):
+    house = build(hand_over)
+    await house.hears("a person please")
+    await house.think()
+    return house
+
+
+async def test_who_still_waits_is_told_once(build, ticker, time):
+    house = await waiting(build)
+    time.pass_by(minutes=4, seconds=59)
+    await ticker.fire_timers()
+    assert len(await house.spoken()) == 2
+    assert not ticker._signals.outbound.is_set()
+    time.pass_by(seconds=1)
+    await ticker.fire_timers()
+    await ticker.fire_timers()
+    time.pass_by(hours=1)
+    await ticker.fire_timers()
+    spoken = await house.spoken()
+    assert [who for who, _ in spoken] == ["contact", "bot", "system"]
+    assert await house.statuses() == ["pending", "pending"]
+    assert ticker._signals.outbound.is_set()
+
+
+async def test_who_was_taken_meanwhile_hears_nothing(build, ticker, time):
+    house = await waiting(build)
+    conversation = await house.conversation()
+
+    def take(session):
+        row = session.merge(conversation)
+        row.owner = Owner.AGENT
+
+    await house.db.write(take)
+    time.pass_by(minutes=5)
+    await ticker.fire_timers()
+    assert len(await house.spoken()) == 2
+
+
+async def test_a_timer_of_an_unknown_kind_does_not_stop_the_notices(build, ticker, time):
+    house = await waiting(build)
+    await house.db.write(timers.add, "odd", "of a newer version", time(), {})
+    time.pass_by(minutes=5)
+    await ticker.fire_timers()
+    assert [who for who, _ in await house.spoken()] == ["contact", "bot", "system"]
+
+
+async def test_the_sweep_is_done_once_a_day_by_whoever_comes_first(build, ticker, time):
+    house = build()
+    await house.hears("old")
+    await house.think()
+    time.pass_by(days=31)
+    for _ in range(3):
+        await ticker.plan_sweep()
+    planned = await house.db.read(lambda s: list(s.exec(select(Timer))))
+    assert [timer.key for timer in planned] == [f"sweep:{time():%Y-%m-%d}"]
+    await ticker.fire_timers()
+    assert await house.db.read(lambda s: list(s.exec(select(InboundEvent)))) == []
+    time.pass_by(days=1)
+    await ticker.plan_sweep()
+    assert await house.db.read(timers.any_due, time())
+
+
+async def test_what_waits_is_measured_by_direction(build, ticker, time):
+    house = build()
+    await house.hears("one")
+    await house.hears("two")
+    await house.says("hello", thread="tom")
+    await ticker.measure()
+    value = ticker._metrics.registry.get_sample_value
+    assert value("yingda_backlog", {"direction": "in"}) == 2
+    assert value("yingda_backlog", {"direction": "out"}) == 1
+    await house.think()
+    await ticker.measure()
+    assert value("yingda_backlog", {"direction": "in"}) == 0
+
+
+async def test_a_release_of_another_process_is_looked_for(ticker):
+    await ticker.reload_knowledge()
+    assert ticker._knowledge.asked == 1
+
+
+@pytest.mark.parametrize("problem", [Unavailable("disk full"), ValueError("a bug of ours")])
+async def test_a_tick_that_fails_does_not_end_the_ticking(ticker, problem):
+    async def broken():
+        raise problem
+
+    await ticker._guarded(broken)
+    await ticker._guarded(ticker.reload_knowledge)
+    assert ticker._knowledge.asked == 1
+
+
+async def test_it_can_be_stopped_without_having_been_started(ticker):
+    ticker.stop()
+    ticker.start()
+    ticker.stop()

@@ -1,0 +1,235 @@
+"""The web chat's API: one visitor, one thread; nothing of anybody else, and no notes."""
+
+import asyncio
+import json
+
+import httpx
+import pytest
+
+from bot import webchat
+from channels.message import Text
+from channels.testing import serve
+from storage import conversations
+from storage.models import Author
+
+SITE = {"site": {"channel": "webchat"}}
+CHAT = "/inboxes/site"
+
+
+class Visitor:
+    """A browser with a token."""
+
+    def __init__(self, client, token):
+        self.client, self.token, self.said = client, token, 0
+        self.headers = {"authorization": f"Bearer {token}"}
+
+    async def says(self, text, echo_id=None):
+        self.said += 1
+        body = {"text": text, "echo_id": echo_id or f"e{self.said}"}
+        return await self.client.post(f"{CHAT}/messages", json=body, headers=self.headers)
+
+    async def reads(self, after=0):
+        answer = await self.client.get(
+            f"{CHAT}/messages", params={"after": after}, headers=self.headers
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json()["messages"]
+
+    async def sees(self, count):
+        async with asyncio.timeout(20):
+            while len(shown := await self.reads()) < count:
+                await asyncio.sleep(0.02)
+        return shown
+
+
+async def visits(client):
+    answer = await client.post(f"{CHAT}/visitors")
+    assert answer.status_code == 200, answer.text
+    return Visitor(client, answer.json()["token"])
+
+
+async def test_a_visitor_speaks_and_reads_what_was_said(run):
+    served = await run(SITE)
+    lily = await visits(served.client)
+    answer = await lily.says("hello")
+    assert (answer.status_code, answer.json()) == (200, {})
+    mine, reply = (await lily.sees(2))[:2]
+    assert (mine["author"], mine["text"], mine["position"]) == ("contact", "hello", 1)
+    assert mine["echo_id"] == "e1"
+    assert mine["parts"] == [{"kind": "text", "text": "hello"}]
+    assert (reply["author"], reply["position"], reply["echo_id"]) == ("bot", 2, None)
+    assert [message["position"] for message in await lily.reads(after=1)] == [2]
+    assert "why" not in reply
+
+
+async def test_what_is_said_twice_is_there_once(run):
+    served = await run(SITE)
+    lily = await visits(served.client)
+    for _ in range(3):
+        assert (await lily.says("hello", "same")).status_code == 200
+    shown = await lily.sees(2)
+    assert [message["text"] for message in shown].count("hello") == 1
+
+
+async def test_two_visitors_never_see_each_other(run):
+    served = await run(SITE)
+    lily, tom = await visits(served.client), await visits(served.client)
+    assert lily.token != tom.token
+    await lily.says("I am Lily", "same-echo")
+    await tom.says("I am Tom", "same-echo")
+    of_lily, of_tom = await lily.sees(2), await tom.sees(2)
+    assert "Tom" not in str(of_lily)
+    assert "Lily" not in str(of_tom)
+    assert (of_lily[0]["text"], of_tom[0]["text"]) == ("I am Lily", "I am Tom")
+
+
+def _note(session, position_of, at):
+    conversation = conversations.get(session, position_of)
+    parts = (Text(text="between us"),)
+    conversations.append(session, conversation, Author.AGENT, parts, at, private=True)
+    conversations.append(session, conversation, Author.AGENT, (Text(text="I am Ann"),), at)
+
+
+async def add_note_and_reply(served, visitor):
+    def only(session):
+        return conversations.find_open(session, "site", visitor.token.split(".")[1]).id
+
+    found = await served.service.db.read(only)
+    await served.service.db.write(_note, found, served.service.clock())
+
+
+async def test_a_note_is_never_shown(run):
+    served = await run(SITE)
+    lily = await visits(served.client)
+    await lily.says("hello")
+    before = len(await lily.sees(2))
+    await add_note_and_reply(served, lily)
+    shown = await lily.sees(before + 1)
+    assert "between us" not in str(shown)
+    assert (shown[-1]["author"], shown[-1]["text"]) == ("agent", "I am Ann")
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [None, "", "Bearer", "Bearer ", "Basic x", "Bearer v1.lily.AAAA", "Bearer ü.ü.ü"],
+)
+async def test_without_a_token_of_ours_nobody_speaks_or_reads(run, authorization):
+    served = await run(SITE)
+    headers = {} if authorization is None else {"authorization": authorization.encode()}
+    body = {"text": "hello", "echo_id": "e1"}
+    for answer in (
+        await served.client.get(f"{CHAT}/messages", headers=headers),
+        await served.client.get(f"{CHAT}/stream", headers=headers),
+        await served.client.post(f"{CHAT}/messages", json=body, headers=headers),
+    ):
+        assert answer.status_code == 401
+
+
+async def test_a_token_is_of_one_inbox_only(run):
+    served = await run({**SITE, "other": {"channel": "webchat"}})
+    lily = await visits(served.client)
+    answer = await served.client.get("/inboxes/other/messages", headers=lily.headers)
+    assert answer.status_code == 401
+
+
+async def test_a_token_cannot_be_turned_into_another_visitors(run):
+    served = await run(SITE)
+    lily, tom = await visits(served.client), await visits(served.client)
+    version, _, proof = lily.token.split(".")
+    forged = Visitor(served.client, f"{version}.{tom.token.split('.')[1]}.{proof}")
+    answer = await served.client.get(f"{CHAT}/messages", headers=forged.headers)
+    assert answer.status_code == 401
+    assert (await forged.says("hello")).status_code == 401
+
+
+@pytest.mark.parametrize("after", ["-1", "99999999999999999999", "x", "1.5"])
+async def test_a_senseless_position_is_refused(run, after):
+    served = await run(SITE)
+    lily = await visits(served.client)
+    answer = await served.client.get(
+        f"{CHAT}/messages", params={"after": after}, headers=lily.headers
+    )
+    assert answer.status_code == 422
+
+
+async def test_only_web_chats_have_visitors(run):
+    served = await run({"shop": {}, "off": {"channel": "webchat", "enabled": False}})
+    for name in ("shop", "off", "nobody"):
+        assert (await served.client.post(f"/inboxes/{name}/visitors")).status_code == 404
+        body = {"text": "hello", "echo_id": "e1"}
+        answer = await served.client.post(f"/inboxes/{name}/messages", json=body)
+        assert answer.status_code == 404
+
+
+async def test_only_the_shops_own_sites_may_talk_to_its_chat(run):
+    allowed = {"channel": "webchat", "allowed_origins": ["https://shop.example"]}
+    served = await run({"site": allowed})
+    lily = await visits(served.client)
+    for origin, status in (("https://shop.example", 200), ("https://evil.example", 403)):
+        headers = {**lily.headers, "origin": origin}
+        visitors = await served.client.post(f"{CHAT}/visitors", headers=headers)
+        read = await served.client.get(f"{CHAT}/messages", headers=headers)
+        body = {"text": "hello", "echo_id": "e1"}
+        said = await served.client.post(f"{CHAT}/messages", json=body, headers=headers)
+        assert [visitors.status_code, read.status_code, said.status_code] == [status] * 3
+
+
+async def test_a_chat_that_is_closed_asks_to_come_again(run):
+    served = await run(SITE)
+    lily = await visits(served.client)
+    await served.service.inboxes.stop()
+    assert (await served.client.post(f"{CHAT}/visitors")).status_code == 503
+    assert (await lily.says("hello")).status_code == 503
+    answer = await served.client.get(f"{CHAT}/messages", headers=lily.headers)
+    assert answer.status_code == 503
+
+
+async def test_nothing_of_a_chat_may_be_kept_by_a_cache(run):
+    served = await run(SITE)
+    lily = await visits(served.client)
+    for answer in (
+        await served.client.post(f"{CHAT}/visitors"),
+        await served.client.get(f"{CHAT}/messages", headers=lily.headers),
+    ):
+        assert answer.headers["cache-control"] == "no-store"
+
+
+async def hints(answer):
+    async for line in answer.aiter_lines():
+        if line.startswith("data: "):
+            yield json.loads(line.removeprefix("data: "))["position"]
+        elif line.startswith(": "):
+            yield line
+
+
+async def test_the_stream_hints_at_this_visitors_messages_only(run):
+    served = await run(SITE)
+    async with serve(served.app) as url, httpx.AsyncClient(base_url=url, timeout=20) as client:
+        lily, tom = await visits(client), await visits(client)
+        async with client.stream("GET", f"{CHAT}/stream", headers=lily.headers) as answer:
+            told = hints(answer)
+            assert await anext(told) == ": here"
+            await tom.says("I am Tom")
+            await tom.sees(2)
+            await lily.says("hello")
+            before = len(await lily.sees(2))
+            position = 0
+            while position < before:
+                position = await anext(told)
+                assert isinstance(position, int)
+            await add_note_and_reply(served, lily)
+            # The note took one position, which nobody is told of.
+            assert await anext(told) == before + 2
+            served.service.begin_stop()
+            assert [rest async for rest in told] == []
+
+
+async def test_a_silent_stream_shows_that_it_lives(run, monkeypatch):
+    monkeypatch.setattr(webchat, "HEARTBEAT_SECONDS", 0.01)
+    served = await run(SITE)
+    async with serve(served.app) as url, httpx.AsyncClient(base_url=url, timeout=20) as client:
+        lily = await visits(client)
+        async with client.stream("GET", f"{CHAT}/stream", headers=lily.headers) as answer:
+            told = hints(answer)
+            assert [await anext(told) for _ in range(3)] == [": here"] + [": still here"] * 2
+        served.service.begin_stop()
