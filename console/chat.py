@@ -20,6 +20,9 @@ router = APIRouter()
 ANOTHER_SITE = {"cross-origin-resource-policy": "cross-origin"}
 """What a page of the firm's own site may load from here."""
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-]+(:\d{1,5})?")
+_PICTURE = re.compile(
+    r"(https://[A-Za-z0-9.\-]+(?::\d{1,5})?)?/[A-Za-z0-9_.\-][A-Za-z0-9_.~%/?=&\-]*"
+)
 _CHAT = re.compile(r"/chat/([a-z0-9_]+)")
 _LANGUAGES = {"zh": "zh_CN", "en": "en"}
 
@@ -32,16 +35,18 @@ async def chat_page(request: Request, inbox: str, lang: str = "") -> Response:
         return PlainTextResponse("There is no such chat.", 404)
     locale = visitors_locale(request, lang)
     language = locale.split("_")[0]
+    title = _in_language(look.titles, language, look.title)
     page = part(
         locale,
         "chat/chat.html",
         {
             "inbox": inbox,
-            "brand": look,
-            "initials": initials(look.title),
+            "title": title,
+            "logo": look.logo if look.logo and _PICTURE.fullmatch(look.logo) else None,
+            "initials": initials(title),
             "greeting": _in_language(look.greeting, language, ""),
             "suggestions": _in_language(look.suggestions, language, ()),
-            "origins": _origins(look.allowed_origins),
+            "origins": _origins(look.allowed_origins) if look.allowed_origins else ("*",),
         },
     )
     return HTMLResponse(page)
@@ -76,8 +81,12 @@ def frame_policy(scope: Scope) -> Mapping[str, str] | None:
     if found is None:
         return None
     look = scope["app"].state.services.chats(found[1])
-    allowed = () if look is None else _origins(look.allowed_origins)
-    return {"frame-ancestors": " ".join(("'self'", *allowed))}
+    if look is None:
+        return {"frame-ancestors": "'self'"}
+    sites = ("'self'", *_origins(look.allowed_origins)) if look.allowed_origins else ("*",)
+    picture = _PICTURE.fullmatch(look.logo or "")
+    places = ("'self'", "data:", *([picture[1]] if picture and picture[1] else []))
+    return {"frame-ancestors": " ".join(sites), "img-src": " ".join(places)}
 
 
 def _find(request: Request, inbox: str) -> ChatBrand | None:

@@ -42,7 +42,11 @@ class ChatBrand:
     greeting: Mapping[str, str] = field(default_factory=dict)
     suggestions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     allowed_origins: tuple[str, ...] = ()
-    """Which sites may show the chat in a frame, such as https://shop.example.com."""
+    """Which sites may show the chat in a frame, such as https://shop.example.com; empty: any."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """The title by language, where it differs."""
+    logo: str | None = None
+    """A picture for the head: https://... or a path of this server; None: the initials."""
 
 
 def no_chat(_inbox: str) -> ChatBrand | None:

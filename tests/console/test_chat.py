@@ -61,6 +61,39 @@ async def test_only_allowed_sites_may_frame_a_chat(visitor):
     assert policy.count("script-src") == 1
 
 
+async def test_a_chat_that_names_no_site_may_be_shown_by_any(desk_console):
+    look = replace(BRAND, allowed_origins=(), logo="https://img.example.com/logo.png")
+    services = replace(desk_console.services, chats=lambda _inbox: look)
+    desk_console.app.state.services = services
+    async with desk_console.browser() as browser:
+        answer = await browser.get("/chat/website")
+    policy = answer.headers["content-security-policy"]
+    assert "frame-ancestors *" in policy
+    assert "img-src 'self' data: https://img.example.com;" in policy
+    assert 'src="https://img.example.com/logo.png"' in answer.text
+    assert 'data-origins="*"' in answer.text
+
+
+@pytest.mark.parametrize("logo", ["https://a.b/x;script-src *", "javascript:alert(1)", "//x.y/z"])
+async def test_a_logo_that_is_no_address_is_left_out(desk_console, logo):
+    look = replace(BRAND, logo=logo)
+    services = replace(desk_console.services, chats=lambda _inbox: look)
+    desk_console.app.state.services = services
+    async with desk_console.browser() as browser:
+        answer = await browser.get("/chat/website")
+    assert "<img" not in answer.text
+    assert answer.headers["content-security-policy"].count("script-src") == 1
+
+
+async def test_a_title_can_differ_by_language(desk_console):
+    look = replace(BRAND, titles={"zh": "云杉", "en": "Spruce"})
+    services = replace(desk_console.services, chats=lambda _inbox: look)
+    desk_console.app.state.services = services
+    async with desk_console.browser() as browser:
+        page = (await browser.get("/chat/website")).text
+    assert "<title>Spruce</title>" in page
+
+
 async def test_an_unknown_chat_is_not_found(visitor):
     assert (await visitor.get("/chat/nowhere")).status_code == 404
     assert (await visitor.get("/chat/nowhere/brand.css")).status_code == 404

@@ -1,0 +1,119 @@
+"""The customers' chat in Chromium: on another site, half-typed words, lost lines, taps."""
+
+import json
+
+import pytest
+from playwright.async_api import expect
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+
+from channels.testing.server import serve
+from tests.e2e.browser import PHONE, chromium
+from tests.e2e.conftest import Product
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=20_000)
+CHAT = "/chat/shop_webchat"
+
+
+def shop(html: str) -> Starlette:
+    """The site of somebody else, with one page."""
+    page = f'<link rel="icon" href="data:,"><h1>Shop</h1>{html}'
+    return Starlette(routes=[Route("/", lambda _request: HTMLResponse(page))])
+
+
+async def test_the_widget_opens_on_another_site_and_knows_its_visitor_again(product: Product):
+    html = f'<script src="{product.url}/widget.js" data-inbox="shop_webchat"></script>'
+    async with serve(shop(html)) as site, chromium(product.url) as watched:
+        page = await watched.window()
+        await page.goto(site)
+        assert await page.locator("iframe").count() == 0
+        await page.get_by_role("button").click()
+        chat = page.frame_locator("iframe")
+        await chat.locator("#text").fill("退款多久到账")
+        await chat.locator("#text").press("Enter")
+        await expect(chat.locator(".row.bot").first).to_contain_text("退款")
+        token = await page.evaluate("localStorage.getItem('yingda.visitor.shop_webchat')")
+        assert token
+        await chat.locator("#close").click()
+        await expect(page.locator("iframe")).to_be_hidden()
+        await page.reload()
+        await page.get_by_role("button").click()
+        await expect(page.frame_locator("iframe").locator(".row.contact")).to_have_count(1)
+        assert not [line for line in watched.wrong if not line.startswith("foreign request")]
+
+
+async def test_a_site_that_is_not_named_never_gets_the_visitors_token(product: Product):
+    html = f'<iframe src="{product.url}{CHAT}"></iframe>'
+    async with serve(shop(html)) as site, chromium(product.url) as watched:
+        page = await watched.window()
+        await page.add_init_script(
+            "window.heard = []; addEventListener('message', e => heard.push(e.data))"
+        )
+        await page.goto(site)
+        chat = page.frame_locator("iframe")
+        await chat.locator("#text").fill("退款多久到账")
+        await chat.locator("#text").press("Enter")
+        await expect(chat.locator(".row.bot").first).to_contain_text("退款")
+        assert await page.evaluate("heard") == [{"yingda": "hello"}]
+
+
+async def test_enter_inside_an_input_method_sends_nothing(product: Product):
+    async with chromium(product.url) as watched:
+        page = await watched.window(viewport=PHONE)
+        await page.goto(product.url + CHAT)
+        keys = await page.context.new_cdp_session(page)
+        await page.focus("#text")
+        await keys.send(
+            "Input.imeSetComposition", {"text": "tui", "selectionStart": 3, "selectionEnd": 3}
+        )
+        await page.keyboard.press("Enter")
+        await keys.send("Input.insertText", {"text": "退款多久到账"})
+        await expect(page.locator(".row.contact")).to_have_count(0)
+        assert watched.wrong == []
+
+
+async def test_a_message_that_did_not_leave_says_so_and_leaves_once(product: Product):
+    async with chromium(product.url) as watched:
+        page = await watched.window(viewport=PHONE)
+        await page.goto(product.url + CHAT)
+        await page.route("**/messages", lambda route: route.abort())
+        await page.fill("#text", "退款多久到账")
+        await page.press("#text", "Enter")
+        await expect(page.locator(".row.failed")).to_have_count(1)
+        await page.unroute("**/messages")
+        await page.click(".again")
+        await expect(page.locator(".row.bot").first).to_contain_text("退款")
+        await expect(page.locator(".row.failed, .row.pending")).to_have_count(0)
+        await expect(page.locator(".row.contact")).to_have_count(1)
+
+
+async def test_a_choice_is_taken_by_a_tap_or_by_its_number(product: Product):
+    async with chromium(product.url) as watched:
+        page = await watched.window(viewport={"width": 320, "height": 600})
+        sent: list[dict[str, str]] = []
+        page.on(
+            "request",
+            lambda r: sent.append(json.loads(r.post_data)) if r.url.endswith("/messages") else None,
+        )
+        await page.goto(product.url + CHAT)
+        for _ in range(2):
+            await page.fill("#text", "退款多久到账")
+            await page.press("#text", "Enter")
+            choice = page.locator(".choice:enabled").first
+            await expect(choice).to_be_visible()
+            value, label = await choice.get_attribute("data-value"), await choice.inner_text()
+            if len(sent) == 1:
+                await choice.click()
+                await expect(page.locator(".choice:enabled")).to_have_count(0)
+                assert sent[-1]["select"] == value
+                assert label.endswith(sent[-1]["text"])
+                await expect(page.locator(".row").last).to_have_class("row bot")
+            else:
+                await page.fill("#text", "1")
+                await page.press("#text", "Enter")
+                await expect(page.locator(".row.contact")).to_have_count(4)
+                assert (sent[-1]["text"], sent[-1]["select"]) == ("1", value)
+        assert await page.evaluate("document.documentElement.scrollWidth") == 320
+        assert watched.wrong == []
