@@ -153,4 +153,6 @@ def brand_of(config: InboxConfig) -> ChatBrand:
         greeting=look["greeting"],
         suggestions={"zh": suggestions} if suggestions else {},
         allowed_origins=tuple(look["allowed_origins"]),
+        titles=look["title"],
+        logo=look["logo"],
     )
