@@ -28,14 +28,21 @@ class Post:
 
 
 def render(parts: Sequence[Part]) -> tuple[Post, ...]:
-    """Return the posts that say `parts`, in order; parts in a row without buttons share one."""
+    """Return the posts that say `parts`, in order, in as few posts as hold them.
+
+    Parts in a row without buttons share one; a short text and the buttons behind it share one,
+    so that an answer and its question arrive together or not at all.
+    """
     posts: list[Post] = []
     waiting: list[Part] = []
     for part in parts:
         if isinstance(part, Choices) and fits(part):
-            posts += _texts(waiting)
+            lead = house.plain(waiting).strip()
+            if len(escape(lead)) + len(escape(part.prompt)) < LONGEST_PROMPT:
+                posts.append(_buttons(part, lead))
+            else:
+                posts += [*_texts(waiting), _buttons(part)]
             waiting = []
-            posts.append(_buttons(part))
         else:
             waiting.append(part)
     return (*posts, *_texts(waiting))
@@ -70,11 +77,12 @@ def _pieces(text: str, limit: int) -> Iterator[str]:
             yield from _pieces(piece, limit // 2)
 
 
-def _buttons(choices: Choices) -> Post:
-    section: Block = {
-        "type": "section",
-        "text": {"type": "plain_text", "text": choices.prompt, "emoji": False},
-    }
+def _buttons(choices: Choices, lead: str = "") -> Post:
+    said = [lead, choices.prompt] if lead else [choices.prompt]
+    sections: list[Block] = [
+        {"type": "section", "text": {"type": "plain_text", "text": words, "emoji": False}}
+        for words in said
+    ]
     actions: Block = {
         "type": "actions",
         "elements": [
@@ -87,4 +95,4 @@ def _buttons(choices: Choices) -> Post:
             for number, option in enumerate(choices.options)
         ],
     }
-    return Post(escape(choices.prompt), (section, actions))
+    return Post(escape("\n".join(said)), (*sections, actions))

@@ -36,7 +36,18 @@ def test_choices_are_buttons_with_the_question_above():
 
 def test_parts_keep_their_order_around_buttons():
     posts = render((Text(text="1"), choices(prompt="2"), Selection(value="3"), Text(text="4")))
-    assert [post.text for post in posts] == ["1", "2", "3\n4"]
+    assert [post.text for post in posts] == ["1\n2", "3\n4"]
+
+
+def test_an_answer_and_its_question_arrive_together():
+    (post,) = render((Text(text="a < b"), choices(prompt="Did this help?")))
+    kinds = [block["type"] for block in post.blocks]
+    assert (post.text, kinds) == ("a &lt; b\nDid this help?", ["section", "section", "actions"])
+
+
+def test_a_long_text_is_posted_before_the_buttons():
+    first, second = render((Text(text="x" * 3000), choices(prompt="?")))
+    assert (first.text, second.text) == ("x" * 3000, "?")
     assert [bool(post.blocks) for post in posts] == [False, True, False]
 
 
