@@ -18,8 +18,7 @@ from console.services import Services
 
 def compose(config: Config, clock: Callable[[], datetime]) -> FastAPI:
     """Return the whole product as one web application."""
-    root = f"http://127.0.0.1:{config.port}"
-    demo = Demo(root, clock) if config.shows_demo else None
+    demo = Demo(config.root, clock) if config.shows_demo else None
     service = Service(config, clock, demo)
 
     def mount(app: FastAPI) -> None:

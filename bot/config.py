@@ -76,6 +76,12 @@ class Config(BaseModel):
     inboxes: dict[str, InboxConfig] = Field(default_factory=dict)
 
     @property
+    def root(self) -> str:
+        """The service's own address, as this machine reaches it."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
     def shows_demo(self) -> bool:
         """Whether the simulated phones are there."""
         return not self.inboxes if self.demo is None else self.demo

@@ -15,12 +15,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session
 
@@ -81,8 +82,8 @@ def sqlite_path(url: str) -> Path:
 
 
 def make_engine(path: Path, *, read_only: bool = False) -> Engine:
-    """Return an engine whose connections keep the house's promises on this file."""
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    """Return an engine whose connections keep the house's promises; errors quote no data."""
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, hide_parameters=True)
 
     def connect(raw: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
         raw.isolation_level = None
@@ -187,13 +188,14 @@ class Database:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Run `fn(session, ...)` on one snapshot, read-only."""
+        """Run `fn(session, ...)` on one snapshot, read-only; `Unavailable` when that fails."""
         if self._readers is None:
             raise Unavailable("the database is closed")
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._readers, lambda: self._read(lambda session: fn(session, *args, **kwargs))
-        )
+        job = partial(self._read, lambda session: fn(session, *args, **kwargs))
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, job)
+        except DBAPIError as problem:
+            raise Unavailable(f"the database cannot be read: {problem.orig}") from problem
 
     def _read(self, fn: Callable[[Session], T]) -> T:
         connection: Connection | None = getattr(self._local, "connection", None)
@@ -257,7 +259,9 @@ def _commit(connection: Connection, batch: list[_Job]) -> None:
     with connection.begin():
         for job in batch:
             try:
-                with _savepoint(connection) as session:
+                with Session(
+                    connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+                ) as session:
                     job.result = job.run(session)
                     session.commit()
             except Exception as problem:  # noqa: BLE001 - the caller gets it
@@ -269,10 +273,6 @@ def _still_open(connection: Connection) -> None:
     # A full disk makes SQLite roll back by itself; a commit would then succeed and store nothing.
     if not getattr(connection.connection.driver_connection, "in_transaction", True):
         raise StorageError("the transaction was rolled back by the database")
-
-
-def _savepoint(connection: Connection) -> Session:
-    return Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
 
 
 def _fail(batch: list[_Job], problem: Exception) -> None:

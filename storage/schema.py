@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DatabaseError
 
 from storage.database import StorageError, make_engine, sqlite_path
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 HEAD = "0001"
 """The newest revision; a test keeps it equal to the newest file in `migrations/versions`."""
+
+
+class Unreadable(StorageError):
+    """The file is there, but it is no database that can be opened."""
 
 
 class TooNew(StorageError):
@@ -25,6 +30,7 @@ def upgrade(url: str) -> str | None:
 
     Raises:
         TooNew: the file's revision is unknown here; nothing was changed.
+        Unreadable: it is no database, or it is damaged or locked.
     """
     path = sqlite_path(url)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,6 +41,11 @@ def upgrade(url: str) -> str | None:
             if before != HEAD:
                 _run(connection, before)
                 connection.commit()
+    except DatabaseError as problem:
+        raise Unreadable(
+            f"{path} cannot be opened as a database ({problem.orig}); "
+            "restore a backup, or move the file away to begin anew"
+        ) from problem
     finally:
         engine.dispose()
     return before

@@ -93,6 +93,9 @@ async def _inbox(config: Config, name: str, adapter: ChannelAdapter) -> Finding:
     except (ChannelError, TimeoutError) as problem:
         words = str(problem) or "no answer"
         return Finding(name, ok=False, words=f"{words}; check the network and `base_url`")
+    except Exception as problem:  # noqa: BLE001 - one broken inbox must not hide the others
+        words = f"{type(problem).__name__} while it was opened; this is a fault of the channel"
+        return Finding(name, ok=False, words=words)
     if isinstance(adapter, Webhook) and config.public_url is None:
         return Finding(
             name, ok=True, words="works; set public_url so that the platform's calls reach it"

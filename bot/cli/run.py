@@ -100,11 +100,9 @@ async def _first_admin(service: Service) -> None:
 
 
 def _greet(service: Service, config: Config) -> None:
-    host = "127.0.0.1" if config.host in {"0.0.0.0", "::"} else config.host  # noqa: S104 - compared
-    root = f"http://{host}:{config.port}"
-    print(f"\n  ready: {root}/inbox is the desk", flush=True)
+    print(f"\n  ready: {config.root}/inbox is the desk", flush=True)
     if service.demo is not None:
-        print(f"         {root}/demo is the demo: five simulated phones\n", flush=True)
+        print(f"         {config.root}/demo is the demo: five simulated phones\n", flush=True)
 
 
 def listen(config: Config) -> socket.socket:

@@ -26,7 +26,7 @@ def say(
     config: ConfigPath = DEFAULT,
 ) -> None:
     """Speak as a customer; print what comes back, one message a line."""
-    root = url or f"http://127.0.0.1:{read_config(config).port}"
+    root = url or read_config(config).root
     who = contact or f"cli{secrets.token_hex(6)}"
     with httpx.Client(base_url=root, timeout=SECONDS, trust_env=False) as client:
         try:

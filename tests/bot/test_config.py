@@ -204,3 +204,17 @@ def test_the_demo_is_there_until_there_is_an_inbox_or_somebody_decides(strangers
     assert Config(inboxes=one, demo=True).shows_demo
     assert not Config(demo=False).shows_demo
     assert not load(None, {"YINGDA_DEMO": "false"}).shows_demo
+
+
+@pytest.mark.parametrize(
+    ("host", "root"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:9"),
+        ("0.0.0.0", "http://127.0.0.1:9"),
+        ("::", "http://[::1]:9"),
+        ("192.168.7.7", "http://192.168.7.7:9"),
+        ("fd00::7", "http://[fd00::7]:9"),
+    ],
+)
+def test_the_service_knows_where_this_machine_reaches_it(host, root):
+    assert Config(host=host, port=9).root == root

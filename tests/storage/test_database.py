@@ -124,3 +124,18 @@ def test_the_engine_keeps_foreign_keys(tmp_path: Path):
     with engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
     engine.dispose()
+
+
+async def test_a_read_that_the_database_refuses_is_our_own_error(db: Database):
+    with pytest.raises(Unavailable):
+        await db.read(lambda s: s.connection().exec_driver_sql("SELECT 1 FROM nothing_there"))
+    assert await db.read(lambda s: s.connection().exec_driver_sql("SELECT 1").scalar_one()) == 1
+
+
+async def test_what_customers_said_stands_in_no_error(db: Database):
+    def fail(session):
+        session.connection().exec_driver_sql("INSERT INTO nothing VALUES (?)", ("Lily",))
+
+    with pytest.raises(Exception, match="nothing") as failed:
+        await db.write(fail)
+    assert "Lily" not in f"{failed.value!r} {failed.value} {failed.value.__cause__}"

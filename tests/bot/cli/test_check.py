@@ -1,0 +1,115 @@
+import fcntl
+import os
+
+import pytest
+
+from bot.config import load
+from channels.testing import closed_url
+
+SECRET = "s3cr3t-v4lue"
+TOKEN = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
+
+
+def add(config, text):
+    config.write_text(config.read_text() + text)
+
+
+def lines(done):
+    return done.stdout.splitlines()
+
+
+def test_what_works_is_said_line_by_line(command, config):
+    add(config, "inboxes: {site: {channel: webchat}, old: {channel: webchat, enabled: false}}\n")
+    done = command("check")
+    assert done.exit_code == 0, done.output
+    configuration, database, site, old = lines(done)
+    assert configuration == f"ok   configuration: {config}"
+    assert database.startswith("ok   database: sqlite:///")
+    assert database.endswith(", 0 messages wait")
+    assert site.startswith("ok   site: works; set public_url")
+    assert old == "ok   old: webchat, disabled"
+
+
+def test_the_address_that_the_platform_must_call_is_told(command, config):
+    add(config, "public_url: https://help.example/\ninboxes: {site: {channel: webchat}}\n")
+    assert "https://help.example/inboxes/site/webhook" in command("check").stdout
+
+
+def test_without_an_inbox_the_demo_is_announced(command):
+    done = command("check")
+    assert done.exit_code == 0
+    assert "shows the demo" in done.stdout
+
+
+def test_a_mistake_in_the_configuration_is_the_only_line(command, config):
+    add(config, f"metrics_tokn: {SECRET}\n")
+    done = command("check")
+    assert done.exit_code == 1
+    assert lines(done) == [
+        "BAD  configuration: metrics_tokn: no such key; did you mean 'metrics_token'?"
+    ]
+
+
+def test_a_platform_that_cannot_be_reached_is_told_without_its_token(command, config):
+    add(
+        config,
+        "inboxes:\n  shop_telegram:\n    channel: telegram\n    transport: polling\n"
+        f"    bot_token: {TOKEN}\n    base_url: {closed_url()}\n  site: {{channel: webchat}}\n",
+    )
+    done = command("check")
+    assert done.exit_code == 1
+    bad = [line for line in lines(done) if line.startswith("BAD")]
+    assert len(bad) == 1
+    assert bad[0].startswith("BAD  shop_telegram: ")
+    assert "check the network" in bad[0]
+    assert TOKEN.partition(":")[2] not in done.output
+    assert any(line.startswith("ok   site") for line in lines(done))
+
+
+def test_an_adapter_that_breaks_is_one_line_and_the_others_are_still_checked(
+    command, config, monkeypatch
+):
+    add(config, "inboxes: {a: {channel: strange}, site: {channel: webchat}}\n")
+    kind = type(_adapter_of(config))
+
+    async def broken(self):
+        raise RuntimeError(f"token={SECRET}")
+
+    monkeypatch.setattr(kind, "__aenter__", broken)
+    done = command("check")
+    assert done.exit_code == 1, done.output
+    assert "BAD  a: RuntimeError" in done.stdout
+    assert any(line.startswith("ok   site") for line in lines(done))
+    assert SECRET not in done.output
+
+
+def _adapter_of(config):
+    from channels import registry  # noqa: PLC0415 - after the strangers are installed
+
+    settings = load(config, {}).inboxes["a"]
+    return registry.find("strange").adapter("a", settings, None, None)
+
+
+@pytest.mark.parametrize("content", [b"this is no database, only text" * 100, b"\0" * 5000])
+def test_a_file_that_is_no_database_is_told(command, config, tmp_path, content):
+    (tmp_path / "yingda.db").write_bytes(content)
+    done = command("check")
+    assert done.exit_code == 1
+    assert "BAD  database: " in done.stdout
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+
+
+def test_another_database_is_refused_without_its_password(command, config):
+    config.write_text(f"database_url: postgresql://yingda:{SECRET}@db/yingda\n")
+    done = command("check")
+    assert done.exit_code == 1
+    assert "BAD  database: " in done.stdout
+    assert SECRET not in done.output
+
+
+def test_it_can_be_checked_while_the_service_runs(command, tmp_path):
+    held = os.open(tmp_path / "yingda.db.lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    done = command("check")
+    os.close(held)
+    assert done.exit_code == 0
