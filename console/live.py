@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from storage import activity
-from storage.database import Database, StorageError
+from storage.database import Database
 from storage.models import Activity
 
 PAUSE = 0.03
@@ -15,6 +16,10 @@ PAUSE = 0.03
 QUEUE = 500
 """A reader who is so many batches late is cut off; it comes back and reads from the log."""
 PAGE = 500
+RETRY = 1.0
+"""How long to wait when the log cannot be read."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False, slots=True)
@@ -114,9 +119,11 @@ class Live:
             self._changed.clear()
             try:
                 await self._read()
-            except StorageError:
+                await asyncio.sleep(PAUSE)
+            except Exception as problem:  # noqa: BLE001 - one bad moment must not blind the desk
+                log.warning("the live log cannot be read: %s", type(problem).__name__)
                 self._changed.set()
-            await asyncio.sleep(PAUSE)
+                await asyncio.sleep(RETRY)
 
     async def _read(self) -> None:
         while batch := await self._db.read(activity.since, self._last, PAGE):

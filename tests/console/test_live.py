@@ -175,3 +175,24 @@ async def test_a_stream_ends_when_its_person_is_logged_out(
         await desk_console.db.write(people.end_sessions, desk_console.agents["li"].id)
         rest = [line async for line in lines]
     assert all(line in {"", ": alive"} for line in rest)
+
+
+async def test_a_bad_moment_of_the_database_does_not_blind_the_desk(
+    desk_console: Console, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(live_module, "RETRY", 0)
+    start = await log(desk_console, 1)
+    whole, failures = activity.since, iter([OSError("disk"), ValueError("odd")])
+
+    def since(session, after, limit=500):
+        if (problem := next(failures, None)) is not None:
+            raise problem
+        return whole(session, after, limit)
+
+    while desk_console.live.last < start:
+        await asyncio.sleep(0)
+    heard = asyncio.create_task(collect(desk_console.live.follow(None), 1))
+    await asyncio.sleep(0)
+    monkeypatch.setattr(activity, "since", since)
+    last = await log(desk_console, 1)
+    assert (await heard)[-1] == last
