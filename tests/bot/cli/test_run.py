@@ -1,0 +1,84 @@
+import socket
+
+import pytest
+
+from bot.cli.run import _first_admin, _greet, listen
+from bot.config import BadConfig, Config
+from console.auth import verify
+from storage import people
+from storage.models import Role
+
+
+def password_in(words):
+    line = next(line for line in words.splitlines() if "one-time password: " in line)
+    return line.rpartition(": ")[2]
+
+
+async def agents(served):
+    return await served.service.db.read(people.agents)
+
+
+async def test_a_new_house_gets_one_admin_whose_password_is_said_once(run, capsys):
+    served = await run()
+    await _first_admin(served.service)
+    words = capsys.readouterr().out
+    (admin,) = await agents(served)
+    assert (admin.name, admin.role, admin.must_change_password) == ("admin", Role.ADMIN, True)
+    assert await verify(password_in(words), admin.password_hash)
+
+
+async def test_a_password_that_nobody_used_is_renewed(run, capsys):
+    served = await run()
+    for _ in range(2):
+        await _first_admin(served.service)
+    words = capsys.readouterr().out
+    (admin,) = await agents(served)
+    assert admin.must_change_password
+    assert not await verify(password_in(words), admin.password_hash)
+    assert await verify(password_in(words.rpartition("First login")[2]), admin.password_hash)
+
+
+async def test_who_has_a_password_of_their_own_keeps_it_and_it_is_silent(run, capsys):
+    served = await run()
+    await _first_admin(served.service)
+    (admin,) = await agents(served)
+    await served.service.db.write(people.set_password, admin.id, "a hash")
+    capsys.readouterr()
+    await _first_admin(served.service)
+    assert capsys.readouterr().out == ""
+    assert [agent.password_hash for agent in await agents(served)] == ["a hash"]
+
+
+async def test_no_admin_is_made_where_there_are_people(run, capsys):
+    served = await run()
+    now = served.service.clock()
+    for name in ("ann", "bob"):
+        await served.service.db.write(people.create_agent, name, "hash", Role.AGENT, now)
+    await _first_admin(served.service)
+    assert {agent.name for agent in await agents(served)} == {"ann", "bob"}
+    assert "First login" not in capsys.readouterr().out
+
+
+async def test_it_says_where_to_look(run, capsys):
+    served = await run()
+    _greet(served.service, Config(host="0.0.0.0", port=9, demo=False))
+    assert "ready: http://127.0.0.1:9/inbox" in capsys.readouterr().out
+
+
+def test_an_address_that_is_taken_is_told_with_the_way_out():
+    with listen(Config(port=0)) as listener:
+        taken = listener.getsockname()[1]
+        listener.listen()
+        with pytest.raises(BadConfig, match=f"127.0.0.1:{taken}.*--port"):
+            listen(Config(port=taken))
+
+
+@pytest.mark.parametrize("host", ["203.0.113.7", "999.1.1.1", "no such host"])
+def test_an_address_that_is_not_ours_is_told(host):
+    with pytest.raises(BadConfig, match="cannot listen on"):
+        listen(Config(host=host, port=0))
+
+
+def test_an_ipv6_address_can_be_listened_on():
+    with listen(Config(host="::1", port=0)) as listener:
+        assert listener.family is socket.AF_INET6
