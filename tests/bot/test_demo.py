@@ -20,6 +20,7 @@ async def demo(run):
     port = int(closed_url().rpartition(":")[2])
     served = await run({}, demo=None, port=port)
     async with serve(served.app, port) as url:
+        served.service.connect()
         for inbox in served.service.inboxes.by_name.values():
             async with asyncio.timeout(20):
                 await inbox.ready.wait()

@@ -1,8 +1,13 @@
+import asyncio
+import signal
 import socket
+import sys
+from asyncio.subprocess import PIPE
 
+import httpx
 import pytest
 
-from bot.cli.run import _first_admin, _greet, listen
+from bot.cli.run import _first_admin, listen
 from bot.config import BadConfig, Config
 from console.auth import verify
 from storage import people
@@ -59,10 +64,24 @@ async def test_no_admin_is_made_where_there_are_people(run, capsys):
     assert "First login" not in capsys.readouterr().out
 
 
-async def test_it_says_where_to_look(run, capsys):
-    served = await run()
-    _greet(served.service, Config(host="0.0.0.0", port=9, demo=False))
-    assert "ready: http://127.0.0.1:9/inbox" in capsys.readouterr().out
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_it_says_where_to_look_and_ends_at_a_signal(config, number):
+    config.write_text(f"{config.read_text()}demo: false\nfaq: {{encoder: 'off'}}\n")
+    words = ["-m", "bot", "run", "--port", "0", "--config", str(config)]
+    child = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=PIPE, stderr=PIPE)
+    async with asyncio.timeout(60):
+        seen = ""
+        while "ready: " not in seen:
+            seen += (await child.stdout.readline()).decode()
+        address = seen.rpartition("ready: ")[2].removesuffix("/inbox is the desk\n")
+        async with httpx.AsyncClient(base_url=address, trust_env=False) as client:
+            assert (await client.get("/readyz")).json()["status"] == "ready"
+        child.send_signal(number)
+        out, err = await child.communicate()
+    assert child.returncode == 0, err.decode()
+    assert "one-time password: " in seen
+    assert b"Traceback" not in err
+    assert password_in(seen) not in (out + err).decode()
 
 
 def test_an_address_that_is_taken_is_told_with_the_way_out():
