@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import httpx
 from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
@@ -15,6 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from bot.config import Config, inbox
 from channels import registry
+from channels.http import make_client
 from channels.inbox import InboxConfig
 from console.demo import demo_page
 
@@ -63,7 +63,7 @@ class Demo:
             f"demo_{name}": registry.find(name).simulator(f"demo_{name}", clock)
             for name in CHANNELS
         }
-        self._client = httpx.AsyncClient(trust_env=False)
+        self._client = make_client()
 
     def inboxes(self) -> dict[str, InboxConfig]:
         """Return the demo's inboxes, as if they stood in `config.yaml`."""

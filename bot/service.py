@@ -60,7 +60,7 @@ class Service:
         )
         self.sender = Sender(self.db, self.inboxes, self.signals, clock, self.metrics)
         self.ticker = Ticker(self.db, self.knowledge, self.signals, clock, self.metrics)
-        self.stopping = False
+        self.stopping = self._connected = False
         self._loops: list[asyncio.Task[None]] = []
         self._ending: asyncio.Task[None] | None = None
 
@@ -78,7 +78,8 @@ class Service:
             await publish_demo(self.db, self.clock())
         await self.knowledge.start()
         await self.live.start()
-        self.inboxes.start(self.intake.bring, self.intake.cursor)
+        if self.demo is None:
+            self.connect()
         for loop in (self.worker, self.sender):
             self._loops.append(asyncio.create_task(loop.run(), name=loop.kind.value))
         self.ticker.start()
@@ -100,6 +101,12 @@ class Service:
             await self.demo.close()
         await self.db.__aexit__(*exc)
         log.info("stopped")
+
+    def connect(self) -> None:
+        """Start the inboxes; the demo's only once our own server, their platform, listens."""
+        if not self._connected:
+            self._connected = True
+            self.inboxes.start(self.intake.bring, self.intake.cursor)
 
     def begin_stop(self) -> None:
         """End open streams, so that the web server can let its connections go."""

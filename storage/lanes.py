@@ -163,9 +163,7 @@ def none_ready(
     return session.connection().execute(_claimable(kind, now, only).limit(1)).first() is None
 
 
-def _claimable(
-    kind: LaneKind, now: datetime, only: Collection[str] | None
-) -> Select[tuple[str]]:
+def _claimable(kind: LaneKind, now: datetime, only: Collection[str] | None) -> Select[tuple[str]]:
     statement = select(_lane.c.key).where(
         _lane.c.kind == kind,
         _lane.c.ready_at <= now,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Annotated
 
@@ -13,7 +15,7 @@ import typer
 import uvicorn
 
 from bot.app import compose
-from bot.cli.options import DEFAULT, ConfigPath, read_config, utc_now, wait
+from bot.cli.options import DEFAULT, ConfigPath, read_config, utc_now
 from bot.config import BadConfig, Config
 from bot.logs import configure
 from bot.service import Service
@@ -21,6 +23,7 @@ from console.auth import hash_in_thread
 from storage import people
 
 GRACEFUL_SECONDS = 2
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 FIRST_ADMIN = "admin"
 
 
@@ -32,16 +35,27 @@ class Server(uvicorn.Server):
     ) -> None:
         super().__init__(config)
         self._started, self._stopping = started, stopping
-        self._loop = asyncio.get_running_loop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen, and say so."""
         await super().startup(sockets)
         self._started()
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take signals in the loop; uvicorn's own way raises them again, too soon for us."""
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in SIGNALS:
+                loop.remove_signal_handler(number)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End the streams, then stop as usual."""
-        self._loop.call_soon_threadsafe(self._stopping)
+        self._stopping()
         super().handle_exit(sig, frame)
 
 
@@ -62,47 +76,8 @@ def run(
     configure(settings.log)
     with listen(settings) as listener:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
-        wait(_serve(settings, listener))
-
-
-async def _serve(config: Config, listener: socket.socket) -> None:
-    app = compose(config, utc_now)
-    service: Service = app.state.service
-    options = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="off",
-        timeout_graceful_shutdown=GRACEFUL_SECONDS,
-        proxy_headers=bool(config.public_url),
-    )
-    async with service:
-        await _first_admin(service)
-        server = Server(options, lambda: _greet(service, config), service.begin_stop)
-        await server.serve(sockets=[listener])
-
-
-async def _first_admin(service: Service) -> None:
-    """Make the first administrator, or renew a one-time password that nobody has used."""
-    everybody = await service.db.read(people.agents)
-    unused = len(everybody) == 1 and everybody[0].must_change_password
-    if everybody and not unused:
-        return
-    password = secrets.token_urlsafe(9)
-    hashed = await hash_in_thread(password)
-    if unused:
-        await service.db.write(people.set_password, everybody[0].id, hashed, must_change=True)
-    else:
-        await service.db.write(people.bootstrap_admin, FIRST_ADMIN, hashed, service.clock())
-    name = everybody[0].name if unused else FIRST_ADMIN
-    print(f"\n  First login: {name}   one-time password: {password}", flush=True)
-
-
-def _greet(service: Service, config: Config) -> None:
-    print(f"\n  ready: {config.root}/inbox is the desk", flush=True)
-    if service.demo is not None:
-        print(f"         {config.root}/demo is the demo: five simulated phones\n", flush=True)
+        with asyncio.Runner(loop_factory=fast_loop()) as runner:
+            runner.run(_serve(settings, listener))
 
 
 def listen(config: Config) -> socket.socket:
@@ -123,3 +98,61 @@ def listen(config: Config) -> socket.socket:
             "stop what uses it, or choose another with --port"
         ) from problem
     return listener
+
+
+def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes uvloop's loops, or None where there is no uvloop (Windows)."""
+    try:
+        import uvloop  # noqa: PLC0415 - not on every system
+    except ImportError:
+        return None
+    loop: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return loop
+
+
+async def _serve(config: Config, listener: socket.socket) -> None:
+    app = compose(config, utc_now)
+    service: Service = app.state.service
+    options = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        proxy_headers=bool(config.public_url),
+    )
+    greeting: list[asyncio.Task[None]] = []
+
+    def started() -> None:
+        service.connect()
+        greeting.append(asyncio.create_task(_greet(service, config)))
+
+    async with service:
+        await Server(options, started, service.begin_stop).serve(sockets=[listener])
+        await asyncio.gather(*greeting)
+
+
+async def _greet(service: Service, config: Config) -> None:
+    await _first_admin(service)
+    host = "127.0.0.1" if config.host in {"0.0.0.0", "::"} else config.host  # noqa: S104 - compared
+    root = f"http://{host}:{config.port}"
+    print(f"\n  ready: {root}/inbox is the desk", flush=True)
+    if service.demo is not None:
+        print(f"         {root}/demo is the demo: five simulated phones\n", flush=True)
+
+
+async def _first_admin(service: Service) -> None:
+    """Make the first administrator, or renew a one-time password that nobody has used."""
+    everybody = await service.db.read(people.agents)
+    unused = len(everybody) == 1 and everybody[0].must_change_password
+    if everybody and not unused:
+        return
+    password = secrets.token_urlsafe(9)
+    hashed = await hash_in_thread(password)
+    if unused:
+        await service.db.write(people.set_password, everybody[0].id, hashed, must_change=True)
+    else:
+        await service.db.write(people.bootstrap_admin, FIRST_ADMIN, hashed, service.clock())
+    name = everybody[0].name if unused else FIRST_ADMIN
+    print(f"\n  First login: {name}   one-time password: {password}", flush=True)
