@@ -20,6 +20,9 @@ def lines(monkeypatch):
     root = logging.getLogger()
     before = (list(root.handlers), root.level, structlog.get_config())
     levels = {name: logging.getLogger(name).level for name in QUIET}
+    for name in QUIET:
+        # A server of another test in this process may have cut its loggers off.
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
     written = io.StringIO()
 
     def start(**settings):

@@ -69,15 +69,22 @@ async def test_it_says_where_to_look_and_ends_at_a_signal(config, number):
     config.write_text(f"{config.read_text()}demo: false\nfaq: {{encoder: 'off'}}\n")
     words = ["-m", "bot", "run", "--port", "0", "--config", str(config)]
     child = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=PIPE, stderr=PIPE)
-    async with asyncio.timeout(60):
-        seen = ""
-        while "ready: " not in seen:
-            seen += (await child.stdout.readline()).decode()
-        address = seen.rpartition("ready: ")[2].removesuffix("/inbox is the desk\n")
-        async with httpx.AsyncClient(base_url=address, trust_env=False) as client:
-            assert (await client.get("/readyz")).json()["status"] == "ready"
-        child.send_signal(number)
-        out, err = await child.communicate()
+    try:
+        async with asyncio.timeout(60):
+            seen = ""
+            while "ready: " not in seen:
+                line = await child.stdout.readline()
+                assert line, (await child.stderr.read()).decode()
+                seen += line.decode()
+            address = seen.rpartition("ready: ")[2].removesuffix("/inbox is the desk\n")
+            async with httpx.AsyncClient(base_url=address, trust_env=False) as client:
+                assert (await client.get("/readyz")).json()["status"] == "ready"
+            child.send_signal(number)
+            out, err = await child.communicate()
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
     assert child.returncode == 0, err.decode()
     assert "one-time password: " in seen
     assert b"Traceback" not in err
