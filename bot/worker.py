@@ -149,17 +149,19 @@ class Worker(LaneLoop):
         inbox = self._inboxes.get(turn.message.address.inbox)
         window: ReplyWindow | None = inbox.capabilities.reply_window if inbox else None
         if window is not None:
+            applied.conversation.replies_left = _refilled(applied.conversation, window, turn.now)
             applied.conversation.reply_until = turn.now + window.length
-            applied.conversation.replies_left = _refilled(applied.conversation, window)
             session.add(applied.conversation)
 
 
-def _refilled(conversation: Conversation, window: ReplyWindow) -> int | None:
+def _refilled(conversation: Conversation, window: ReplyWindow, now: datetime) -> int | None:
     # Each message of the customer grants its own replies: several quick ones must not starve
     # the answers that still wait. What the platform counts otherwise, it refuses itself.
     if window.messages is None:
         return None
-    return (conversation.replies_left or 0) + window.messages
+    until = conversation.reply_until
+    unused = conversation.replies_left or 0 if until is not None and until >= now else 0
+    return unused + window.messages
 
 
 def _let_go(session: Session, lane: str, token: str) -> None:

@@ -286,6 +286,25 @@ async def test_each_message_of_the_customer_opens_the_window_anew_and_grants_its
     assert later.replies_left == 4 + 5
 
 
+async def test_replies_of_a_window_that_is_over_are_void(build):
+    house = build(shop={"window_minutes": 60, "window_messages": 5})
+    await house.hears("hello")
+    await house.think()
+    house.time.pass_by(minutes=61)
+    await house.hears("again")
+    await house.think()
+    assert (await house.conversation()).replies_left == 5
+
+
+async def test_a_window_without_a_number_of_replies_counts_none(build):
+    house = build(shop={"window_minutes": 60})
+    await house.hears("hello")
+    await house.think()
+    conversation = await house.conversation()
+    assert conversation.reply_until == house.time() + timedelta(minutes=60)
+    assert conversation.replies_left is None
+
+
 async def test_a_platform_without_a_window_sets_none(build):
     house = build()
     await house.hears("hello")
