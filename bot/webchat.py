@@ -121,8 +121,9 @@ async def stream(request: Request, inbox: str) -> Response:
 async def _hints(request: Request, inbox: str, visitor: str) -> AsyncIterator[bytes]:
     service = service_of(request)
     thread = _Thread(service.db, inbox, visitor)
+    last = service.live.last
     yield b": here\n\n"
-    async for facts in service.live.follow(None, silence=HEARTBEAT_SECONDS):
+    async for facts in service.live.follow(last, silence=HEARTBEAT_SECONDS):
         if position := await thread.newest(facts):
             yield f"data: {json.dumps({'position': position})}\n\n".encode()
         elif not facts:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from bot.config import BadConfig, Config, inbox, load
 
@@ -186,6 +187,12 @@ def test_a_wrong_secret_is_named_by_its_key_only(tmp_path, strangers):
     assert "inboxes.shop.secret: " in words
     assert "abc" not in words.replace("abcd", "")
     assert "inboxes.shop.mode: " in words
+
+
+def test_a_value_in_the_wrong_place_is_not_quoted_either():
+    with pytest.raises(ValidationError) as problem:
+        Config(port=SECRET)
+    assert SECRET not in str(problem.value)
 
 
 def test_nothing_that_is_printed_shows_a_secret(strangers):

@@ -5,11 +5,12 @@ import json
 
 import httpx
 import pytest
+from starlette.requests import Request
 
 from bot import webchat
 from channels.message import Text
 from channels.testing import serve
-from storage import conversations
+from storage import activity, conversations
 from storage.models import Author
 
 SITE = {"site": {"channel": "webchat"}}
@@ -233,3 +234,18 @@ async def test_a_silent_stream_shows_that_it_lives(run, monkeypatch):
             told = hints(answer)
             assert [await anext(told) for _ in range(3)] == [": here"] + [": still here"] * 2
         served.service.begin_stop()
+
+
+async def test_what_is_said_while_a_stream_opens_is_hinted_at(run):
+    served = await run(SITE)
+    lily = await visits(served.client)
+    request = Request({"type": "http", "app": served.app, "headers": []})
+    opening = webchat._hints(request, "site", lily.token.split(".")[1])
+    assert await anext(opening) == b": here\n\n"
+    await lily.says("hello")
+    await lily.sees(2)
+    async with asyncio.timeout(20):
+        while served.service.live.last < await served.service.db.read(activity.last_id):
+            await asyncio.sleep(0.01)
+        assert (await anext(opening)).startswith(b"data: ")
+    await opening.aclose()
