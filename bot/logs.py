@@ -86,7 +86,6 @@ def configure(config: LogConfig) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _redact,
                 renderer,
             ],
         )

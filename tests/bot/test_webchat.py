@@ -84,19 +84,24 @@ async def test_two_visitors_never_see_each_other(run):
     assert (of_lily[0]["text"], of_tom[0]["text"]) == ("I am Lily", "I am Tom")
 
 
-def _note(session, position_of, at):
-    conversation = conversations.get(session, position_of)
-    parts = (Text(text="between us"),)
-    conversations.append(session, conversation, Author.AGENT, parts, at, private=True)
-    conversations.append(session, conversation, Author.AGENT, (Text(text="I am Ann"),), at)
+def _say(session, thread, text, at, **extra):
+    conversation = conversations.find_open(session, "site", thread)
+    parts = (Text(text=text),)
+    conversations.append(session, conversation, Author.AGENT, parts, at, **extra)
 
 
 async def add_note_and_reply(served, visitor):
-    def only(session):
-        return conversations.find_open(session, "site", visitor.token.split(".")[1]).id
+    """Write a note; when everybody who follows was told of it, write a reply."""
+    service, thread = served.service, visitor.token.split(".")[1]
+    await service.db.write(_say, thread, "between us", service.clock(), private=True)
+    await told_all(service)
+    await service.db.write(_say, thread, "I am Ann", service.clock())
 
-    found = await served.service.db.read(only)
-    await served.service.db.write(_note, found, served.service.clock())
+
+async def told_all(service):
+    async with asyncio.timeout(20):
+        while service.live.last < await service.db.read(activity.last_id):
+            await asyncio.sleep(0.01)
 
 
 async def test_a_note_is_never_shown(run):
@@ -244,8 +249,7 @@ async def test_what_is_said_while_a_stream_opens_is_hinted_at(run):
     assert await anext(opening) == b": here\n\n"
     await lily.says("hello")
     await lily.sees(2)
+    await told_all(served.service)
     async with asyncio.timeout(20):
-        while served.service.live.last < await served.service.db.read(activity.last_id):
-            await asyncio.sleep(0.01)
         assert (await anext(opening)).startswith(b"data: ")
     await opening.aclose()

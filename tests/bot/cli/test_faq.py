@@ -1,0 +1,109 @@
+import json
+
+import pytest
+
+ROWS = [
+    {
+        "id": "returns",
+        "question": "如何申请退货",
+        "similar_questions": ["怎么退货"],
+        "answer": "在订单里点退货。",
+    },
+    {
+        "id": "hours",
+        "question": "你们几点营业",
+        "similar_questions": [],
+        "answer": "每天九点到九点。",
+    },
+]
+
+
+@pytest.fixture
+def rows(tmp_path, config):
+    config.write_text(config.read_text() + "faq: {encoder: 'off'}\n")
+    path = tmp_path / "faq.jsonl"
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS))
+    return path
+
+
+def exported(command, tmp_path):
+    path = tmp_path / "out.jsonl"
+    done = command("faq", "export", str(path))
+    assert done.exit_code == 0, done.output
+    return [json.loads(line)["id"] for line in path.read_text().splitlines()]
+
+
+def test_a_published_import_is_live_at_once_and_a_second_one_changes_nothing(
+    command, rows, tmp_path
+):
+    first = command("faq", "import", str(rows), "--publish")
+    assert (first.exit_code, first.stdout) == (0, "new 2, changed 0, same 0\npublished\n")
+    again = command("faq", "import", str(rows), "--publish")
+    assert (again.exit_code, again.stdout) == (0, "new 0, changed 0, same 2\n")
+    assert sorted(exported(command, tmp_path)) == ["hours", "returns"]
+
+
+@pytest.mark.parametrize("option", [(), ("--dry-run", "--publish")])
+def test_drafts_and_dry_runs_are_not_live(command, rows, tmp_path, option):
+    done = command("faq", "import", str(rows), *option)
+    assert done.exit_code == 0
+    assert ("dry run" in done.stdout) == bool(option)
+    assert exported(command, tmp_path) == []
+
+
+def test_one_wrong_row_and_nothing_is_imported(command, rows, tmp_path):
+    with rows.open("a") as file:
+        file.write('{"id": "empty", "question": "", "answer": "x"}\n')
+    done = command("faq", "import", str(rows), "--publish")
+    assert done.exit_code == 1
+    assert "row 3: " in done.stderr
+    assert "nothing was imported" in done.stderr
+    assert exported(command, tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["missing.jsonl", "faq.doc"])
+def test_a_file_that_cannot_be_read_is_one_line(command, rows, tmp_path, name):
+    done = command("faq", "import", str(tmp_path / name))
+    assert done.exit_code in (1, 2)
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    assert name in done.stderr
+
+
+def test_a_question_is_explained_for_people_and_for_programs(command, rows):
+    command("faq", "import", str(rows), "--publish")
+    done = command("faq", "ask", "怎么退货", "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["text"] == "怎么退货"
+    assert told["candidates"][0]["id"] == "returns"
+    words = command("faq", "ask", "怎么退货").stdout
+    assert words.split()[0] in ("answer", "suggest", "handoff")
+    assert "returns" in words
+
+
+def test_an_unknown_ending_is_refused_with_those_there_are(command, rows, tmp_path):
+    done = command("faq", "export", str(tmp_path / "out.pdf"))
+    assert done.exit_code == 2
+    assert ".csv" in done.stderr or "csv" in done.stderr
+
+
+def test_a_set_of_questions_is_measured(command, rows, tmp_path):
+    queries = tmp_path / "queries.jsonl"
+    queries.write_text(json.dumps({"text": "怎么退货", "faq_id": "returns"}) + "\n")
+    out = tmp_path / "predictions.jsonl"
+    done = command(
+        "faq",
+        "evaluate",
+        "--faq",
+        str(rows),
+        "--queries",
+        str(queries),
+        "--json",
+        "--out",
+        str(out),
+    )
+    assert done.exit_code == 0, done.output
+    assert "version" in json.loads(done.stdout)
+    (line,) = [json.loads(line) for line in out.read_text().splitlines()]
+    assert (line["text"], line["faq_id"]) == ("怎么退货", "returns")
+    assert set(line) >= {"text", "faq_id", "confidence", "band", "candidates", "cpu_ms"}
