@@ -22,7 +22,7 @@ def refused(path, environ=None):
     seen, texts = problem.value, []
     while seen is not None:
         texts.append(f"{seen!r} {seen}")
-        seen = None if seen.__suppress_context__ else seen.__cause__ or seen.__context__
+        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
     assert SECRET not in "".join(texts)
     return str(problem.value)
 
