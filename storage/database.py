@@ -19,11 +19,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
 from sqlmodel import Session
+
+from storage.engine import make_engine
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,7 +32,6 @@ T = TypeVar("T")
 GROUP = 64
 """How many writes share one commit at most."""
 READERS = 4
-BUSY_SECONDS = 10
 
 
 class StorageError(Exception):
@@ -81,28 +81,20 @@ def sqlite_path(url: str) -> Path:
     return Path(parsed.database)
 
 
-def make_engine(path: Path, *, read_only: bool = False) -> Engine:
-    """Return an engine whose connections keep the house's promises; errors quote no data."""
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, hide_parameters=True)
+def make_folder(path: Path) -> None:
+    """Make the folder of a database, if it is not there.
 
-    def connect(raw: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
-        raw.isolation_level = None
-        cursor = raw.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        if read_only:
-            cursor.execute("PRAGMA query_only = ON")
-        else:
-            cursor.execute("PRAGMA journal_mode = WAL")
-            cursor.execute("PRAGMA synchronous = FULL")
-        cursor.close()
-
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
-
-    event.listen(engine, "connect", connect)
-    event.listen(engine, "begin", begin)
-    return engine
+    Raises:
+        Unavailable: it cannot be made, or nothing can be written there.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as problem:
+        raise Unavailable(
+            f"{path} cannot be opened ({problem.strerror}); make its folder writable, "
+            "or choose another database_url"
+        ) from problem
 
 
 @dataclass
@@ -131,8 +123,9 @@ class Database:
 
         Raises:
             DatabaseInUse: another process serves this file.
+            Unavailable: its folder cannot be written.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path)
         if not self.guest:
             self._lock = _lock(self.path)
         self._engine = make_engine(self.path)
@@ -214,7 +207,7 @@ class Database:
             try:
                 connection = connection or self._engine.connect()
                 _commit(connection, batch)
-            except (SQLAlchemyError, StorageError, OSError) as problem:
+            except Exception as problem:  # noqa: BLE001 - without its writer the service would hang
                 _fail(batch, problem)
                 if connection is not None:
                     connection.invalidate()
@@ -266,11 +259,13 @@ def _commit(connection: Connection, batch: list[_Job]) -> None:
                     session.commit()
             except Exception as problem:  # noqa: BLE001 - the caller gets it
                 job.error, job.result = problem, None
+                _still_open(connection)
         _still_open(connection)
 
 
 def _still_open(connection: Connection) -> None:
-    # A full disk makes SQLite roll back by itself; a commit would then succeed and store nothing.
+    # A full disk makes SQLite roll back by itself; the next savepoint would then be a transaction
+    # of its own, stored although its caller is told that nothing was.
     if not getattr(connection.connection.driver_connection, "in_transaction", True):
         raise StorageError("the transaction was rolled back by the database")
 
@@ -292,7 +287,7 @@ def _lock(path: Path) -> int:
         os.close(handle)
         raise DatabaseInUse(
             f"another process (pid {owner or 'unknown'}) serves {path}; one SQLite file has one "
-            "service. Stop it first, or use PostgreSQL (database_url: postgresql://...) for several"
+            "service. Stop it first, or give each its own database_url"
         ) from problem
     os.ftruncate(handle, 0)
     os.pwrite(handle, str(os.getpid()).encode(), 0)

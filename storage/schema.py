@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DatabaseError
 
-from storage.database import StorageError, make_engine, sqlite_path
+from storage.database import StorageError, make_folder, sqlite_path
+from storage.engine import make_engine
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -31,9 +32,10 @@ def upgrade(url: str) -> str | None:
     Raises:
         TooNew: the file's revision is unknown here; nothing was changed.
         Unreadable: it is no database, or it is damaged or locked.
+        Unavailable: its folder cannot be written.
     """
     path = sqlite_path(url)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path)
     engine = make_engine(path)
     try:
         with engine.connect() as connection:

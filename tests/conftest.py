@@ -10,7 +10,8 @@ import pytest
 from sqlmodel import SQLModel
 
 import storage.models  # noqa: F401 - knows the tables
-from storage.database import Database, make_engine
+from storage.database import Database
+from storage.engine import make_engine
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, SQLModel, select
 
-from storage.database import BadUrl, Database, DatabaseInUse, Unavailable, make_engine, sqlite_path
+from storage import schema
+from storage.database import BadUrl, Database, DatabaseInUse, Unavailable, sqlite_path
+from storage.engine import make_engine
 from storage.models import Team
 
 
@@ -64,7 +66,7 @@ async def test_the_file_is_written_with_full_durability(db: Database):
 
 
 async def test_a_second_service_on_the_same_file_is_told_what_to_do(db: Database):
-    with pytest.raises(DatabaseInUse, match=r"pid \d+.*PostgreSQL"):
+    with pytest.raises(DatabaseInUse, match=r"pid \d+.*Stop it first"):
         await Database(db.url).__aenter__()
 
 
@@ -92,6 +94,31 @@ async def test_a_database_that_cannot_commit_says_so_and_recovers(db: Database):
         await db.write(spoil)
     await db.write(add, "afterwards")
     assert await db.read(names) == ["afterwards"]
+
+
+async def test_when_the_disk_is_full_nothing_is_stored_that_was_said_not_to_be(db: Database):
+    def fill(session: Session) -> None:
+        connection = session.connection()
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+
+    await db.write(fill)
+    told = await asyncio.gather(
+        *(db.write(add, name) for name in ("a", "b" * 100_000, "c", "d")), return_exceptions=True
+    )
+    assert [type(answer) for answer in told] == [Unavailable] * 4
+    assert await db.read(names) == []
+    await db.write(add, "afterwards")
+    assert await db.read(names) == ["afterwards"]
+
+
+async def test_a_folder_that_cannot_be_used_is_told_with_the_way_out(tmp_path: Path):
+    (tmp_path / "file").write_text("no folder")
+    url = f"sqlite:///{tmp_path}/file/yingda.db"
+    with pytest.raises(Unavailable, match=r"make its folder writable"):
+        await Database(url).__aenter__()
+    with pytest.raises(Unavailable, match=r"make its folder writable"):
+        schema.upgrade(url)
 
 
 async def test_a_closed_database_refuses(tmp_path: Path):

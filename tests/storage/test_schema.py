@@ -9,7 +9,7 @@ from sqlmodel import SQLModel
 
 import storage.models  # noqa: F401 - knows the tables
 from storage import schema
-from storage.database import make_engine
+from storage.engine import make_engine
 
 
 def test_a_new_file_gets_all_tables_and_a_second_run_changes_nothing(tmp_path: Path):
