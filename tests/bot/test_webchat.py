@@ -95,7 +95,7 @@ async def add_note_and_reply(served, visitor):
     service, thread = served.service, visitor.token.split(".")[1]
     await service.db.write(_say, thread, "between us", service.clock(), private=True)
     await told_all(service)
-    await service.db.write(_say, thread, "I am Ann", service.clock())
+    await service.db.write(_say, thread, "I am Ann", service.clock(), echo_id="of the desk")
 
 
 async def told_all(service):
@@ -113,6 +113,7 @@ async def test_a_note_is_never_shown(run):
     shown = await lily.sees(before + 1)
     assert "between us" not in str(shown)
     assert (shown[-1]["author"], shown[-1]["text"]) == ("agent", "I am Ann")
+    assert shown[-1]["echo_id"] is None
 
 
 @pytest.mark.parametrize(
