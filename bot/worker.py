@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 THINKING_SECONDS = 10.0
 HANDLER_TRIES = 3
 TRIES = 5
+STALE_TRIES = 10
+"""How often in a row a turn may be overtaken before that counts as a failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,11 @@ class Loaded:
 
 def load(session: Session, lane: str, now: datetime) -> Loaded | None:
     """Return the lane's next event with its turn, or None when nothing waits."""
+    row = session.get(Lane, (LaneKind.IN, lane))
     event = transport.next_event(session, lane)
-    if event is None:
+    if row is None or event is None:
         return None
-    attempts = session.get_one(Lane, (LaneKind.IN, lane)).attempts
+    attempts = row.attempts
     if attempts >= TRIES:
         return Loaded(event, None, attempts)
     try:
@@ -81,13 +84,19 @@ class Worker(LaneLoop):
 
     async def work(self, lane: str, token: str) -> None:
         """Take the lane's messages one by one until none is left."""
-        more = True
+        more, stale = True, 0
         while more and not self._stopping:
             loaded = await self.db.read(load, lane, self.clock())
             if loaded is None:
                 await self.db.write(_let_go, lane, token)
                 return
-            more = await self._turn(lane, token, loaded)
+            try:
+                more, stale = await self._turn(lane, token, loaded), 0
+            except Stale:
+                self._metrics.turns.labels("stale").inc()
+                stale += 1
+                if stale >= STALE_TRIES:
+                    raise
         if more:
             await self.db.write(
                 lanes.postpone, LaneKind.IN, lane, token, self.clock(), failed=False
@@ -113,11 +122,7 @@ class Worker(LaneLoop):
                 await self.db.write(lanes.postpone, LaneKind.IN, lane, token, until, failed=True)
                 return False
             outcome = failed_turn(loaded.turn, type(problem).__name__)
-        try:
-            more = await self.db.write(self._apply, loaded, outcome, token, self.clock())
-        except Stale:
-            self._metrics.turns.labels("stale").inc()
-            return True
+        more = await self.db.write(self._apply, loaded, outcome, token, self.clock())
         self._metrics.turns.labels("done").inc()
         self._signals.turn_done(lane)
         self._signals.outbound.set()

@@ -23,10 +23,9 @@ class About(TypedDict, total=False):
 
 
 def log(session: Session, fact: Fact, now: datetime, **about: Unpack[About]) -> Activity:
-    """Append one fact and return it, numbered."""
+    """Append one fact; it gets its number when the transaction is flushed."""
     activity = Activity(fact=fact, at=now, **about)
     session.add(activity)
-    session.flush()
     return activity
 
 

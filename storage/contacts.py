@@ -38,7 +38,6 @@ def find_or_make(
         contact.name = contact.name or name
         contact.language = contact.language or language
         session.add(contact)
-        session.flush()
         return contact, identity
     contact = Contact(name=name, language=language, created_at=now)
     session.add(contact)

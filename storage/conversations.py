@@ -187,11 +187,13 @@ def append(
     )
     session.add(message)
     _note_in(conversation, message)
-    save(session, conversation)
+    conversation.version += 1
+    session.add(conversation)
     data = {"position": message.position, "author": author.value}
     _log(session, _fact(message), conversation, now, data=data, agent_id=message.agent_id)
     if not private and author is not Author.CONTACT:
         key = extra.get("key") or f"m:{message.id}"
+        session.flush()
         deliveries.enqueue(session, conversation, message, key, now)
     return message
 
@@ -222,12 +224,13 @@ def _echoed(session: Session, conversation_id: UUID, echo_id: str | None) -> Mes
 
 
 def _note_in(conversation: Conversation, message: Message) -> None:
-    """Let the conversation's own row show its newest message."""
+    """Let the conversation's own row show how it stands, and what a person said last."""
     conversation.last_position = message.position
     conversation.last_activity_at = message.at
     if message.private:
         return
-    conversation.preview = preview_of(message.parts)
+    if message.author in (Author.CONTACT, Author.AGENT) or not conversation.preview:
+        conversation.preview = preview_of(message.parts)
     match message.author:
         case Author.CONTACT if not _is_event(message.parts):
             conversation.unread += 1

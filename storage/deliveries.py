@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from channels.message import Address, OutgoingMessage
@@ -22,7 +23,14 @@ from storage.models import (
     LaneKind,
     Message,
 )
+from storage.upsert import table_of
 
+_talk = table_of(Conversation)
+_USE_REPLY = (
+    update(_talk)
+    .where(_talk.c.id == bindparam("b_id", type_=_talk.c.id.type), _talk.c.replies_left > 0)
+    .values(replies_left=_talk.c.replies_left - 1)
+)
 OPEN = (DeliveryStatus.PENDING, DeliveryStatus.SENDING)
 Fit = Callable[[OutgoingMessage], tuple[OutgoingMessage, OutgoingMessage | None]]
 
@@ -32,6 +40,7 @@ class Started:
     """A delivery that may be sent now; `again` says an earlier attempt may have arrived."""
 
     delivery: Delivery
+    conversation: Conversation
     message: OutgoingMessage
     again: bool
 
@@ -91,12 +100,11 @@ def start(
     delivery.status = DeliveryStatus.SENDING
     delivery.attempts += 1
     session.add(delivery)
-    return Started(delivery, outgoing(delivery, conversation), again)
+    return Started(delivery, conversation, outgoing(delivery, conversation), again)
 
 
-def refusal(session: Session, delivery: Delivery, now: datetime) -> str | None:
-    """Return why the platform would refuse this now (window, quota), or None."""
-    conversation = session.get_one(Conversation, delivery.conversation_id)
+def refusal(conversation: Conversation, now: datetime) -> str | None:
+    """Return why the platform would refuse a message now (window, quota), or None."""
     if conversation.reply_until is not None and now > conversation.reply_until:
         return "window_closed"
     if conversation.replies_left is not None and conversation.replies_left <= 0:
@@ -109,10 +117,7 @@ def sent(
 ) -> bool:
     """Mark a delivery as taken by the platform; return whether its lane has more."""
     delivery = session.get_one(Delivery, delivery_id)
-    conversation = session.get_one(Conversation, delivery.conversation_id)
-    if conversation.replies_left is not None:
-        conversation.replies_left = max(0, conversation.replies_left - 1)
-        session.add(conversation)
+    session.connection().execute(_USE_REPLY, {"b_id": delivery.conversation_id})
     delivery.platform_id, delivery.sent_at = platform_id, now
     return _end(session, delivery, token, DeliveryStatus.SENT, Fact.DELIVERY_SENT, now)
 
@@ -153,9 +158,10 @@ def _end(
     return finish(session, LaneKind.OUT, delivery.lane, token, delivery.sequence, now)
 
 
-def retry_later(session: Session, delivery_id: UUID, problem: str) -> None:
+def retry_later(session: Session, delivery_id: UUID, problem: str, *, counts: bool = True) -> None:
     """Note that the platform did not take it, so that the next attempt is a clean one."""
     delivery = session.get_one(Delivery, delivery_id)
+    delivery.attempts -= 0 if counts else 1
     delivery.status, delivery.problem = DeliveryStatus.PENDING, problem[:500]
     session.add(delivery)
 

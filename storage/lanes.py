@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Select, case, func, or_, select, update
+from sqlalchemy import Integer, Select, Update, bindparam, case, func, or_, select, update
 from sqlmodel import Session
 
 from storage.models import Lane, LaneKind
-from storage.upsert import insert, table_of
+from storage.upsert import insert_for, table_of
 
 _lane = table_of(Lane)
 
@@ -20,17 +22,9 @@ class Fenced(Exception):
 
 def bump(session: Session, kind: LaneKind, key: str, inbox: str, now: datetime) -> int:
     """Return the next sequence of a lane and mark it ready; part of the caller's transaction."""
-    statement = insert(session, Lane).values(
-        kind=kind, key=key, inbox=inbox, last_in=1, done=0, ready_at=now, attempts=0
-    )
-    statement = statement.on_conflict_do_update(
-        index_elements=[_lane.c.kind, _lane.c.key],
-        set_={
-            "last_in": _lane.c.last_in + 1,
-            "ready_at": func.coalesce(_lane.c.ready_at, statement.excluded.ready_at),
-        },
-    ).returning(_lane.c.last_in)
-    sequence: int = session.connection().execute(statement).scalar_one()
+    connection = session.connection()
+    given = {"b_kind": kind, "b_key": key, "b_inbox": inbox, "b_now": now}
+    sequence: int = connection.execute(_bump(connection.dialect.name), given).scalar_one()
     return sequence
 
 
@@ -45,19 +39,11 @@ def claim(
     only: Collection[str] | None = None,
 ) -> list[str]:
     """Lease up to `limit` ready lanes to `token`, of the inboxes in `only` if given."""
-    ready = (
-        _claimable(kind, now, only)
-        .order_by(_lane.c.ready_at, _lane.c.key)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    statement = (
-        update(_lane)
-        .where(_lane.c.kind == kind, _lane.c.key.in_(ready.scalar_subquery()))
-        .values(lease_until=now + lease, token=token)
-        .returning(_lane.c.key)
-    )
-    return sorted(session.connection().execute(statement).scalars())
+    given = {
+        "b_kind": kind, "b_now": now, "b_until": now + lease, "b_token": token, "b_limit": limit,
+    }  # fmt: skip
+    found = session.connection().execute(_claim(only is None), _with(given, only))
+    return sorted(found.scalars())
 
 
 def finish(
@@ -68,25 +54,8 @@ def finish(
     Raises:
         Fenced: the lease went to another worker; roll back.
     """
-    more = _lane.c.last_in > sequence
-    statement = (
-        update(_lane)
-        .where(
-            _lane.c.kind == kind,
-            _lane.c.key == key,
-            _lane.c.token == token,
-            _lane.c.done == sequence - 1,
-        )
-        .values(
-            done=sequence,
-            attempts=0,
-            ready_at=case((more, now), else_=None),
-            lease_until=case((more, _lane.c.lease_until), else_=None),
-            token=case((more, _lane.c.token), else_=None),
-        )
-        .returning(_lane.c.last_in)
-    )
-    last_in: int | None = session.connection().execute(statement).scalar_one_or_none()
+    given = {"b_kind": kind, "b_key": key, "b_token": token, "b_done": sequence, "b_now": now}
+    last_in: int | None = session.connection().execute(_FINISH, given).scalar_one_or_none()
     if last_in is None:
         raise Fenced(f"lane {key}: item {sequence} is no longer ours")
     return last_in > sequence
@@ -160,13 +129,89 @@ def none_ready(
     session: Session, kind: LaneKind, now: datetime, only: Collection[str] | None = None
 ) -> bool:
     """Return whether there is nothing to claim: a look that costs no commit."""
-    return session.connection().execute(_claimable(kind, now, only).limit(1)).first() is None
+    given = _with({"b_kind": kind, "b_now": now}, only)
+    return session.connection().execute(_look(only is None), given).first() is None
 
 
-def _claimable(kind: LaneKind, now: datetime, only: Collection[str] | None) -> Select[tuple[str]]:
-    statement = select(_lane.c.key).where(
-        _lane.c.kind == kind,
-        _lane.c.ready_at <= now,
-        or_(_lane.c.lease_until.is_(None), _lane.c.lease_until < now),
+# The hot path's statements are built once: building costs more than running them.
+_kind = bindparam("b_kind", type_=_lane.c.kind.type)
+_now = bindparam("b_now", type_=_lane.c.ready_at.type)
+_done = bindparam("b_done", type_=_lane.c.done.type)
+_more = _lane.c.last_in > _done
+
+_FINISH = (
+    update(_lane)
+    .where(
+        _lane.c.kind == _kind,
+        _lane.c.key == bindparam("b_key"),
+        _lane.c.token == bindparam("b_token"),
+        _lane.c.done == _done - 1,
     )
-    return statement if only is None else statement.where(_lane.c.inbox.in_(list(only)))
+    .values(
+        done=_done,
+        attempts=0,
+        ready_at=case((_more, _now), else_=None),
+        lease_until=case((_more, _lane.c.lease_until), else_=None),
+        token=case((_more, _lane.c.token), else_=None),
+    )
+    .returning(_lane.c.last_in)
+)
+
+
+@cache
+def _bump(dialect: str) -> Any:  # noqa: ANN401 - two dialects' classes
+    statement = insert_for(dialect, Lane).values(
+        kind=_kind,
+        key=bindparam("b_key"),
+        inbox=bindparam("b_inbox"),
+        last_in=1,
+        done=0,
+        ready_at=_now,
+        attempts=0,
+    )
+    return statement.on_conflict_do_update(
+        index_elements=[_lane.c.kind, _lane.c.key],
+        set_={
+            "last_in": _lane.c.last_in + 1,
+            "ready_at": func.coalesce(_lane.c.ready_at, statement.excluded.ready_at),
+        },
+    ).returning(_lane.c.last_in)
+
+
+@cache
+def _claim(everywhere: bool) -> Update:  # noqa: FBT001 - a key of the cache
+    ready = (
+        _claimable(everywhere)
+        .order_by(_lane.c.ready_at, _lane.c.key)
+        .limit(bindparam("b_limit", type_=Integer))
+        .with_for_update(skip_locked=True)
+    )
+    return (
+        update(_lane)
+        .where(_lane.c.kind == _kind, _lane.c.key.in_(ready.scalar_subquery()))
+        .values(
+            lease_until=bindparam("b_until", type_=_lane.c.lease_until.type),
+            token=bindparam("b_token"),
+        )
+        .returning(_lane.c.key)
+    )
+
+
+@cache
+def _look(everywhere: bool) -> Select[tuple[str]]:  # noqa: FBT001 - a key of the cache
+    return _claimable(everywhere).limit(1)
+
+
+def _claimable(everywhere: bool) -> Select[tuple[str]]:  # noqa: FBT001 - see its callers
+    statement = select(_lane.c.key).where(
+        _lane.c.kind == _kind,
+        _lane.c.ready_at <= _now,
+        or_(_lane.c.lease_until.is_(None), _lane.c.lease_until < _now),
+    )
+    if everywhere:
+        return statement
+    return statement.where(_lane.c.inbox.in_(bindparam("b_only", expanding=True)))
+
+
+def _with(given: dict[str, Any], only: Collection[str] | None) -> dict[str, Any]:
+    return given if only is None else {**given, "b_only": list(only)}

@@ -2,11 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from storage.articles import ArticleState, states
-from storage.models import Agent, Article, ArticleVersion, Role
+from storage.models import (
+    Agent,
+    Article,
+    ArticleVersion,
+    Delivery,
+    DeliveryStatus,
+    InboundEvent,
+    Role,
+)
+
+ON_THEIR_WAY = (DeliveryStatus.PENDING, DeliveryStatus.SENDING)
+LOST = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """How many messages of each inbox wait, failed since a moment, or were not understood."""
+
+    waiting: Mapping[str, int]
+    lost: Mapping[str, int]
+    unclear: Mapping[str, int]
+
+
+def traffic(session: Session, since: datetime) -> Traffic:
+    """Return what the inboxes have on their way now, and what went wrong `since` then."""
+    recent = col(Delivery.created_at) >= since
+    return Traffic(
+        _by_inbox(session, Delivery.inbox, col(Delivery.status).in_(ON_THEIR_WAY)),
+        _by_inbox(session, Delivery.inbox, col(Delivery.status).in_(LOST), recent),
+        _by_inbox(session, InboundEvent.inbox, col(InboundEvent.problem).is_not(None)),
+    )
+
+
+def _by_inbox(session: Session, inbox: str, *where: ColumnElement[bool]) -> dict[str, int]:
+    query = select(inbox, func.count()).where(*where).group_by(inbox)
+    return dict(session.exec(query).all())
 
 
 def drafted(session: Session, limit: int = 500) -> list[ArticleState]:

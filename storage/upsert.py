@@ -17,6 +17,10 @@ def table_of(model: type[SQLModel]) -> Table:
 
 def insert(session: Session, model: type[SQLModel]) -> Any:  # noqa: ANN401 - two dialects' classes
     """Return an INSERT on the model's table that knows `on_conflict_do_...`."""
-    dialect = session.get_bind().dialect.name
+    return insert_for(session.get_bind().dialect.name, model)
+
+
+def insert_for(dialect: str, model: type[SQLModel]) -> Any:  # noqa: ANN401 - two dialects' classes
+    """Return the same for a database of this kind."""
     build = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return build(table_of(model))
