@@ -50,8 +50,8 @@ class Sender(LaneLoop):
 
     async def work(self, lane: str, token: str) -> None:
         """Send the lane's messages one by one until one must wait or none is left."""
-        more = True
-        while more and not self._stopping:
+        more, name = True, lane.partition(":")[0]
+        while more and not self._stopping and name in self._inboxes.able():
             more = await self._next(lane, token)
         if more:
             await self.db.write(
@@ -93,15 +93,14 @@ class Sender(LaneLoop):
     ) -> bool:
         inbox.last_out = self.clock()
         self._count(lane, "sent")
-        return await self.db.write(
-            deliveries.sent, delivery_id, token, taken.platform_id, self.clock()
-        )
+        return await self.keep(deliveries.sent, delivery_id, token, taken.platform_id, self.clock())
 
     async def _again(
         self, inbox: Inbox, started: Started, lane: str, token: str, problem: ChannelError
     ) -> bool:
-        delivery = started.delivery
-        if delivery.attempts >= TRIES:
+        # Being one of many who wait is no failure: in a long queue it happens any number of times.
+        delivery, limited = started.delivery, isinstance(problem, RateLimited)
+        if delivery.attempts >= TRIES and not limited:
             return await self._failed(delivery.id, token, f"gave up: {problem}", lane)
         wait = backoff(delivery.attempts, random.random())  # noqa: S311 - jitter
         if isinstance(problem, RateLimited):
@@ -109,7 +108,10 @@ class Sender(LaneLoop):
             inbox.paused_until = self.clock() + wait
         log.info("will send again", inbox=inbox.name, problem=problem, seconds=wait.seconds)
         self._count(lane, "again")
-        await self.db.write(_postpone, delivery.id, f"{problem}", lane, token, self.clock() + wait)
+        until = self.clock() + wait
+        await self.keep(
+            _postpone, delivery.id, f"{problem}", lane, token, until, counts=not limited
+        )
         return False
 
     async def _doubt(
@@ -118,19 +120,19 @@ class Sender(LaneLoop):
         words = f"{type(problem).__name__}: {problem}"
         if _may_repeat(inbox) and started.delivery.attempts < TRIES:
             until = self.clock() + backoff(started.delivery.attempts, random.random())  # noqa: S311
-            await self.db.write(_postpone, started.delivery.id, words, lane, token, until)
+            await self.keep(_postpone, started.delivery.id, words, lane, token, until)
             return False
         return await self._uncertain(started.delivery.id, token, words, lane)
 
     async def _failed(self, delivery_id: UUID, token: str, problem: str, lane: str) -> bool:
         self._count(lane, "failed")
         log.warning("a message was not delivered", problem=problem)
-        return await self.db.write(deliveries.failed, delivery_id, token, problem, self.clock())
+        return await self.keep(deliveries.failed, delivery_id, token, problem, self.clock())
 
     async def _uncertain(self, delivery_id: UUID, token: str, problem: str, lane: str) -> bool:
         self._count(lane, "uncertain")
         log.warning("nobody knows whether a message arrived", problem=problem)
-        return await self.db.write(deliveries.uncertain, delivery_id, token, problem, self.clock())
+        return await self.keep(deliveries.uncertain, delivery_id, token, problem, self.clock())
 
     def _count(self, lane: str, result: str) -> None:
         self._metrics.deliveries.labels(lane.partition(":")[0], result).inc()
@@ -146,11 +148,18 @@ def _begin(
     started = deliveries.start(session, lane, token, now, LEASE)
     if started is None:
         return None
-    return started, deliveries.refusal(session, started.delivery, now)
+    return started, deliveries.refusal(started.conversation, now)
 
 
 def _postpone(
-    session: Session, delivery_id: UUID, problem: str, lane: str, token: str, until: datetime
+    session: Session,
+    delivery_id: UUID,
+    problem: str,
+    lane: str,
+    token: str,
+    until: datetime,
+    *,
+    counts: bool = True,
 ) -> None:
-    deliveries.retry_later(session, delivery_id, problem)
+    deliveries.retry_later(session, delivery_id, problem, counts=counts)
     lanes.postpone(session, LaneKind.OUT, lane, token, until, failed=True)

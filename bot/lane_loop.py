@@ -7,8 +7,10 @@ import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Concatenate, ParamSpec, TypeVar
 
 import structlog
+from sqlmodel import Session
 
 from bot.signals import wait_for
 from storage import lanes
@@ -16,6 +18,8 @@ from storage.database import Database, StorageError
 from storage.lanes import Fenced
 from storage.models import LaneKind
 
+P = ParamSpec("P")
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=60)
@@ -39,6 +43,7 @@ class LaneLoop(ABC):
     ) -> None:
         self.db, self.clock, self._hint, self._width = db, clock, hint, width
         self._busy: set[asyncio.Task[None]] = set()
+        self._token, self._in_hand = secrets.token_hex(8), set[str]()
         self._stopping = False
 
     @abstractmethod
@@ -81,15 +86,32 @@ class LaneLoop(ABC):
             return True
         if await self.db.read(lanes.none_ready, self.kind, self.clock(), self.only()):
             return False
-        token = secrets.token_hex(8)
         claimed = await self.db.write(
-            lanes.claim, self.kind, token, self.clock(), LEASE, limit=free, only=self.only()
+            lanes.claim, self.kind, self._token, self.clock(), LEASE, limit=free, only=self.only()
         )
-        for lane in claimed:
-            task = asyncio.create_task(self._guarded(lane, token))
+        # A lane whose lease ran out in our own hands is only prolonged: two must never work it.
+        for lane in set(claimed) - self._in_hand:
+            self._in_hand.add(lane)
+            task = asyncio.create_task(self._guarded(lane, self._token))
             self._busy.add(task)
             task.add_done_callback(self._busy.discard)
         return bool(claimed)
+
+    async def keep(
+        self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Write what must not be forgotten: while the database takes nothing, again and again.
+
+        Raises:
+            StorageError: it still takes nothing and we are asked to stop.
+        """
+        while True:
+            try:
+                return await self.db.write(fn, *args, **kwargs)
+            except StorageError:
+                if self._stopping:
+                    raise
+                await asyncio.sleep(BLIND_SECONDS)
 
     async def _guarded(self, lane: str, token: str) -> None:
         try:
@@ -99,11 +121,13 @@ class LaneLoop(ABC):
         except Exception:
             log.exception("lane failed", kind=self.kind.value)
             await self._give_back(lane, token)
+        finally:
+            self._in_hand.discard(lane)
 
     async def _give_back(self, lane: str, token: str) -> None:
         until = self.clock() + timedelta(seconds=1)
         try:
-            await self.db.write(lanes.postpone, self.kind, lane, token, until, failed=True)
+            await self.keep(lanes.postpone, self.kind, lane, token, until, failed=True)
         except (StorageError, Fenced):
             log.warning("lane is left to its lease", kind=self.kind.value)
 

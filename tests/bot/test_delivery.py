@@ -232,27 +232,68 @@ async def test_a_failure_noted_before_a_kill_is_no_doubt(build):
     assert await house.statuses() == ["sent"]
 
 
-async def test_a_send_whose_end_could_not_be_stored_is_in_doubt(build):
+class Full:
+    """A database that takes the end of no send, as long as `times` are left."""
+
+    def __init__(self, db, times: int = 10**6) -> None:
+        self._db, self.read, self.times = db, db.read, times
+
+    async def write(self, fn, *args, **kwargs):
+        if fn is deliveries.sent and self.times:
+            self.times -= 1
+            raise DatabaseDown("the disk is full")
+        return await self._db.write(fn, *args, **kwargs)
+
+
+async def test_a_send_whose_end_could_not_be_stored_before_the_stop_is_in_doubt(build):
     house = await build().open()
     await house.says("hello")
-    sent = deliveries.sent
+    house.sender.db = Full(house.db)
 
-    async def no_disk(fn, *args, **kwargs):
-        if fn is sent:
-            raise DatabaseDown("the disk is full")
-        return await house.db.write(fn, *args, **kwargs)
+    async def told_to_stop():
+        house.sender._stopping = True
 
-    class Full:
-        write = staticmethod(no_disk)
-        read = house.db.read
-
-    house.sender.db = Full()
+    house.adapter().while_sending = told_to_stop
     await house.send()
-    house.sender.db = house.db
+    house.sender.db, house.sender._stopping = house.db, False
     house.time.pass_by(seconds=2)
     await house.send()
     assert house.texts() == ["hello"]
     assert await house.statuses() == ["uncertain"]
+
+
+async def test_the_end_of_a_send_is_stored_when_the_disk_has_room_again(build, monkeypatch):
+    monkeypatch.setattr("bot.lane_loop.BLIND_SECONDS", 0.0)
+    house = await build(shop={"on_uncertain": "resend"}).open()
+    await house.says("hello")
+    house.sender.db = full = Full(house.db, 3)
+    await house.send()
+    assert full.times == 0
+    assert house.texts() == ["hello"]
+    assert await house.statuses() == ["sent"]
+
+
+async def test_one_of_many_who_wait_for_a_slow_platform_is_never_given_up(build):
+    house = await build().open()
+    await house.says("hello")
+    for _ in range(3 * TRIES):
+        house.adapter().fail(RateLimited(1))
+        await house.send()
+        house.time.pass_by(seconds=1)
+    await house.send()
+    assert house.texts() == ["hello"]
+    (delivery,) = await house.deliveries()
+    assert (delivery.status.value, delivery.attempts) == ("sent", 1)
+
+
+async def test_what_was_begun_before_the_pause_waits_for_its_end_too(build):
+    house = await build().open()
+    await house.says("one", thread="lily")
+    await house.says("two", thread="tom")
+    house.adapter().fail(RateLimited(90))
+    await house.send()
+    assert house.texts() == []
+    assert [delivery.attempts for delivery in await house.deliveries()] == [0, 0]
 
 
 def _set(session, **changes):

@@ -149,6 +149,24 @@ async def test_what_takes_too_long_to_stop_is_left_to_its_lease(db, time, runnin
     assert await db.write(lanes.claim, LaneKind.IN, "next", time(), lease) == ["a"]
 
 
+async def test_a_lane_whose_lease_ran_out_in_our_own_hands_is_not_worked_twice(
+    db, time, running, monkeypatch
+):
+    monkeypatch.setattr("bot.lane_loop.IDLE_SECONDS", 0.01)
+    await ready(db, time, "a")
+    loop = running(Loop(db, time))
+    loop.hold = asyncio.Event()
+    await until(lambda: loop.inside == 1)
+    time.pass_by(seconds=61)
+    await ready(db, time, "b")
+    await until(lambda: loop.inside == 2)
+    lane = await db.read(lambda s: s.get_one(Lane, (LaneKind.IN, "a")))
+    assert lane.lease_until > time()
+    loop.hold.set()
+    await until(lambda: not loop._busy)
+    assert sorted(loop.worked) == ["a", "b"]
+
+
 async def test_after_stopping_nothing_new_is_begun(db, time):
     loop = Loop(db, time)
     await loop.stop(0)

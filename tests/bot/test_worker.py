@@ -9,6 +9,7 @@ from sqlmodel import select
 from bot import worker
 from bot.worker import HANDLER_TRIES, TRIES
 from channels.message import Text
+from handlers.apply import Stale
 from handlers.base import Handoff, Outcome
 from storage import conversations, lanes, transport
 from storage.models import InboundEvent, Lane, LaneKind, Owner, Timer
@@ -151,6 +152,21 @@ async def test_what_changed_while_thinking_is_thought_about_again(build):
         ("contact", "and?"),
     ]
     assert house.counted("yingda_turns_total", result="stale") == 1
+
+
+async def test_a_turn_that_is_always_overtaken_does_not_spin(build, monkeypatch):
+    house = build()
+    await house.hears("hello")
+
+    def overtaken(*_):
+        raise Stale
+
+    monkeypatch.setattr("bot.worker.apply", overtaken)
+    async with asyncio.timeout(10):
+        await house.think()
+    lane = await house.lane(LaneKind.IN)
+    assert (lane.attempts, lane.token) == (1, None)
+    assert lane.ready_at > house.time()
 
 
 def take(session, conversation_id):
