@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 
 CHANNELS = ("wechat", "weibo", "telegram", "slack")
 WEB = "demo_web"
-SHOP = "云杉生活"
+SHOP: Mapping[str, str] = {"zh": "云杉生活", "en": "Spruce Living"}
+GREEN = "#1d6b4f"
+"""The shop's colour; the product's own is blue."""
 LABELS = {
     "wechat": "云杉生活 公众号",
     "weibo": "云杉生活 微博",
-    "telegram": "Spruce Living Telegram",
-    "slack": "Spruce Living Slack",
+    "telegram": "云杉生活 Telegram",
+    "slack": "云杉生活 Slack",
     "webchat": "云杉生活 官网",
 }
 LONG_POLL_SECONDS = 20.0
@@ -79,7 +81,12 @@ class Demo:
         found[WEB] = {
             "channel": "webchat",
             "label": LABELS["webchat"],
-            "suggestions": ["如何申请退货", "退款多久到账", "转人工"],
+            "title": dict(SHOP),
+            "color": GREEN,
+            "suggestions": {
+                "zh": ["如何申请退货", "退款多久到账", "转人工"],
+                "en": ["How do I return an item?", "How long does a refund take?", "Human please"],
+            },
         }
         return {name: inbox(name, settings) for name, settings in found.items()}
 

@@ -21,6 +21,7 @@ from channels.base import (
     Passive,
     Polling,
     Reception,
+    Visited,
 )
 from channels.errors import ChannelError
 from channels.inbox import InboxConfig
@@ -70,6 +71,14 @@ class Inbox:
     def capabilities(self) -> Capabilities:
         """What its platform can do."""
         return self.adapter.capabilities
+
+    @property
+    def is_called(self) -> bool:
+        """Whether the platform calls us: it does not where we fetch, listen or are the platform."""
+        adapter = self.adapter
+        fetches = isinstance(adapter, Polling) and adapter.polling
+        listens = isinstance(adapter, Listening) and adapter.listening
+        return not (fetches or listens or isinstance(adapter, Visited))
 
     @property
     def passive(self) -> Passive | None:
@@ -140,7 +149,8 @@ class Inboxes:
                 detail=inbox.detail,
                 last_in=inbox.last_in,
                 last_out=inbox.last_out,
-                webhook_url=f"{root}/inboxes/{inbox.name}/webhook",
+                webhook_url=f"{root}/inboxes/{inbox.name}/webhook" if inbox.is_called else None,
+                widget_url=f"{root}/widget.js" if isinstance(inbox.adapter, Visited) else None,
             )
             for inbox in self.by_name.values()
         ]

@@ -153,12 +153,13 @@ class Service:
 def brand_of(config: InboxConfig) -> ChatBrand:
     """Return the look that a web chat's settings describe."""
     look = config.model_dump()
-    suggestions = tuple(look["suggestions"])
+    given = look["suggestions"]
+    by_language = given if isinstance(given, dict) else {"zh": given}
     return ChatBrand(
         title=look["title"].get("zh") or next(iter(look["title"].values())),
         color=look["color"],
         greeting=look["greeting"],
-        suggestions={"zh": suggestions} if suggestions else {},
+        suggestions={key: tuple(texts) for key, texts in by_language.items() if texts},
         allowed_origins=tuple(look["allowed_origins"]),
         titles=look["title"],
         logo=look["logo"],

@@ -9,6 +9,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
@@ -16,7 +17,7 @@ from bot.web import carry_in, service_of
 from channels.base import Visited
 from channels.errors import BadRequest, ChannelError
 from channels.message import text_of
-from storage import conversations
+from storage import conversations, listings
 from storage.database import Database
 from storage.models import Activity, Author, Fact, Message
 
@@ -85,18 +86,27 @@ async def read(request: Request, inbox: str, after: Position = 0) -> Response:
         visitor = _visitor(request, inbox)
     except _Refused as refused:
         return refused.response
-    found = await service_of(request).db.read(conversations.thread_messages, inbox, visitor, after)
-    return JSONResponse(
-        {"messages": [_shown(message) for message in found]},
-        headers={"cache-control": "no-store"},
-    )
+    shown = await service_of(request).db.read(_messages, inbox, visitor, after)
+    return JSONResponse({"messages": shown}, headers={"cache-control": "no-store"})
 
 
-def _shown(message: Message) -> dict[str, object]:
+def _messages(session: Session, inbox: str, visitor: str, after: int) -> list[dict[str, object]]:
+    found = conversations.thread_messages(session, inbox, visitor, after)
+    acting = {message.agent_id for message in found if message.agent_id is not None}
+    names = {agent.id: agent.display_name for agent in listings.agents_of(session, acting).values()}
+    return [
+        _shown(message, names.get(message.agent_id) if message.agent_id else None)
+        for message in found
+    ]
+
+
+def _shown(message: Message, name: str | None) -> dict[str, object]:
+    """Return a message as its customer sees it: of an agent, at most the display name."""
     return {
         "id": str(message.id),
         "position": message.position,
         "author": message.author.value,
+        "name": name if message.author is Author.AGENT else None,
         "text": text_of(message.parts),
         "parts": [part.model_dump(mode="json") for part in message.parts],
         "at": message.at.isoformat(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exception_handlers import http_exception_handler
@@ -69,10 +69,17 @@ def install(app: FastAPI, services: Services, routers: Sequence[APIRouter] = ())
 
 
 async def _to_login(request: Request, _problem: Exception) -> Response:
-    page = request.url.path if request.method == "GET" else "/"
-    if page.startswith("/live"):
+    if request.url.path.startswith("/live"):
         return Response(status_code=401)
-    return _go(request, f"/login?next={quote(page)}", status=401)
+    return _go(request, f"/login?next={quote(_page_of(request))}", status=401)
+
+
+def _page_of(request: Request) -> str:
+    """Return the page a person was on: a part of a page is none to come back to."""
+    url = urlsplit(request.headers.get("hx-current-url", str(request.url)))
+    if request.method != "GET" and "hx-current-url" not in request.headers:
+        return "/"
+    return f"{url.path}?{url.query}" if url.query else url.path
 
 
 async def _to_password(request: Request, _problem: Exception) -> Response:

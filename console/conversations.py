@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -37,6 +37,9 @@ VIEWS: Mapping[View, str] = {
 }
 WORDS = 80
 """How long a search may be."""
+NEAR = 0.3
+"""From this score on a suggested answer is worth an agent's glance."""
+OFFERED = 3
 OPEN = 60
 """How many messages on their way one page asks after at most."""
 
@@ -82,6 +85,8 @@ def _call(request: Request, login: InboxLogin, found: Found, search: Searched) -
 
 
 Calling = Annotated[Call, Depends(_call)]
+Number = Annotated[int, Query(ge=0, le=2**53)]
+"""A position or a fact's number: no larger than a database can count."""
 
 
 @router.get("/inbox")
@@ -113,9 +118,9 @@ async def show_thread(call: Calling, conversation_id: UUID) -> Response:
 async def show_messages(
     call: Calling,
     conversation_id: UUID,
-    after: int = 0,
-    before: int | None = None,
-    fact: int = 0,
+    after: Number = 0,
+    before: Number | None = None,
+    fact: Number = 0,
     open: str = "",  # noqa: A002 - the query's name
 ) -> Response:
     """Show messages after or before a position, and how those on their way stand."""
@@ -228,7 +233,8 @@ async def _suggestions(call: Call, conversation_id: UUID) -> dict[str, Any]:
     """Return what the knowledge base says to the customer's last words, in their language."""
     words, language = await call.found.db.read(_last_words, conversation_id)
     decision = await call.found.knowledge.decide(words) if words else None
-    return {"suggestions": decision, "speaks": language}
+    near = [c for c in decision.candidates if c.score >= NEAR] if decision else []
+    return {"suggestions": near[:OFFERED], "speaks": language}
 
 
 def _last_words(session: Session, conversation_id: UUID) -> tuple[str, str]:
@@ -242,8 +248,8 @@ def _last_words(session: Session, conversation_id: UUID) -> tuple[str, str]:
 def _cursor(text: str) -> Cursor | None:
     at, _, number = text.partition(",")
     try:
-        return Cursor(datetime.fromisoformat(at), UUID(number)) if text else None
-    except ValueError:
+        return Cursor(datetime.fromisoformat(at).astimezone(UTC), UUID(number)) if text else None
+    except (ValueError, OverflowError):
         return None
 
 

@@ -24,7 +24,10 @@ def is_same_origin(request: Request) -> bool:
     origin = request.headers.get("origin")
     if origin is None:
         return True
-    return urlsplit(origin).netloc == request.headers.get("host", "") != ""
+    try:
+        return urlsplit(origin).netloc == request.headers.get("host", "") != ""
+    except ValueError:
+        return False
 
 
 async def has_token(request: Request, expected: str) -> bool:

@@ -43,6 +43,7 @@ SAMPLES = (
     Sample("退款多久到账"),
     Sample("How do I return an item?", "en"),
 )
+SHOPS = {"zh": "应答小店", "en": "Yingda Shop"}
 LOOKS: Mapping[str, Look] = {
     "wechat": Look(
         "wechat",
@@ -76,9 +77,12 @@ LOOKS: Mapping[str, Look] = {
 }
 
 
-def demo_page(request: Request, phones: Mapping[str, str], shop: str = "应答小店") -> Response:
-    """Show the phones of `phones` (inbox -> channel), in that order."""
+def demo_page(
+    request: Request, phones: Mapping[str, str], shops: Mapping[str, str] = SHOPS
+) -> Response:
+    """Show the phones of `phones` (inbox -> channel), in that order; `shops` by language."""
     locale = visitors_locale(request, request.query_params.get("lang", ""))
+    shop = shops.get(locale.split("_")[0]) or next(iter(shops.values()))
     shown = [
         _phone(locale, inbox, LOOKS[channel], shop)
         for inbox, channel in phones.items()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import APIRouter, Depends, Form, Path
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -25,6 +25,8 @@ EditorLogin = Annotated[Login, Depends(require("knowledge.write"))]
 """Somebody who writes entries."""
 PublisherLogin = Annotated[Login, Depends(require("knowledge.publish"))]
 """Somebody who makes them live."""
+Numbered = Annotated[int, Path(ge=1, le=2**53)]
+"""A release's number: no larger than a database can count."""
 SENTENCE = 500
 """How long a tried sentence may be."""
 TOLD: Mapping[str, str] = {
@@ -104,7 +106,7 @@ async def releases(request: Request, login: EditorLogin, found: Found, told: str
 
 
 @router.post("/kb/releases/{number}/rollback")
-async def roll_back(login: PublisherLogin, found: Found, number: int) -> Response:
+async def roll_back(login: PublisherLogin, found: Found, number: Numbered) -> Response:
     """Make a former release live again, as a new one."""
     try:
         await found.db.write(knowledge.rollback, number, login.id, found.clock())

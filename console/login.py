@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from console import auth, csrf
 from console.auth import Found
 from console.i18n import mark
 from console.views import render
+from handlers.desk.roles import may
 from storage import people
 from storage.models import Agent
 
@@ -25,7 +27,9 @@ ROOMS = (
     ("tickets", "/tickets"),
     ("knowledge.write", "/kb"),
     ("settings", "/settings"),
+    ("approve", "/approvals"),
 )
+"""Where one may work; the first that is open is where one begins."""
 
 
 @router.get("/")
@@ -59,13 +63,21 @@ async def enter(
         raise auth.Forged
     agent = await found.db.read(people.find_agent, name.strip())
     if await auth.verify(password, agent.password_hash if agent else None) and agent:
-        response = RedirectResponse(auth.safe_next(next), 303)
+        response = RedirectResponse(landing(agent, next), 303)
         if await _is_open(found, agent, request, response):
             return response
     elif agent:
         await found.db.write(people.count_failed, agent.name, found.clock())
     context = {"next": auth.safe_next(next), "name": name, "wrong": WRONG}
     return render(request, "login.html", context, status=422)
+
+
+def landing(agent: Agent, wish: str) -> str:
+    """Return where somebody goes after the login: on as wished, unless that room is closed."""
+    path = auth.safe_next(wish)
+    room = f"/{urlsplit(path).path.lstrip('/').partition('/')[0]}"
+    closed = any(room == place and not may(agent.role, needed) for needed, place in ROOMS)
+    return "/" if closed else path
 
 
 async def _is_open(found: Found, agent: Agent, request: Request, response: Response) -> bool:

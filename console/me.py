@@ -65,7 +65,7 @@ async def change_password(
     hashed = await auth.hash_in_thread(new)
     await found.db.write(people.set_password, login.id, hashed)
     await found.db.write(people.end_sessions, login.id, login.session)
-    return RedirectResponse("/me?saved=password", 303)
+    return RedirectResponse("/" if login.agent.must_change_password else "/me?saved=password", 303)
 
 
 async def _problem(login: auth.Login, current: str, new: str, again: str) -> str | None:

@@ -25,11 +25,11 @@ class InboxState:
     detail: str = ""
     """What is wrong and how to mend it, in one line; never a secret."""
     webhook_url: str | None = None
+    """What the platform must call; None where nobody calls us."""
+    widget_url: str | None = None
+    """The loader that a site puts on its pages, for a web chat."""
     last_in: datetime | None = None
     last_out: datetime | None = None
-    pending: int = 0
-    failed: int = 0
-    quarantined: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from console.auth import Found, Login, hash_in_thread, require
 from console.i18n import mark
 from console.services import Services
 from console.views import render
+from console.words import CHANNELS
 from storage import overview, people, transport
 from storage.models import Agent, InboundEvent, Role
 
@@ -47,6 +49,8 @@ TOLD: Mapping[str, str] = {
     "changed": mark("The account is changed."),
     "last": mark("Nobody could administrate any more, so nothing was changed."),
 }
+LATELY = timedelta(days=7)
+"""For how long the channels' page remembers what could not be sent."""
 SHOWN = 4000
 """How many characters of a payload are shown."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,31}")
@@ -76,8 +80,11 @@ async def channels(
 ) -> Response:
     """Show every inbox's state, and the events that need attention."""
     events = await found.db.read(transport.troubled)
+    traffic = await found.db.read(overview.traffic, found.clock() - LATELY)
     context = {
         "inboxes": found.inboxes(),
+        "traffic": traffic,
+        "channels": CHANNELS,
         "states": STATES,
         "troubles": [Trouble(event, _as_text(event.payload)) for event in events],
         "told": TOLD.get(told, ""),

@@ -15,7 +15,7 @@ from console.auth import Found, Login, require
 from console.i18n import mark
 from console.services import Services
 from console.ticket_views import Filter
-from console.views import render
+from console.views import ZONE, render
 from handlers.desk import tickets as cases
 from handlers.desk.errors import AlreadyChanged, DeskError, NotFound, NotPermitted
 from handlers.desk.workflow import (
@@ -136,7 +136,7 @@ async def step(request: Request, login: TicketsLogin, found: Found, number: str)
             action,
             login.agent,
             {name: given[name] for name in given if name in FIELDS},
-            found.clock(),
+            found.clock().astimezone(ZONE),
             version=_version(given),
         )
     except DeskError as problem:

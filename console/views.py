@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse
 
 from console import i18n
 from console.auth import Login
-from console.words import BANDS, CONTACT_EVENTS, MEDIA, REASONS
+from console.words import BANDS, CONTACT_EVENTS, MEDIA, REASONS, WORDLESS
 
 STATIC = Path(__file__).parent / "static"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -118,6 +118,7 @@ def environment(locale: str) -> Environment:
         moment=moment,
         day=lambda value: day(value, locale),
         brief=brief,
+        preview=lambda line: i18n.say(locale, WORDLESS[line]) if line in WORDLESS else line,
         waiting=lambda since, now: waiting(since, now, locale),
         percent=percent,
     )

@@ -27,19 +27,21 @@ REASONS: Mapping[str, str] = {
     "error": mark("the bot failed"),
 }
 """Why the bot called a person; an unknown word is shown as it is."""
-CONTACT_EVENTS: Mapping[str, str] = {
+CONTACT_EVENTS = {
     "followed": mark("The customer followed the account"),
     "unfollowed": mark("The customer left the account"),
     "opened": mark("The customer opened the chat"),
     "blocked": mark("The customer blocked the account"),
     "recalled": mark("The customer took a message back"),
 }
-MEDIA: Mapping[str, str] = {
+MEDIA = {
     "image": mark("Image"),
     "voice": mark("Voice message"),
     "video": mark("Video"),
     "file": mark("File"),
 }
+WORDLESS: Mapping[str, str] = {f"[{kind}]": text for kind, text in (MEDIA | CONTACT_EVENTS).items()}
+"""What a list shows of a message without words, as storage keeps it."""
 BANDS: Mapping[str, str] = {
     "answer": mark("answered"),
     "suggest": mark("suggested"),

@@ -18,6 +18,8 @@ QUESTION_CHARS = 500
 ANSWER_CHARS = 10_000
 MOST_SIMILAR = 500
 MOST_ERRORS = 100
+TAKEN_KEYS = frozenset({"new", "publish", "releases", "try"})
+"""Words that are pages of the desk's knowledge base, so that no entry could be opened by them."""
 KINDS = ("product", "price", "service", "technical", "individual", "other")
 
 _FIELDS = frozenset(
@@ -157,7 +159,7 @@ def entry_of(row: object) -> Entry:
     question = _short(row.get("question"), "question", QUESTION_CHARS)
     if not normalize(question):
         raise _BadRow("the question is empty")
-    key = _short(row.get("id"), "id", KEY_CHARS) or _key(question)
+    key = _own(_short(row.get("id"), "id", KEY_CHARS)) or _key(question)
     kind = _short(row.get("kind"), "kind", KEY_CHARS).lower() or "other"
     if kind not in KINDS:
         raise _BadRow(f"kind {kind!r} is not one of {', '.join(KINDS)}")
@@ -165,6 +167,12 @@ def entry_of(row: object) -> Entry:
     return Entry(
         key, question, _similar(row.get("similar_questions")), _answers(row), kind, category
     )
+
+
+def _own(key: str) -> str:
+    if key in TAKEN_KEYS or not {".", ".."}.isdisjoint(key.split("/")):
+        raise _BadRow(f"id {key!r} is the address of another page; choose another id")
+    return key
 
 
 def _key(question: str) -> str:

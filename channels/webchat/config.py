@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
 
 from channels.inbox import InboxConfig
 
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
+
+Questions = Annotated[tuple[str, ...], Field(max_length=10)]
+"""What a visitor may tap instead of writing."""
 
 
 class Config(InboxConfig):
@@ -44,8 +48,10 @@ class Config(InboxConfig):
         },
         description="the first line a visitor reads, by language",
     )
-    suggestions: tuple[str, ...] = Field(
-        default=(), max_length=10, description="questions to tap before anything was typed"
+    suggestions: dict[str, Questions] | Questions = Field(
+        default=(),
+        description="questions to tap before anything was typed: a list for everybody, or "
+        "lists by language, like {zh: [...], en: [...]}",
     )
 
     @field_validator("allowed_origins")

@@ -52,7 +52,7 @@
     source.onerror = () => {
       source.close();
       spread({ kind: "state", on: false });
-      wait = Math.min(15000, Math.max(500, wait * 2));
+      wait = Math.min(4000, Math.max(500, wait * 2));
       clearTimeout(timer);
       timer = setTimeout(again, wait * (0.5 + Math.random() / 2));
     };

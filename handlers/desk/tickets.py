@@ -92,6 +92,8 @@ def take_step(
 ) -> Ticket:
     """Take a case one step further; `version` is the one the agent was looking at.
 
+    A deadline is the end of its day in the zone of `now`.
+
     Raises:
         AlreadyChanged: somebody else took a step in the meantime.
         WorkflowError: the step is not possible, not allowed or not complete.

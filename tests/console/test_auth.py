@@ -141,7 +141,7 @@ async def test_the_first_password_must_be_changed_before_anything_else(desk_cons
     token = page.split('name="csrf" value="')[1].split('"')[0]
     new = {"current": PASSWORD, "new": "a better sentence", "again": "a better sentence"}
     changed = await browser.post("/me/password", data={**new, "csrf": token})
-    assert changed.headers["location"] == "/me?saved=password"
+    assert changed.headers["location"] == "/"
     assert (await browser.get("/inbox")).status_code == 200
 
 

@@ -33,6 +33,8 @@ from storage.models import Role
 PLATFORMS = ("wechat", "weibo", "telegram", "slack", "webchat")
 PATIENCE = 20.0
 ROW = re.compile(r'data-id="([0-9a-f-]{36})"')
+ALONE = {"hx-request": "true"}
+"""Asks for a conversation without the list beside it."""
 PASSWORD = "correct horse battery"
 
 
@@ -120,8 +122,8 @@ class Person:
         assert found, "no token on the page"
         self.csrf = found[1] or found[2]
 
-    async def looks_at(self, path: str) -> str:
-        answer = await self.client.get(path)
+    async def looks_at(self, path: str, **headers: str) -> str:
+        answer = await self.client.get(path, headers=headers)
         assert answer.status_code == 200, f"{path}: {answer.status_code}"
         return unescape(answer.text)
 
@@ -141,7 +143,7 @@ class Person:
             while True:
                 page = await self.looks_at(f"/inbox?view={view}")
                 for found in ROW.finditer(page):
-                    if words in await self.looks_at(f"/inbox/{found[1]}"):
+                    if words in await self.looks_at(f"/inbox/{found[1]}", **ALONE):
                         return found[1]
                 await asyncio.sleep(0.05)
 
