@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from bot.intake import NoSuchInbox
+from bot.limit import BodyLimit
 from bot.service import Service
 from channels.base import Request as Call
 from channels.errors import BadRequest, ChannelError
@@ -21,13 +22,6 @@ from storage.database import StorageError
 log = structlog.get_logger(__name__)
 router = APIRouter(include_in_schema=False)
 
-LARGEST_CALL = 1024 * 1024
-"""Bytes; a larger body is not read to its end."""
-
-
-class TooLarge(Exception):
-    """The body is over the limit."""
-
 
 def service_of(request: Request) -> Service:
     """Return the running service behind a request."""
@@ -35,22 +29,13 @@ def service_of(request: Request) -> Service:
     return found
 
 
-async def read_call(request: Request, limit: int = LARGEST_CALL) -> Call:
-    """Return an HTTP request free of the framework.
-
-    Raises:
-        TooLarge: the body is over `limit` bytes.
-    """
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise TooLarge
+async def read_call(request: Request) -> Call:
+    """Return an HTTP request free of the framework; `BodyLimit` has bounded its body."""
     return Call(
         request.method,
         dict(request.query_params),
         {name.lower(): value for name, value in request.headers.items()},
-        bytes(body),
+        await request.body(),
     )
 
 
@@ -61,8 +46,6 @@ async def carry_in(request: Request, inbox: str) -> Response:
         reception = await service.intake.receive(inbox, await read_call(request))
     except NoSuchInbox:
         return PlainTextResponse("no such inbox", 404)
-    except TooLarge:
-        return PlainTextResponse("too large", 413, headers={"connection": "close"})
     except BadRequest as problem:
         return PlainTextResponse(type(problem).__name__, problem.status)
     except (StorageError, ChannelError, ClientDisconnect):
@@ -116,4 +99,5 @@ def make_app(service: Service, mount: Callable[[FastAPI], None]) -> FastAPI:
     app.state.service = service
     app.include_router(router)
     mount(app)
+    app.add_middleware(BodyLimit)
     return app

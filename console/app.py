@@ -76,7 +76,10 @@ async def _to_login(request: Request, _problem: Exception) -> Response:
 
 def _page_of(request: Request) -> str:
     """Return the page a person was on: a part of a page is none to come back to."""
-    url = urlsplit(request.headers.get("hx-current-url", str(request.url)))
+    try:
+        url = urlsplit(request.headers.get("hx-current-url", str(request.url)))
+    except ValueError:
+        return "/"
     if request.method != "GET" and "hx-current-url" not in request.headers:
         return "/"
     return f"{url.path}?{url.query}" if url.query else url.path

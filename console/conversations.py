@@ -126,6 +126,7 @@ async def show_messages(
     """Show messages after or before a position, and how those on their way stand."""
     db = call.found.db
     if before is not None:
+        await _known(call, conversation_id)
         stretch = await db.read(bubbles.earlier, conversation_id, before)
         context = {"stretch": stretch, "id": conversation_id}
         return render(call.request, "inbox/earlier.html", context, login=call.login)
@@ -142,6 +143,7 @@ async def show_messages(
 @router.get("/inbox/{conversation_id}/suggestions")
 async def show_suggestions(call: Calling, conversation_id: UUID) -> Response:
     """Show what the knowledge base says to the customer's last message."""
+    await _known(call, conversation_id)
     context = await _suggestions(call, conversation_id)
     return render(call.request, "inbox/suggestions.html", context, login=call.login)
 
@@ -227,6 +229,11 @@ def _around(session: Session, conversation_id: UUID) -> dict[str, Any] | None:
         "earlier": listings.earlier(session, row.conversation),
         "tickets": tickets.of_contact(session, row.contact.id),
     }
+
+
+async def _known(call: Call, conversation_id: UUID) -> None:
+    if await call.found.db.read(conversations.get, conversation_id) is None:
+        raise HTTPException(404)
 
 
 async def _suggestions(call: Call, conversation_id: UUID) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 import pytest
 from sqlmodel import select
 
-from bot.web import LARGEST_CALL
+from bot.limit import LARGEST_CALL
 from channels.message import text_of
 from storage.models import InboundEvent
 
@@ -55,21 +55,44 @@ async def test_a_forged_call_gets_its_status_and_no_reason(run, status):
     assert await stored(served) == []
 
 
-async def test_a_body_over_the_limit_is_not_read_to_its_end(run):
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+FILE = {"content-type": "multipart/form-data; boundary=x"}
+PART = b'--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "head"),
+    [(HOOK, {}, b""), ("/login", FORM, b"name="), ("/login", FILE, PART), ("/kb/try", FILE, PART)],
+)
+async def test_a_body_over_the_limit_is_not_read_to_its_end(run, path, headers, head):
     served = await run()
     given = 0
 
     async def endless():
         nonlocal given
+        yield head
         while True:
             given += 64 * 1024
             yield b"x" * 64 * 1024
 
     async with asyncio.timeout(20):
-        answer = await served.client.post(HOOK, content=endless())
+        answer = await served.client.post(path, content=endless(), headers=headers)
     assert answer.status_code == 413
+    assert answer.headers["connection"] == "close"
     assert given <= LARGEST_CALL + 2 * 64 * 1024
     assert await stored(served) == []
+
+
+async def test_a_body_announced_as_too_long_is_not_read_at_all(run):
+    served = await run()
+
+    async def unread():
+        raise AssertionError("somebody reads it")
+        yield b""
+
+    headers = {"content-length": str(LARGEST_CALL + 1)}
+    answer = await served.client.post("/login", content=unread(), headers=headers)
+    assert answer.status_code == 413
 
 
 async def test_a_body_at_the_limit_is_taken(run):

@@ -35,6 +35,14 @@ ENTRIES = (
 class Knowledge:
     """A knowledge base of three entries, for pages that only ask it."""
 
+    semantic = False
+
+    def entries(self) -> tuple[Entry, ...]:
+        return ENTRIES
+
+    async def refresh(self) -> None:
+        """Nothing is ever published here."""
+
     async def decide(self, text: str) -> Decision:
         scores = (0.91, 0.64, 0.38)
         found = tuple(
