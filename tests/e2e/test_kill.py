@@ -35,7 +35,7 @@ class Process:
     """The product as its own process, started again whenever it was killed."""
 
     def __init__(self, folder: Path, config: dict[str, object]) -> None:
-        self.folder = folder
+        self.folder, self.url = folder, str(config["database_url"])
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
