@@ -31,13 +31,7 @@ from storage import schema
 from storage.database import Database
 
 MESSAGES, CONTACTS, CONNECTIONS, ROUNDS = 3000, 300, 32, 3
-QUESTIONS = (
-    "如何申请退货",
-    "钱多久能退回来",
-    "how long does shipping take",
-    "在吗",
-    "发票怎么弄啊",
-)
+QUESTIONS = ("如何申请退货", "退款多久到账", "how do I return an item", "包邮吗", "怎么开发票")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 

@@ -38,21 +38,35 @@
     if (!rows || !line) return;
     const old = document.getElementById(line.id);
     const stays = belongs(line) && (old || !desk.dataset.words);
-    const focused = old?.contains(document.activeElement);
     if (!stays) { old?.remove(); empty(); return; }
-    const link = one("a", line);
-    link.href = link.pathname + search();
-    if (line.dataset.id === opened()) link.setAttribute("aria-current", "true");
-    wire(link);
     const key = order(line);
     const others = [...rows.querySelectorAll(".line")].filter((other) => other !== old);
-    const before = others.find((other) => order(other) > key);
-    if (!before && !old && one(".more", rows)) return;
-    if (!old) line.classList.add("fresh");
-    old?.remove();
-    rows.insertBefore(line, before || one(".more", rows));
-    if (focused) link.focus();
+    const next = others.find((other) => order(other) > key);
+    if (!next && !old && one(".more", rows)) return;
+    const before = next || one(".more", rows);
+    const shown = old ? renew(old, line) : line;
+    const link = one("a", shown);
+    if (!old) {
+      // Read as text: in a fragment that is not yet on the page a link has no path.
+      link.setAttribute("href", link.getAttribute("href").split("?")[0] + search());
+      wire(link);
+      line.classList.add("fresh");
+    }
+    if (line.dataset.id === opened()) link.setAttribute("aria-current", "true");
+    if (shown.parentNode !== rows || shown.nextElementSibling !== before) {
+      const focused = shown.contains(document.activeElement);
+      rows.insertBefore(shown, before);
+      if (focused) link.focus();
+    }
     empty();
+  }
+
+  // The row keeps its element and its link: a click that is under way must not be lost.
+  function renew(old, line) {
+    old.className = line.className;
+    for (const { name, value } of line.attributes) if (name.startsWith("data-")) old.setAttribute(name, value);
+    one("a", old).replaceChildren(...one("a", line).childNodes);
+    return old;
   }
 
   const search = () => {

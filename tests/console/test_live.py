@@ -17,6 +17,7 @@ async def log(console: Console, number: int) -> int:
     def write(session):
         for _ in range(number):
             last = activity.log(session, Fact.INBOX_STATE, console.time.now)
+        session.flush()
         return last.id
 
     return await console.db.write(write)
