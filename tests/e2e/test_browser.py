@@ -61,9 +61,9 @@ async def test_an_agent_takes_over_answers_notes_and_resolves(product: Product, 
         await page.fill("#text", "VIP 客户，上周也退过一次，注意语气。")
         await page.click("#send")
         await expect(page.locator("#thread")).to_contain_text("上周也退过一次")
-        await page.screenshot(path=pictures / "desk.png")
+        await page.screenshot(path=pictures / "desk.png", caret="initial")
         await page.emulate_media(color_scheme="dark")
-        await page.screenshot(path=pictures / "desk-dark.png")
+        await page.screenshot(path=pictures / "desk-dark.png", caret="initial")
         await page.emulate_media(color_scheme="light")
         await page.locator("#thread").get_by_role("button", name="解决").first.click()
         await expect(page.locator("#composer")).to_have_attribute("data-lock", "closed")
@@ -79,7 +79,7 @@ async def test_a_visitor_chats_on_the_website_and_on_a_phone(product: Product, p
         await box.fill("退款多久到账")
         await box.press("Enter")
         await expect(page.locator("body")).to_contain_text("退款：")
-        await page.screenshot(path=pictures / "chat.png")
+        await page.screenshot(path=pictures / "chat.png", caret="initial")
         await page.reload()
         await expect(page.locator("body")).to_contain_text("退款：")
         assert watched.wrong == []
@@ -107,5 +107,5 @@ async def test_every_room_opens_without_a_complaint_of_the_browser(
             wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert wide <= 0, f"{room} is {wide} px too wide on a {size}"
             name = room.replace("/", "-").replace("?", "-")
-            await page.screenshot(path=pictures / f"{name}-{size}-{theme}.png")
+            await page.screenshot(path=pictures / f"{name}-{size}-{theme}.png", caret="initial")
         assert watched.wrong == []
