@@ -60,8 +60,10 @@ async def _events(
     async for batch in found.live.follow(start, HEARTBEAT):
         if loop.time() - checked > RECHECK:
             checked = loop.time()
-            if await find_login(request) is None:
+            now = await find_login(request)
+            if now is None:
                 return
+            login = now
         if not batch:
             yield ": alive\n\n"
             continue

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from channels.message import Choice, Choices, Part, Text
+from channels.text import NUMBER
 from handlers.chat.texts import say
 from handlers.chat.words import plain
 
@@ -72,6 +73,8 @@ def understand(question: Question, text: str, value: str | None) -> dict[str, st
         return None
     if question.choices is None:
         return {question.name: said}
+    if NUMBER.fullmatch(plain(said)):
+        return None  # a number that stands before no choice is a slip, no wish
     chosen = _chosen(question.choices, plain(said))
     return {question.name: chosen, f"{question.name}_words": said}
 

@@ -9,7 +9,7 @@ from channels.testing.server import serve
 from console import live as live_module
 from console import stream
 from storage import activity, people
-from storage.models import Fact
+from storage.models import Fact, Role
 from tests.console.world import Console, say
 
 
@@ -176,6 +176,22 @@ async def test_a_stream_ends_when_its_person_is_logged_out(
         await desk_console.db.write(people.end_sessions, desk_console.agents["li"].id)
         rest = [line async for line in lines]
     assert all(line in {"", ": alive"} for line in rest)
+
+
+async def test_who_may_answer_customers_no_more_sees_no_further_row(
+    desk_console: Console, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(stream, "RECHECK", 0)
+    conversation = await desk_console.talk()
+    start = await log(desk_console, 1)
+    async with listening(desk_console, "li", after=start) as answer:
+        lines = answer.aiter_lines()
+        await events(lines, 1)
+        li = desk_console.agents["li"].id
+        await desk_console.db.write(people.set_role, li, Role.EDITOR, enabled=True)
+        await say(desk_console, conversation, "secret")
+        (told,) = await events(lines, 1)
+    assert told["data"]["row"] is None
 
 
 async def test_a_bad_moment_of_the_database_does_not_blind_the_desk(

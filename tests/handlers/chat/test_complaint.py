@@ -82,6 +82,14 @@ async def test_a_form_can_be_left_and_resumed(customer, word, back):
     assert (await opened(customer)).fields == {"facts": FACTS, "wish": "apology"}
 
 
+async def test_a_number_out_of_range_opens_no_ticket_and_asks_again(customer):
+    await customer.say(f"我要投诉，{FACTS}")
+    await customer.say("没有")
+    assert "form:wish:refund" in (await customer.say("9")).values
+    await customer.say("1")
+    assert (await opened(customer)).fields == {"facts": FACTS, "wish": "refund"}
+
+
 async def test_leaving_by_a_tap(customer):
     await customer.say("我要投诉")
     assert (await customer.tap("form:cancel")).words == say("form_cancelled", "zh")

@@ -67,6 +67,11 @@ def test_a_wish_in_own_words_is_understood_and_kept(text, wish):
     assert understand(WISH, text, None) == {"wish": wish, "wish_words": text}
 
 
+@pytest.mark.parametrize("text", ["9", "0", "第8个", "😀", "!!!"])
+def test_what_stands_before_no_choice_is_no_wish(text):
+    assert understand(WISH, text, None) is None
+
+
 def test_a_tap_is_understood():
     assert understand(WISH, "", "form:wish:repair") == {"wish": "repair"}
     assert understand(ORDER, "", "form:order:skip") == {"order": ""}
