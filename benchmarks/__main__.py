@@ -21,6 +21,8 @@ from time import perf_counter, process_time
 import httpx
 
 from bot.cli.options import utc_now
+from bot.config import LogConfig
+from bot.logs import configure
 from channels import registry
 from channels.simulation import Push, Simulator
 from channels.testing.server import serve
@@ -163,6 +165,7 @@ async def matching(folder: Path) -> None:
 
 async def main() -> None:
     """Print everything."""
+    configure(LogConfig(level="warning"))
     print(
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {MESSAGES} messages,"
         f" {CONNECTIONS} connections, SQLite synchronous=FULL"

@@ -16,7 +16,9 @@ from starlette.routing import Route
 
 from bot.app import compose
 from bot.cli.options import utc_now
-from bot.config import Config, inbox
+from bot.cli.run import fast_loop
+from bot.config import Config, LogConfig, inbox
+from bot.logs import configure
 
 
 async def echo(request: Request) -> Response:
@@ -26,6 +28,7 @@ async def echo(request: Request) -> Response:
 
 async def run(raw: dict[str, object]) -> None:
     """Serve until told to stop."""
+    configure(LogConfig(level="warning"))
     found = raw.pop("inboxes")
     assert isinstance(found, dict)
     config = Config(**{**raw, "inboxes": {n: inbox(n, s) for n, s in found.items()}})
@@ -39,4 +42,5 @@ async def run(raw: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(run(json.loads(sys.argv[1])))
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
+        runner.run(run(json.loads(sys.argv[1])))

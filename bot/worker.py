@@ -30,6 +30,8 @@ from storage.models import Conversation, InboundEvent, Lane, LaneKind, Owner
 log = structlog.get_logger(__name__)
 
 THINKING_SECONDS = 10.0
+WIDTH = 8
+"""Thinking needs the processor: more at once would only keep platforms waiting for our answer."""
 HANDLER_TRIES = 3
 TRIES = 5
 STALE_TRIES = 10
@@ -78,7 +80,7 @@ class Worker(LaneLoop):
         *,
         queue_notice: timedelta,
     ) -> None:
-        super().__init__(db, clock, signals.inbound)
+        super().__init__(db, clock, signals.inbound, WIDTH)
         self._chain, self._inboxes, self._signals = chain, inboxes, signals
         self._metrics, self._queue_notice = metrics, queue_notice
 
