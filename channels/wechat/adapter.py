@@ -93,7 +93,7 @@ class Adapter:
             return Reception(body=request.query.get("echostr", "").encode(), headers=PLAIN)
         raw = request.body.decode("utf-8", "replace")
         try:
-            raw = self._seal.open(request)
+            raw = parse.legible(self._seal.open(request))
             message = self._message(raw)
         except Unreadable as error:
             key = hashlib.sha256(raw.encode("utf-8", "replace")).hexdigest()
@@ -134,7 +134,7 @@ class Adapter:
     def answer(self, request: Request, message: OutgoingMessage) -> Reception:
         """Render `message` as the answer to the push `request`, which was received before."""
         now = self._clock()
-        account = parse.read(self._seal.open(request))["ToUserName"]
+        account = parse.read(parse.legible(self._seal.open(request)))["ToUserName"]
         xml = render.reply(message, account, now)
         if not xml:
             return Reception(body=TAKEN, headers=PLAIN)

@@ -40,6 +40,7 @@ LONGEST_KEY = 128
 KIND = 64
 """Characters that we repeat of a kind's unknown name."""
 
+_UNHEARD = dict.fromkeys({*range(32), 0xFFFE, 0xFFFF} - {9, 10, 13})
 NORTH, EAST = 90.0, 180.0
 
 NOTICES = frozenset(
@@ -87,6 +88,11 @@ class _Guard:
 
     def _doctype(self, *_: object) -> None:
         raise Unreadable("brings a document type")
+
+
+def legible(xml: str) -> str:
+    """Return a push without the characters that XML cannot hold; some phones send them."""
+    return xml.translate(_UNHEARD)
 
 
 def read(xml: str) -> Fields:

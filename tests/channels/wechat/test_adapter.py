@@ -39,6 +39,14 @@ async def test_a_push_is_taken_with_success(joined, encrypted):
 
 
 @pytest.mark.parametrize("encrypted", [False, True])
+async def test_signs_that_xml_cannot_hold_do_not_silence_a_customer(joined, encrypted):
+    async with joined(encrypted=encrypted) as (adapter, simulator):
+        reception = await adapter.receive(as_request(simulator.say(OPENID, "退\x14款\x00？\ufffe")))
+        assert not reception.quarantined
+        assert reception.messages[0].parts == (Text(text="退款？"),)
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
 async def test_every_kind_of_garbage_is_kept_and_taken(joined, encrypted):
     async with joined(encrypted=encrypted) as (adapter, simulator):
         for _ in range(6):
