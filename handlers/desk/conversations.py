@@ -108,7 +108,7 @@ def note(
         now,
         agent_id=agent.id,
         private=True,
-        echo_id=_own(echo_id),
+        echo_id=_own(echo_id, "note"),
     )
 
 
@@ -208,9 +208,10 @@ def _sayable(text: str) -> str:
     return said
 
 
-def _own(echo_id: str | None) -> str | None:
-    # Browsers and platforms both choose echo ids: one must not swallow the other's message.
-    return f"desk:{echo_id}" if echo_id else None
+def _own(echo_id: str | None, kind: str = "desk") -> str | None:
+    # Browsers and platforms both choose echo ids: one must not swallow the other's message,
+    # nor a note the reply that was sent from the same form.
+    return f"{kind}:{echo_id}" if echo_id else None
 
 
 def _name(session: Session, agent_id: UUID | None) -> str:
