@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test test-long bench lock messages clean prerequisites
+.PHONY: help run check test test-long bench pictures lock messages clean prerequisites
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ coverage: $(VENV)/.test browser ## Run the everyday suite and hold it to the cov
 
 bench: $(VENV)/.test ## Print the speeds, as ratios of references taken in the same run
 	$(BIN)/python -m benchmarks $(ARGS)
+
+pictures: $(VENV)/.test browser ## Take the README's pictures anew, in docs/pictures
+	YINGDA_PICTURES=docs/pictures $(BIN)/pytest tests/e2e/test_pictures.py -q
 
 messages: $(VENV)/.dev ## Collect the console's texts for translation
 	$(BIN)/python -m console.i18n update

@@ -22,6 +22,7 @@ from console.rows import inboxes, line_of, lines_of, tail
 from console.services import Services
 from console.views import is_partial, render
 from console.words import CHANNELS, REASONS
+from faq.matcher import Candidate
 from storage import conversations, listings, tickets
 from storage.listings import Cursor, Filter, Row, View
 from storage.models import Author, Owner, Status
@@ -40,6 +41,8 @@ WORDS = 80
 NEAR = 0.3
 """From this score on a suggested answer is worth an agent's glance."""
 OFFERED = 3
+LISTENED = 3
+"""A word of thanks or a wish for a person asks nothing: the messages before it may."""
 OPEN = 60
 """How many messages on their way one page asks after at most."""
 
@@ -237,18 +240,23 @@ async def _known(call: Call, conversation_id: UUID) -> None:
 
 
 async def _suggestions(call: Call, conversation_id: UUID) -> dict[str, Any]:
-    """Return what the knowledge base says to the customer's last words, in their language."""
-    words, language = await call.found.db.read(_last_words, conversation_id)
-    decision = await call.found.knowledge.decide(words) if words else None
-    near = [c for c in decision.candidates if c.score >= NEAR] if decision else []
-    return {"suggestions": near[:OFFERED], "speaks": language}
+    """Return what the knowledge base says to the last words of the customer that ask something."""
+    heard, language = await call.found.db.read(_last_words, conversation_id)
+    near: list[Candidate] = []
+    for words in heard:
+        decision = await call.found.knowledge.decide(words)
+        near = [each for each in decision.candidates if each.score >= NEAR][:OFFERED]
+        if near:
+            break
+    return {"suggestions": near, "speaks": language}
 
 
-def _last_words(session: Session, conversation_id: UUID) -> tuple[str, str]:
+def _last_words(session: Session, conversation_id: UUID) -> tuple[list[str], str]:
+    """Return what the customer said last, newest first, and in which language."""
     conversation = conversations.get(session, conversation_id)
     said = conversations.history(session, conversation_id, limit=20)
     heard = [text_of(message.parts) for message in said if message.author is Author.CONTACT]
-    words = next((text for text in reversed(heard) if text), "")
+    words = [text for text in reversed(heard) if text][:LISTENED]
     return words, conversation.language if conversation else "zh"
 
 

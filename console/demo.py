@@ -36,13 +36,18 @@ class Look:
     placeholder: str = mark("Message")
 
 
-SAMPLES = (
-    Sample("如何申请退货"),
-    Sample("转人工"),
-    Sample("我要投诉"),
-    Sample("退款多久到账"),
+CHINESE = tuple(map(Sample, ("如何申请退货", "转人工", "我要投诉", "退款多久到账")))
+ENGLISH = (
     Sample("How do I return an item?", "en"),
+    Sample("Human please", "en"),
+    Sample("I want to complain", "en"),
+    Sample("How long does a refund take?", "en"),
 )
+SAMPLES: Mapping[str, tuple[Sample, ...]] = {
+    "zh": (*CHINESE, ENGLISH[0]),
+    "en": (*ENGLISH, CHINESE[0]),
+}
+"""What to try, in the reader's language first."""
 SHOPS = {"zh": "应答小店", "en": "Yingda Shop"}
 LOOKS: Mapping[str, Look] = {
     "wechat": Look(
@@ -82,13 +87,14 @@ def demo_page(
 ) -> Response:
     """Show the phones of `phones` (inbox -> channel), in that order; `shops` by language."""
     locale = visitors_locale(request, request.query_params.get("lang", ""))
-    shop = shops.get(locale.split("_")[0]) or next(iter(shops.values()))
+    language = locale.split("_")[0]
+    shop = shops.get(language) or next(iter(shops.values()))
     shown = [
         _phone(locale, inbox, LOOKS[channel], shop)
         for inbox, channel in phones.items()
         if channel in LOOKS
     ]
-    page = part(locale, "demo/demo.html", {"phones": shown, "samples": SAMPLES})
+    page = part(locale, "demo/demo.html", {"phones": shown, "samples": SAMPLES[language]})
     return HTMLResponse(page)
 
 

@@ -31,5 +31,5 @@ async def publish_demo(db: Database, now: datetime) -> bool:
 def _publish(session: Session, entries: tuple[Entry, ...], now: datetime) -> bool:
     if knowledge.current_release(session) or knowledge.list_articles(session, limit=1):
         return False
-    save(session, entries, now, note="The demo's first release")
+    save(session, entries, now, note="演示内容 · demo content")
     return True

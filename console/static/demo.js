@@ -14,17 +14,21 @@ const clock = new Intl.DateTimeFormat(document.documentElement.lang, {
   minute: "2-digit",
 });
 
+function stranger() {
+  return `Guest${Math.random().toString(36).slice(2, 7).padEnd(5, "0").toUpperCase()}`;
+}
+
 // A stranger each browser: the same person stays the same on the next visit.
 function customer() {
   const key = "yingda.demo.customer";
   try {
     const known = localStorage.getItem(key);
     if (known) return known;
-    const fresh = `guest${Math.random().toString(36).slice(2, 10)}`;
+    const fresh = stranger();
     localStorage.setItem(key, fresh);
     return fresh;
   } catch {
-    return `guest${Math.random().toString(36).slice(2, 10)}`;
+    return stranger();
   }
 }
 

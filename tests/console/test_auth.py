@@ -190,3 +190,30 @@ async def test_a_name_belongs_to_one_person(desk_console: Console):
         await desk_console.db.write(
             people.create_agent, "li", "hash", Role.AGENT, desk_console.time.now
         )
+
+
+@pytest.mark.parametrize(
+    ("name", "wish", "place"),
+    [
+        ("editor", "/inbox", "/"),
+        ("editor", "/inbox?view=mine", "/"),
+        ("editor", "/kb/refund", "/kb/refund"),
+        ("li", "/settings/users", "/"),
+        ("li", "/inbox?view=mine", "/inbox?view=mine"),
+        ("boss", "/approvals", "/approvals"),
+    ],
+)
+async def test_a_login_leads_on_to_the_wished_page_unless_it_is_closed_to_the_person(
+    desk_console, name, wish, place
+):
+    form = {"name": name, "password": PASSWORD, "next": wish}
+    answer = await desk_console.browser().post("/login", data=form)
+    assert answer.headers["location"] == place
+
+
+async def test_a_part_of_a_page_asked_for_without_a_login_comes_back_to_its_page(desk_console):
+    asked = {"hx-request": "true", "hx-current-url": "http://desk.test/inbox?view=mine"}
+    answer = await desk_console.browser().get("/inbox/counts", headers=asked)
+    assert answer.headers["hx-redirect"] == "/login?next=/inbox%3Fview%3Dmine"
+    page = await desk_console.browser().get("/tickets?view=all")
+    assert page.headers["location"] == "/login?next=/tickets%3Fview%3Dall"

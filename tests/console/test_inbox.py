@@ -157,3 +157,11 @@ async def test_reading_clears_the_count_of_the_one_who_answers_only(desk_console
     browser = await desk_console.enter("li")
     assert (await browser.post(f"/inbox/{conversation.id}/read")).status_code == 204
     assert (await desk_console.db.read(conversations.get, conversation.id)).unread == 0
+
+
+async def test_a_message_without_words_is_named_in_the_readers_language(desk_console):
+    await desk_console.talk(preview="[image]", owner=Owner.QUEUE)
+    li = await desk_console.enter("li")
+    chinese = await li.get("/inbox", headers={"accept-language": "zh-CN"})
+    assert '<span class="preview">图片</span>' in chinese.text
+    assert '<span class="preview">Image</span>' in (await li.get("/inbox")).text

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 
-from storage import people
-from storage.models import InboundEvent, Role
+from storage import conversations, people
+from storage.models import Delivery, DeliveryStatus, InboundEvent, Role
 
 
 def _events(session, now):
@@ -28,6 +31,25 @@ def _events(session, now):
     return odd.id, dead.id
 
 
+def _sent(session, conversation_id, at, *ends):
+    said = conversations.history(session, conversation_id)[0]
+    for end in ends:
+        key = f"{end}-{at}"
+        session.add(
+            Delivery(
+                key=key,
+                message_id=said.id,
+                conversation_id=conversation_id,
+                inbox="shop_wechat",
+                lane=key,
+                sequence=1,
+                parts=said.parts,
+                status=DeliveryStatus(end),
+                created_at=at,
+            )
+        )
+
+
 async def test_each_channel_says_how_it_is_and_what_to_mend(desk_console):
     admin = await desk_console.enter("admin")
     page = (await admin.get("/settings/channels")).text
@@ -35,6 +57,18 @@ async def test_each_channel_says_how_it_is_and_what_to_mend(desk_console):
     assert "Needs mending" in page
     assert "The token has expired." in page
     assert (await admin.get("/settings")).headers["location"] == "/settings/channels"
+
+
+async def test_a_channel_tells_what_waits_what_was_not_sent_and_what_is_unclear(desk_console):
+    talk, now = await desk_console.talk(), desk_console.time.now
+    await desk_console.db.write(_events, now)
+    await desk_console.db.write(_sent, talk.id, now, "pending", "failed", "uncertain", "sent")
+    await desk_console.db.write(_sent, talk.id, now - timedelta(days=8), "failed")
+    admin = await desk_console.enter("admin")
+    page = (await admin.get("/settings/channels")).text
+    shown = re.findall(r'<dd class="number">(\d+)</dd>', page)
+    assert shown[:3] == ["1", "2", "1"]
+    assert shown[3:6] == ["0", "0", "1"]
 
 
 async def test_parked_events_are_listed_with_their_payload_as_text(desk_console):

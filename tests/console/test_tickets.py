@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from console.views import ZONE
 from handlers.desk import tickets as cases
 from storage import conversations, tickets
 from storage.models import Author
@@ -214,3 +215,13 @@ async def test_a_step_without_the_forms_token_is_refused(desk_console, case):
     form = {"action": "record", "version": case.version, **RECORD}
     assert (await li.post(f"/tickets/{case.number}/steps", data=form)).status_code == 403
     assert (await desk_console.db.read(tickets.get, case.number)).state == "received"
+
+
+async def test_a_deadline_ends_with_its_day_where_the_desk_is(desk_console, case):
+    await go(desk_console, case, "li", "record", **RECORD)
+    await go(desk_console, case, "li", "accept")
+    li = await desk_console.enter("li")
+    form = {"action": "assign", "department": "仓库", "due": "2026-11-30"}
+    assert (await li.post(f"/tickets/{case.number}/steps", data=form)).status_code == 303
+    stored = await desk_console.db.read(tickets.get, case.number)
+    assert stored.due_at == datetime(2026, 12, 1, tzinfo=ZONE)

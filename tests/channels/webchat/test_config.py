@@ -40,3 +40,11 @@ def test_origins_are_compared_without_case_and_slash():
 def test_what_would_break_the_window_is_refused(settings):
     with pytest.raises(ValidationError):
         Config(channel="webchat", **settings)
+
+
+def test_suggestions_are_for_everybody_or_by_language():
+    assert Config(channel="webchat", suggestions=["a"]).suggestions == ("a",)
+    by_language = Config(channel="webchat", suggestions={"zh": ["甲"], "en": ["a"]}).suggestions
+    assert by_language == {"zh": ("甲",), "en": ("a",)}
+    with pytest.raises(ValidationError):
+        Config(channel="webchat", suggestions={"zh": ["x"] * 11})

@@ -1,0 +1,111 @@
+"""The README's pictures, of an ordinary day; `make pictures` keeps them in docs/pictures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.browser import DESK, chromium
+from tests.e2e.conftest import PASSWORD
+from tests.e2e.scene import Shop, fill, shop
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=20_000)
+SITE = {"width": 420, "height": 760}
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = Path(os.environ.get("YINGDA_PICTURES", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+async def day(tmp_path: Path) -> AsyncIterator[Shop]:
+    async with shop(tmp_path) as there:
+        yield there
+
+
+async def enters(page: Page, url: str, name: str) -> None:
+    await page.goto(f"{url}/login")
+    await page.fill("input[name=name]", name)
+    await page.fill("input[name=password]", PASSWORD)
+    await page.press("input[name=password]", "Enter")
+    await expect(page.locator(".rail")).to_be_visible()
+
+
+async def keep(page: Page, path: Path) -> None:
+    await expect(page.locator("body")).to_be_visible()
+    await page.screenshot(path=path, caret="initial", animations="disabled")
+
+
+async def test_an_ordinary_day_looks_as_the_readme_shows_it(day: Shop, pictures: Path):
+    known = await fill(day)
+    async with chromium(day.url) as watched:
+        page = await watched.window(viewport=DESK)
+        await enters(page, day.url, "anran")
+        await page.goto(f"{day.url}/inbox/{known['talk']}?view=all")
+        await expect(page.locator("#live-mark.on")).to_be_visible()
+        await expect(page.locator("#bubbles")).to_contain_text("让您久等了")
+        await keep(page, pictures / "desk.png")
+        await page.emulate_media(color_scheme="dark")
+        await keep(page, pictures / "desk-dark.png")
+        demo = await watched.window(viewport=DESK)
+        await demo.goto(f"{day.url}/demo")
+        await speaks_on_every_phone(demo)
+        await keep(demo, pictures / "demo.png")
+        chat = await watched.window(viewport=SITE)
+        await chat.goto(f"{day.url}/chat/demo_web")
+        await is_helped_on_the_website(day, chat)
+        await keep(chat, pictures / "chat.png")
+        boss = await watched.window(viewport=DESK)
+        await enters(boss, day.url, "linxue")
+        await boss.goto(f"{day.url}/tickets/{known['case']}")
+        await keep(boss, pictures / "ticket.png")
+        await boss.goto(f"{day.url}/kb/refund_time")
+        await boss.fill("#f-sentence", "请问退款几天能收到啊")
+        await boss.press("#f-sentence", "Enter")
+        await expect(boss.locator("#trial .verdict")).to_be_visible()
+        await keep(boss, pictures / "kb.png")
+        assert watched.wrong == []
+
+
+async def speaks_on_every_phone(page: Page) -> None:
+    said = {
+        "demo_wechat": ("如何申请退货", "退货"),
+        "demo_weibo": ("我要投诉", "发生"),
+        "demo_telegram": ("退款多久到账", "工作日"),
+        "demo_slack": ("How do I return an item?", "return"),
+    }
+    for inbox, (text, answer) in said.items():
+        phone = page.locator(f".phone[data-inbox={inbox}]")
+        await phone.locator("input").fill(text)
+        await phone.locator("input").press("Enter")
+        await expect(phone.locator(".message.us .bubble").last).to_contain_text(answer)
+    site = page.frame_locator(".web iframe")
+    await site.locator("#text").fill("转人工")
+    await site.locator("#text").press("Enter")
+    await expect(site.locator(".row.bot").last).to_contain_text("正在为您转接")
+    await page.locator(".phone[data-inbox=demo_wechat] h2").click()
+    await expect(page.locator(".typing")).to_have_count(0)
+
+
+async def is_helped_on_the_website(day: Shop, page: Page) -> None:
+    await page.fill("#text", "书桌可以定制尺寸吗")
+    await page.press("#text", "Enter")
+    await expect(page.locator(".row.bot:not(.typing)").last).to_contain_text("您想了解")
+    await page.fill("#text", "想要 1.35 米宽的，帮我转人工")
+    await page.press("#text", "Enter")
+    await expect(page.locator(".row.bot").last).to_contain_text("正在为您转接")
+    reply = "您好！1.35 米可以做，工期 18 天，比标准款加 120 元。要我先为您画一张尺寸图吗？"
+    await day.talks_to("zhouwei", "1.35 米宽", ("take", {}), ("reply", {"text": reply}))
+    await expect(page.locator(".row.agent .speaker")).to_have_text("周维")
+    await page.fill("#text", "好的，麻烦画一张，谢谢")
+    await page.press("#text", "Enter")
+    await expect(page.locator(".row.contact").last).to_contain_text("麻烦画一张")
+    await expect(page.locator(".row.pending, .row.typing")).to_have_count(0)
