@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 import uvicorn
@@ -110,11 +110,21 @@ def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return loop
 
 
+def bounded() -> type[asyncio.Protocol] | Literal["h11"]:
+    """Return how HTTP is read: by the fast parser with a limit, or by h11, which has its own."""
+    try:
+        from bot.protocol import BoundedProtocol  # noqa: PLC0415 - not on every system
+    except ImportError:
+        return "h11"
+    return BoundedProtocol
+
+
 async def _serve(config: Config, listener: socket.socket) -> None:
     app = compose(config, utc_now)
     service: Service = app.state.service
     options = uvicorn.Config(
         app,
+        http=bounded(),
         log_config=None,
         access_log=False,
         server_header=False,
