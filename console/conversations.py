@@ -38,6 +38,7 @@ VIEWS: Mapping[View, str] = {
 }
 WORDS = 80
 """How long a search may be."""
+URGENT = "urgent"
 NEAR = 0.3
 """From this score on a suggested answer is worth an agent's glance."""
 OFFERED = 3
@@ -191,7 +192,7 @@ async def _list_context(call: Call, cursor: Cursor | None) -> dict[str, Any]:
         "offered": [(name, label) for name, label in CHANNELS.items() if name in connected],
         "search": search,
         "address": search.url("").removeprefix("?"),
-        "more": f"{following.at.isoformat()},{following.id}" if following else "",
+        "more": _text_of(following) if following else "",
         "live_after": call.found.live.last,
     }
 
@@ -261,11 +262,20 @@ def _last_words(session: Session, conversation_id: UUID) -> tuple[list[str], str
 
 
 def _cursor(text: str) -> Cursor | None:
-    at, _, number = text.partition(",")
+    if not text:
+        return None
+    at, _, rest = text.partition(",")
+    number, _, urgency = rest.partition(",")
     try:
-        return Cursor(datetime.fromisoformat(at).astimezone(UTC), UUID(number)) if text else None
+        moment = datetime.fromisoformat(at).astimezone(UTC)
+        return Cursor(moment, UUID(number), urgency == URGENT)
     except (ValueError, OverflowError):
         return None
+
+
+def _text_of(cursor: Cursor) -> str:
+    text = f"{cursor.at.isoformat()},{cursor.id}"
+    return f"{text},{URGENT}" if cursor.urgent else text
 
 
 def _ids(text: str) -> list[UUID]:

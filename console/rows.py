@@ -19,6 +19,8 @@ SOON = timedelta(seconds=100)
 """A customer who waits longer than this is pointed out."""
 LATE = timedelta(minutes=5)
 """A customer who waits longer than this waits too long."""
+FIRST = 1e10
+"""Seconds by which an urgent customer comes before everybody who waits."""
 BATCHES = 64
 
 
@@ -43,16 +45,18 @@ def line_of(row: Row, states: Mapping[str, InboxState], now: datetime) -> Line:
     waits = conversation.status is not Status.RESOLVED and conversation.owner is not Owner.BOT
     since = conversation.waiting_since if waits else None
     waiting = now - since if since else timedelta()
-    queued = conversation.waiting_since or conversation.opened_at
+    queued = (conversation.waiting_since or conversation.opened_at).timestamp()
+    if conversation.urgent:
+        queued -= FIRST
     return Line(
         row,
         channel=state.channel if state else "webhook",
         inbox=state.label if state else conversation.inbox,
         since=since,
         urgency="late" if waiting >= LATE else "soon" if waiting >= SOON else "",
-        sort=(
-            queued if conversation.owner is Owner.QUEUE else conversation.last_activity_at
-        ).timestamp(),
+        sort=queued
+        if conversation.owner is Owner.QUEUE
+        else conversation.last_activity_at.timestamp(),
     )
 
 

@@ -61,10 +61,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where the next page begins: after the row with this time and id."""
+    """Where the next page begins: after the row with this time and id (and urgency, queued)."""
 
     at: datetime
     id: UUID
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +91,16 @@ class Counts:
 def rows(
     session: Session, wanted: Filter, cursor: Cursor | None = None, limit: int = PAGE
 ) -> list[Row]:
-    """Return a page of the inbox: the queue longest waiting first, the rest newest first."""
+    """Return a page of the inbox: the queue urgent and longest waiting first, the rest newest."""
     query = _joined().where(*_conditions(wanted))
     at, number = _order(wanted.view), col(Conversation.id)
     if wanted.view is View.QUEUE:
+        urgent = col(Conversation.urgent)
         if cursor:
-            later = and_(at == cursor.at, number > cursor.id)
-            query = query.where(or_(at > cursor.at, later))
-        query = query.order_by(at, number)
+            later = or_(at > cursor.at, and_(at == cursor.at, number > cursor.id))
+            alike = and_(urgent.is_(cursor.urgent), later)
+            query = query.where(or_(alike, urgent.is_(False)) if cursor.urgent else alike)
+        query = query.order_by(urgent.desc(), at, number)
     else:
         if cursor:
             earlier = and_(at == cursor.at, number < cursor.id)
@@ -122,8 +125,9 @@ def next_cursor(view: View, page: Sequence[Row], limit: int = PAGE) -> Cursor | 
     if len(page) < limit:
         return None
     last = page[-1].conversation
-    at = last.waiting_since or last.opened_at if view is View.QUEUE else last.last_activity_at
-    return Cursor(at, last.id)
+    if view is View.QUEUE:
+        return Cursor(last.waiting_since or last.opened_at, last.id, last.urgent)
+    return Cursor(last.last_activity_at, last.id)
 
 
 def counts(session: Session, agent_id: UUID) -> Counts:

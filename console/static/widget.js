@@ -1,4 +1,4 @@
-// Yingda's web chat on any page: <script src="https://help.example.com/widget.js" data-inbox="website" async></script>
+// Yingda's web chat on any page: <script src="https://help.example.com/widget.js" data-inbox="website" defer></script>
 (() => {
   const script = document.currentScript;
   const inbox = script?.dataset.inbox;

@@ -165,3 +165,23 @@ async def test_a_message_without_words_is_named_in_the_readers_language(desk_con
     chinese = await li.get("/inbox", headers={"accept-language": "zh-CN"})
     assert '<span class="preview">图片</span>' in chinese.text
     assert '<span class="preview">Image</span>' in (await li.get("/inbox")).text
+
+
+async def test_the_queue_begins_with_who_is_in_danger_page_after_page(desk_console):
+    now = desk_console.time.now
+    for number in range(5):
+        await desk_console.talk(
+            f"客户{number}",
+            owner=Owner.QUEUE,
+            waiting_since=now + timedelta(minutes=number),
+            urgent=number in (2, 4),
+        )
+    wanted, cursor, seen = Filter(View.QUEUE, uuid4()), None, []
+    for _ in range(5):
+        (row,) = await desk_console.db.read(listings.rows, wanted, cursor, 1)
+        cursor = listings.next_cursor(View.QUEUE, [row], 1)
+        seen.append(row.contact.name)
+    assert seen == ["客户2", "客户4", "客户0", "客户1", "客户3"]
+    li = await desk_console.enter("li")
+    shown = re.findall(r'data-sort="(-?[\d.]+)"', (await li.get("/inbox")).text)
+    assert [float(key) for key in shown] == sorted(map(float, shown))
