@@ -93,7 +93,11 @@ class Sender(LaneLoop):
     ) -> bool:
         inbox.last_out = self.clock()
         self._count(lane, "sent")
-        return await self.keep(deliveries.sent, delivery_id, token, taken.platform_id, self.clock())
+        more = await self.keep(deliveries.sent, delivery_id, token, taken.platform_id, self.clock())
+        if inbox.troubled:
+            inbox.troubled = False
+            await self.keep(lanes.hasten, LaneKind.OUT, inbox.name, self.clock())
+        return more
 
     async def _again(
         self, inbox: Inbox, started: Started, lane: str, token: str, problem: ChannelError
@@ -102,7 +106,8 @@ class Sender(LaneLoop):
         delivery, limited = started.delivery, isinstance(problem, RateLimited)
         if delivery.attempts >= TRIES and not limited:
             return await self._failed(delivery.id, token, f"gave up: {problem}", lane)
-        wait = backoff(delivery.attempts, random.random())  # noqa: S311 - jitter
+        wait = _patience(delivery.attempts)
+        inbox.troubled = inbox.troubled or not limited
         if isinstance(problem, RateLimited):
             wait = timedelta(seconds=problem.retry_after)
             inbox.paused_until = self.clock() + wait
@@ -119,7 +124,7 @@ class Sender(LaneLoop):
     ) -> bool:
         words = f"{type(problem).__name__}: {problem}"
         if _may_repeat(inbox) and started.delivery.attempts < TRIES:
-            until = self.clock() + backoff(started.delivery.attempts, random.random())  # noqa: S311
+            until = self.clock() + _patience(started.delivery.attempts)
             await self.keep(_postpone, started.delivery.id, words, lane, token, until)
             return False
         return await self._uncertain(started.delivery.id, token, words, lane)
@@ -136,6 +141,11 @@ class Sender(LaneLoop):
 
     def _count(self, lane: str, result: str) -> None:
         self._metrics.deliveries.labels(lane.partition(":")[0], result).inc()
+
+
+def _patience(attempts: int) -> timedelta:
+    # 8 tries last about an hour; once the platform takes a message, all that wait are hastened.
+    return backoff(attempts, random.random(), base=4, longest=1200)  # noqa: S311 - jitter
 
 
 def _may_repeat(inbox: Inbox) -> bool:

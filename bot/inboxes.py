@@ -65,6 +65,8 @@ class Inbox:
     last_in: datetime | None = None
     last_out: datetime | None = None
     paused_until: datetime | None = None
+    troubled: bool = False
+    """A message could not be sent since the last one that could."""
     ready: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property

@@ -132,6 +132,6 @@ class LaneLoop(ABC):
             log.warning("lane is left to its lease", kind=self.kind.value)
 
 
-def backoff(attempts: int, jitter: float) -> timedelta:
+def backoff(attempts: int, jitter: float, base: float = 2, longest: float = 120) -> timedelta:
     """Return how long to wait after the given number of failures; `jitter` is in 0..1."""
-    return timedelta(seconds=min(2 ** min(attempts, 8), 120) * (0.5 + jitter / 2))
+    return timedelta(seconds=min(base ** min(attempts, 8), longest) * (0.5 + jitter / 2))

@@ -105,7 +105,7 @@ class Simulator(ABC):
 
     def stale(self, contact: str, text: str) -> Push:
         """Return a rightly signed push from an hour ago."""
-        raise NotImplementedError(f"{self.channel} has no time stamp: {contact} {text}")
+        raise LookupError(f"calls of {self.channel} carry no time: {contact} {text}")
 
     def tap(self, seen: Seen, option: int) -> Push:
         """Return the push for tapping an option; without buttons: its number as text."""

@@ -101,6 +101,22 @@ def postpone(
     return attempts
 
 
+def hasten(session: Session, kind: LaneKind, inbox: str, now: datetime) -> int:
+    """Make the lanes of an inbox that wait after a failure ready now; return how many."""
+    statement = (
+        update(_lane)
+        .where(
+            _lane.c.kind == kind,
+            _lane.c.inbox == inbox,
+            _lane.c.attempts > 0,
+            _lane.c.ready_at > now,
+            _lane.c.token.is_(None),
+        )
+        .values(ready_at=now)
+    )
+    return session.connection().execute(statement).rowcount
+
+
 def free_all(session: Session) -> int:
     """Drop every lease: for the owner of an embedded database when it starts."""
     statement = update(_lane).where(_lane.c.token.is_not(None)).values(lease_until=None, token=None)

@@ -125,10 +125,25 @@ async def test_a_platform_that_is_down_is_asked_less_and_less_often_then_given_u
             house.time.now = lane.ready_at
     assert first.status.value == "failed"
     assert first.problem.startswith("gave up")
-    assert all(1 <= wait <= 120 for wait in waits)
+    assert all(1 <= wait <= 1200 for wait in waits)
+    assert sum(waits) > 20 * 60
     assert waits[-1] > 10 * waits[0]
     assert house.texts() == ["after"]
     assert second.status.value == "sent"
+
+
+async def test_when_a_platform_is_back_nobody_waits_for_the_next_try(build):
+    house = await build().open()
+    house.adapter().fail(*(Unavailable() for _ in range(4)))
+    await house.says("waits", thread="t1")
+    for _ in range(4):
+        await house.send()
+        house.time.now = (await house.lane(LaneKind.OUT, "shop:t1")).ready_at
+    house.time.now -= timedelta(seconds=30)
+    await house.says("gets through", thread="t2")
+    await house.send()
+    await house.send()
+    assert house.texts() == ["gets through", "waits"]
 
 
 async def test_before_its_time_a_message_is_not_tried_again(build):
@@ -176,7 +191,7 @@ async def test_repeating_a_lost_answer_has_an_end(build):
     await house.says("maybe")
     for _ in range(TRIES):
         await house.send()
-        house.time.pass_by(minutes=2)
+        house.time.pass_by(minutes=20)
     assert await house.statuses() == ["uncertain"]
 
 

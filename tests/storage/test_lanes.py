@@ -95,3 +95,13 @@ async def test_the_backlog_counts_what_waits_and_since_when(db: Database, now):
     await ready(db, now, "a", "a", "b")
     assert await db.read(lanes.backlog, IN) == (3, now)
     assert await db.read(lanes.next_ready, LaneKind.OUT) is None
+
+
+async def test_lanes_that_wait_after_a_failure_can_be_hastened(db: Database, now):
+    later = now + timedelta(minutes=9)
+    for key, inbox, failed in (("a", "shop", True), ("b", "shop", False), ("c", "other", True)):
+        await ready(db, now, key, inbox=inbox)
+        assert await db.write(lanes.claim, IN, "x", now, LEASE) == [key]
+        await db.write(lanes.postpone, IN, key, "x", later, failed=failed)
+    assert await db.write(lanes.hasten, IN, "shop", now) == 1
+    assert await db.write(lanes.claim, IN, "y", now, LEASE) == ["a"]
