@@ -147,12 +147,17 @@
       one("[data-state-for]", bubble || now)?.replaceWith(state);
       if (bubble && !["pending", "sending", "uncertain"].includes(state.dataset.state)) bubble.removeAttribute("data-open");
     }
-    swapIf(one("#thread-head", content), (fresh, old) => fresh.dataset.version !== old.dataset.version);
-    swapIf(one("#composer", content), (fresh, old) => fresh.dataset.lock !== old.dataset.lock, prepareComposer);
+    if (!overtaken(one("#thread-head", content))) {
+      swapIf(one("#thread-head", content), (fresh, old) => fresh.dataset.version !== old.dataset.version);
+      swapIf(one("#composer", content), (fresh, old) => fresh.dataset.lock !== old.dataset.lock, prepareComposer);
+    }
     if (added && stay) toEnd();
     else if (added && one("#newest")) one("#newest").hidden = false;
     if (items.hasAttribute("data-heard")) { suggest(); read(); }
   }
+
+  // An answer that set out before one's own click tells of a time when the composer was still locked.
+  const overtaken = (head) => Number.parseInt(head?.dataset.version, 10) < Number.parseInt(one("#thread-head")?.dataset.version, 10);
 
   function swapIf(fresh, changed, then) {
     const old = fresh && document.getElementById(fresh.id);

@@ -247,10 +247,10 @@ async def test_without_javascript_every_step_is_a_form(desk_console: Console):
         await page.click(".lock-banner button")
         await page.fill("#text", "Hello")
         await page.click("#send")
-        assert await page.locator(".bubble.agent .words").all_text_contents() == ["Hello"]
+        await expect(page.locator(".bubble.agent .words")).to_have_text(["Hello"])
         await page.fill("#text", "A note")
         await page.click(".mode[data-mode=note]")
-        assert await page.locator(".bubble.note .words").all_text_contents() == ["A note"]
+        await expect(page.locator(".bubble.note .words")).to_have_text(["A note"])
 
 
 async def test_on_a_phone_list_and_thread_are_separate_screens(desk_console: Console):
