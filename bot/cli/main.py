@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import typer
@@ -17,6 +18,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def group(context: typer.Context) -> None:
+    """Run, check and look after the service."""
+    if context.invoked_subcommand != "run":
+        gc.enable()
+
+
 app.command("run")(run.run)
 app.command("check")(check.check)
 app.command("say")(say.say)

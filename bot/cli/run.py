@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import secrets
 import signal
 import socket
@@ -135,6 +136,8 @@ async def _serve(config: Config, listener: socket.socket) -> None:
     greeting: list[asyncio.Task[None]] = []
 
     def started() -> None:
+        gc.freeze()
+        gc.enable()
         service.connect()
         greeting.append(asyncio.create_task(_greet(service, config)))
 
