@@ -34,6 +34,8 @@ from handlers.chat import phrases
         "让人工处理",
         "我要人工，不要机器人",
         "转人工，你们几点上班都没人",
+        "人工，尽快，我很急",
+        "人工客服！在不在啊你们",
         "agent",
         "/human",
         "human please",
