@@ -93,11 +93,11 @@ class Sender(LaneLoop):
     ) -> bool:
         inbox.last_out = self.clock()
         self._count(lane, "sent")
-        more = await self.keep(deliveries.sent, delivery_id, token, taken.platform_id, self.clock())
-        if inbox.troubled:
-            inbox.troubled = False
-            await self.keep(lanes.hasten, LaneKind.OUT, inbox.name, self.clock())
-        return more
+        back = inbox.name if inbox.troubled else None
+        inbox.troubled = False
+        return await self.keep(
+            deliveries.sent, delivery_id, token, taken.platform_id, self.clock(), back=back
+        )
 
     async def _again(
         self, inbox: Inbox, started: Started, lane: str, token: str, problem: ChannelError

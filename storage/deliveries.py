@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from channels.message import Address, OutgoingMessage
-from storage.lanes import bump, finish, hold
+from storage.lanes import bump, finish, hasten, hold
 from storage.models import (
     Activity,
     Conversation,
@@ -113,12 +113,24 @@ def refusal(conversation: Conversation, now: datetime) -> str | None:
 
 
 def sent(
-    session: Session, delivery_id: UUID, token: str, platform_id: str | None, now: datetime
+    session: Session,
+    delivery_id: UUID,
+    token: str,
+    platform_id: str | None,
+    now: datetime,
+    *,
+    back: str | None = None,
 ) -> bool:
-    """Mark a delivery as taken by the platform; return whether its lane has more."""
+    """Mark a delivery as taken by the platform; return whether its lane has more.
+
+    `back` names an inbox that works again: those who wait there after a failure are hastened,
+    in this transaction, since once the lane is free it may be claimed at any moment.
+    """
     delivery = session.get_one(Delivery, delivery_id)
     session.connection().execute(_USE_REPLY, {"b_id": delivery.conversation_id})
     delivery.platform_id, delivery.sent_at = platform_id, now
+    if back is not None:
+        hasten(session, LaneKind.OUT, back, now)
     return _end(session, delivery, token, DeliveryStatus.SENT, Fact.DELIVERY_SENT, now)
 
 
