@@ -19,6 +19,7 @@ from bot.metrics import Metrics
 from bot.signals import Signals
 from bot.timers import Ticker
 from bot.worker import Worker
+from channels.base import Visited
 from channels.inbox import InboxConfig
 from console.live import Live
 from console.services import ChatBrand, InboxState
@@ -130,7 +131,12 @@ class Service:
             facts["backlog_seconds"] = round(max(age, 0.0), 1)
         except (StorageError, TimeoutError):
             facts["database"] = False
-        ready = bool(facts["database"] and facts["knowledge"] and not self.stopping)
+        # A website chat needs no platform: until it is open its visitors would be turned away.
+        opening = any(
+            inbox.state == "starting" and isinstance(inbox.adapter, Visited)
+            for inbox in self.inboxes.by_name.values()
+        )
+        ready = bool(facts["database"] and facts["knowledge"]) and not (opening or self.stopping)
         return ready, {"status": "ready" if ready else "not ready", **facts}
 
     def states(self) -> list[InboxState]:

@@ -146,6 +146,15 @@ async def test_an_inbox_that_is_down_does_not_make_the_service_unready(run):
     assert answer.json()["inboxes"] == {"shop": "degraded"}
 
 
+async def test_a_website_chat_that_is_not_open_yet_makes_the_service_wait(run):
+    served = await run({"shop": {}, "site": {"channel": "webchat"}})
+    assert (await served.client.get("/readyz")).status_code == 200
+    served.service.inboxes.get("site").state = "starting"
+    assert (await served.client.get("/readyz")).status_code == 503
+    served.service.inboxes.get("site").state = "degraded"
+    assert (await served.client.get("/readyz")).status_code == 200
+
+
 async def test_without_a_database_it_is_not_ready_until_it_is_back(run):
     served = await run()
     await served.service.db.__aexit__()
