@@ -20,6 +20,7 @@ check: $(VENV)/.dev ## Lint, types, architecture, templates, translations
 	$(BIN)/lint-imports
 	$(BIN)/python -m console.i18n check
 	$(BIN)/python -m tests.house
+	$(BIN)/pip check
 
 test: $(VENV)/.test browser ## Run the everyday suite
 	$(BIN)/pytest -m "not long" -n 2 --dist loadfile $(ARGS)
@@ -62,9 +63,10 @@ $(VENV)/bin/python: | prerequisites
 	@$(PYTHON) -m venv $(VENV)
 
 # One stamp a set; a later set contains the earlier ones, so installing it never removes anything.
+# The lock is complete, so pip resolves nothing: a newer release of some extra cannot break an old lock.
 $(VENV)/.%: requirements/%.txt pyproject.toml | $(VENV)/bin/python
 	@echo "installing requirements/$*.txt"
-	@$(BIN)/pip install --quiet --require-hashes -r requirements/$*.txt
+	@$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements/$*.txt
 	@$(BIN)/pip install --quiet --no-build-isolation --no-deps -e .
 	@touch $@
 

@@ -119,6 +119,9 @@ vault.onshown = (now) => {
   field.focus();
 };
 
+// Only now does anybody listen: a word sent before would have been lost.
+field.readOnly = false;
+form.querySelector(".send").disabled = false;
 grow();
 await vault.open();
 body.classList.toggle("embedded", vault.host !== null);

@@ -1,5 +1,6 @@
 """The customers' chat in Chromium: on another site, half-typed words, lost lines, taps."""
 
+import asyncio
 import json
 
 import pytest
@@ -42,6 +43,27 @@ async def test_the_widget_opens_on_another_site_and_knows_its_visitor_again(prod
         await page.get_by_role("button").click()
         await expect(page.frame_locator("iframe").locator(".row.contact")).to_have_count(1)
         assert not [line for line in watched.wrong if not line.startswith("foreign request")]
+
+
+async def test_words_wait_for_a_chat_whose_script_comes_late(product: Product):
+    html = f'<iframe src="{product.url}{CHAT}"></iframe>'
+    async with serve(shop(html)) as site, chromium(product.url) as watched:
+        page = await watched.window()
+        held = asyncio.Event()
+
+        async def late(route):
+            await held.wait()
+            await route.continue_()
+
+        await page.route("**/chat/wire.js*", late)
+        await page.goto(site, wait_until="commit")
+        chat = page.frame_locator("iframe")
+        await expect(chat.locator("#text")).not_to_be_editable()
+        await expect(chat.locator(".send")).to_be_disabled()
+        held.set()
+        await chat.locator("#text").fill("退款多久到账")
+        await chat.locator("#text").press("Enter")
+        await expect(chat.locator(".row.bot").first).to_contain_text("退款")
 
 
 async def test_a_site_that_is_not_named_never_gets_the_visitors_token(product: Product):
