@@ -16,10 +16,14 @@ from bot.signals import Signals
 from channels.base import Passive, Reception, Request, Webhook
 from channels.errors import BadRequest
 from storage import adapter_memory, deliveries, transport
-from storage.database import Database
+from storage.database import Database, Unavailable
 from storage.models import InboundEvent
 
 log = structlog.get_logger(__name__)
+
+
+STORE_SECONDS = 2.0
+"""How long a platform waits for the disk before it is told to come again."""
 
 
 class NoSuchInbox(LookupError):
@@ -92,7 +96,13 @@ class Intake:
         if not reception.messages and not reception.quarantined and cursor is None:
             return []
         now = self._clock()
-        stored = await self._db.write(_store, inbox.name, reception, cursor, now)
+        try:
+            async with asyncio.timeout(STORE_SECONDS):
+                stored = await self._db.write(_store, inbox.name, reception, cursor, now)
+        except TimeoutError:
+            raise Unavailable(
+                "the database took too long; what it stores later counts once"
+            ) from None
         inbox.last_in = now
         for item in stored:
             result = "duplicate" if not item.new else "message" if item.lane else "quarantined"

@@ -1,12 +1,7 @@
 """`kill -9` in the middle of traffic: what was acknowledged is there, once and in order."""
 
 import asyncio
-import json
-import os
 import random
-import signal
-import socket
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,65 +19,12 @@ from storage import schema
 from storage.database import Database
 from storage.models import Author, Conversation, Delivery, DeliveryStatus, Message
 from tests.e2e.conftest import moment
+from tests.e2e.process import Process
 
 PLATFORMS = ("wechat", "weibo", "telegram", "slack")
 KILLS = 20
 CUSTOMERS = 2
 QUESTIONS = ("如何申请退货", "退款多久到账", "怎么开发票", "包邮吗", "有没有优惠券")
-
-
-class Process:
-    """The product as its own process, started again whenever it was killed."""
-
-    def __init__(self, folder: Path, config: dict[str, object]) -> None:
-        self.folder, self.url = folder, str(config["database_url"])
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        (folder / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
-        self.child: asyncio.subprocess.Process | None = None
-
-    async def start(self, client: httpx.AsyncClient) -> None:
-        with (self.folder / "log.txt").open("ab") as log:
-            self.child = await self.spawn(log)
-        await self.ready(client)
-
-    async def spawn(self, log):
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot",
-            "run",
-            "--config",
-            str(self.folder / "config.yaml"),
-            "--port",
-            str(self.port),
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=log,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        )
-
-    async def __aenter__(self):
-        return self
-
-    async def __aexit__(self, *_):
-        await self.kill()
-
-    async def ready(self, client):
-        async with asyncio.timeout(60):
-            while True:
-                assert self.child.returncode is None, (self.folder / "log.txt").read_text()[-3000:]
-                try:
-                    answer = await client.get(f"http://127.0.0.1:{self.port}/readyz")
-                    if answer.status_code == 200:
-                        return
-                except httpx.HTTPError:
-                    await asyncio.sleep(0.05)
-
-    async def kill(self) -> None:
-        if self.child is not None and self.child.returncode is None:
-            self.child.send_signal(signal.SIGKILL)
-            await self.child.wait()
 
 
 async def talk(simulator, name, url, client, over, acknowledged):

@@ -1,0 +1,67 @@
+"""The product as a process of its own, for tests that kill it or take something away from it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import httpx
+
+
+class Process:
+    """The product as its own process, started again whenever it was killed."""
+
+    def __init__(self, folder: Path, config: dict[str, object]) -> None:
+        self.folder, self.url = folder, str(config["database_url"])
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        (folder / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
+        self.child: asyncio.subprocess.Process | None = None
+
+    async def start(self, client: httpx.AsyncClient) -> None:
+        with (self.folder / "log.txt").open("ab") as log:
+            self.child = await self.spawn(log)
+        await self.ready(client)
+
+    async def spawn(self, log):
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            "run",
+            "--config",
+            str(self.folder / "config.yaml"),
+            "--port",
+            str(self.port),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=log,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        await self.kill()
+
+    async def ready(self, client):
+        async with asyncio.timeout(60):
+            while True:
+                assert self.child.returncode is None, (self.folder / "log.txt").read_text()[-3000:]
+                try:
+                    answer = await client.get(f"http://127.0.0.1:{self.port}/readyz")
+                    if answer.status_code == 200:
+                        return
+                except httpx.HTTPError:
+                    await asyncio.sleep(0.05)
+
+    async def kill(self) -> None:
+        if self.child is not None and self.child.returncode is None:
+            self.child.send_signal(signal.SIGKILL)
+            await self.child.wait()
