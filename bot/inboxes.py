@@ -83,11 +83,16 @@ class Inbox:
         return not (fetches or listens or isinstance(adapter, Visited))
 
     @property
-    def passive(self) -> Passive | None:
-        """The adapter, if it can answer only in the platform's own call."""
-        if isinstance(self.adapter, Passive) and self.adapter.passive:
+    def answering(self) -> Passive | None:
+        """The adapter, if it can answer in the platform's own call."""
+        if isinstance(self.adapter, Passive) and self.adapter.answering:
             return self.adapter
         return None
+
+    @property
+    def passive(self) -> Passive | None:
+        """The adapter, if it can answer nowhere else."""
+        return self.answering if self.answering is not None and self.answering.passive else None
 
 
 class Inboxes:

@@ -113,9 +113,16 @@ class Passive(Protocol):
 
     passive: bool
     """True when this account has no other way to answer."""
+    answering: bool
+    """True when a call is held until the answer can ride in it: always where `passive`."""
 
-    def fit(self, message: OutgoingMessage) -> tuple[OutgoingMessage, OutgoingMessage | None]:
-        """Split into what one HTTP answer holds, and what must wait (or None)."""
+    def fit(
+        self, message: OutgoingMessage
+    ) -> tuple[OutgoingMessage | None, OutgoingMessage | None]:
+        """Split into what one HTTP answer holds, and what must wait (or None).
+
+        None and the whole message: it is better sent than to ride in an answer.
+        """
         ...
 
     def answer(self, request: Request, message: OutgoingMessage) -> Reception:

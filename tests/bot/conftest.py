@@ -21,7 +21,7 @@ from bot import config as configuration
 from bot.app import compose
 from bot.delivery import Sender
 from bot.inboxes import Inboxes
-from bot.intake import Intake
+from bot.intake import Answered, Intake
 from bot.lane_loop import LEASE, LaneLoop
 from bot.metrics import Metrics
 from bot.service import Service
@@ -91,7 +91,11 @@ class House:
     async def hears(
         self, text: str, thread: str = "lily", key: str | None = None, inbox: str = "shop"
     ) -> Reception:
-        return await self.intake.receive(inbox, said(text, thread, key))
+        """Take a call and answer it, as the web server does."""
+        answer = await self.intake.receive(inbox, said(text, thread, key))
+        if isinstance(answer, Answered):
+            await self.intake.given(answer)
+        return answer
 
     async def think(self) -> None:
         await self._work(self.worker)
