@@ -52,6 +52,14 @@ class StoredMemory(Memory):
         until = None if expires_in is None else self._clock() + expires_in
         await self._db.write(adapter_memory.remember, self._inbox, key, value, until)
 
+    async def swap(
+        self, key: str, old: str | None, new: str | None, expires_in: timedelta | None = None
+    ) -> bool:
+        """Put `new` in the place of `old` (None: nothing); False if something else is there."""
+        now = self._clock()
+        until = None if expires_in is None else now + expires_in
+        return await self._db.write(adapter_memory.swap, self._inbox, key, old, new, until, now)
+
 
 @dataclass(slots=True)
 class Inbox:

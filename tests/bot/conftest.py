@@ -88,11 +88,22 @@ class House:
                 await inbox.ready.wait()
         return self
 
+    async def brings(
+        self,
+        text: str,
+        thread: str = "lily",
+        key: str | None = None,
+        inbox: str = "shop",
+        **how: Any,
+    ) -> Reception:
+        """Take a call whose answer nobody writes."""
+        return await self.intake.receive(inbox, said(text, thread, key), **how)
+
     async def hears(
         self, text: str, thread: str = "lily", key: str | None = None, inbox: str = "shop"
     ) -> Reception:
         """Take a call and answer it, as the web server does."""
-        answer = await self.intake.receive(inbox, said(text, thread, key))
+        answer = await self.brings(text, thread, key, inbox)
         if isinstance(answer, Answered):
             await self.intake.given(answer)
         return answer
