@@ -164,6 +164,7 @@ class Inboxes:
                 detail=inbox.detail,
                 last_in=inbox.last_in,
                 last_out=inbox.last_out,
+                parks=inbox.passive is not None,
                 webhook_url=f"{root}/inboxes/{inbox.name}/webhook" if inbox.is_called else None,
                 widget_url=f"{root}/widget.js" if isinstance(inbox.adapter, Visited) else None,
             )
