@@ -52,6 +52,14 @@ class StoredMemory(Memory):
         until = None if expires_in is None else self._clock() + expires_in
         await self._db.write(adapter_memory.remember, self._inbox, key, value, until)
 
+    async def swap(
+        self, key: str, old: str | None, new: str | None, expires_in: timedelta | None = None
+    ) -> bool:
+        """Put `new` in the place of `old` (None: nothing); False if something else is there."""
+        now = self._clock()
+        until = None if expires_in is None else now + expires_in
+        return await self._db.write(adapter_memory.swap, self._inbox, key, old, new, until, now)
+
 
 @dataclass(slots=True)
 class Inbox:
@@ -83,11 +91,16 @@ class Inbox:
         return not (fetches or listens or isinstance(adapter, Visited))
 
     @property
-    def passive(self) -> Passive | None:
-        """The adapter, if it can answer only in the platform's own call."""
-        if isinstance(self.adapter, Passive) and self.adapter.passive:
+    def answering(self) -> Passive | None:
+        """The adapter, if it can answer in the platform's own call."""
+        if isinstance(self.adapter, Passive) and self.adapter.answering:
             return self.adapter
         return None
+
+    @property
+    def passive(self) -> Passive | None:
+        """The adapter, if it can answer nowhere else."""
+        return self.answering if self.answering is not None and self.answering.passive else None
 
 
 class Inboxes:
@@ -151,6 +164,7 @@ class Inboxes:
                 detail=inbox.detail,
                 last_in=inbox.last_in,
                 last_out=inbox.last_out,
+                parks=inbox.passive is not None,
                 webhook_url=f"{root}/inboxes/{inbox.name}/webhook" if inbox.is_called else None,
                 widget_url=f"{root}/widget.js" if isinstance(inbox.adapter, Visited) else None,
             )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -12,14 +13,19 @@ from sqlmodel import Session
 
 from bot.inboxes import CURSOR, Inbox, Inboxes
 from bot.metrics import Metrics
-from bot.signals import Signals
+from bot.signals import Signals, wait_for
 from channels.base import Passive, Reception, Request, Webhook
 from channels.errors import BadRequest
-from storage import adapter_memory, deliveries, transport
-from storage.database import Database, Unavailable
-from storage.models import InboundEvent
+from channels.message import OutgoingMessage
+from storage import adapter_memory, passive, slots, transport
+from storage.database import Database, StorageError, Unavailable
+from storage.lanes import Fenced
 
 log = structlog.get_logger(__name__)
+
+HasLeft = Callable[[], Awaitable[bool]]
+GLANCE_SECONDS = 0.1
+"""How often a held call looks whether another process has thought about its message."""
 
 
 STORE_SECONDS = 2.0
@@ -31,16 +37,33 @@ class NoSuchInbox(LookupError):
 
 
 def _store(
-    session: Session, inbox: str, reception: Reception, cursor: str | None, now: datetime
+    session: Session,
+    inbox: str,
+    reception: Reception,
+    cursor: str | None,
+    now: datetime,
+    held_until: datetime | None,
 ) -> list[transport.Accepted]:
     if cursor is not None:
         adapter_memory.remember(session, inbox, CURSOR, cursor, None)
-    return transport.accept(session, inbox, reception, now)
+    stored = transport.accept(session, inbox, reception, now)
+    if held_until is not None:
+        for item in stored:
+            if item.lane is not None:
+                slots.open_slot(session, item.event_id, held_until, now)
+    return stored
 
 
-def _is_done(session: Session, event_id: UUID) -> bool:
-    event = session.get(InboundEvent, event_id)
-    return event is None or event.done_at is not None
+async def _stays() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Reception):
+    """A reply rides in it: tell `Intake.given` once it was written to the platform."""
+
+    inbox: str = ""
+    event_id: UUID | None = None
 
 
 class Intake:
@@ -58,8 +81,10 @@ class Intake:
         self._db, self._inboxes, self._signals = db, inboxes, signals
         self._clock, self._metrics, self._passive_wait = clock, metrics, passive_wait
 
-    async def receive(self, name: str, request: Request) -> Reception:
+    async def receive(self, name: str, request: Request, has_left: HasLeft = _stays) -> Reception:
         """Return how to answer a platform's call, once its content is on disk.
+
+        `has_left` says whether the caller has hung up: then no reply rides in this answer.
 
         Raises:
             NoSuchInbox: answer 404.
@@ -76,9 +101,38 @@ class Intake:
             log.warning("call refused", inbox=name, status=problem.status, problem=problem)
             raise
         stored = await self._keep(inbox, reception, None)
-        if inbox.passive is not None:
-            return await self._answer(inbox.passive, request, reception, stored)
-        return reception
+        event = next((item for item in stored if item.lane is not None), None)
+        if inbox.answering is None or event is None or event.lane is None:
+            return reception
+        await self._wait(event.event_id, event.lane)
+        if await has_left():
+            return reception
+        message = await self._take(inbox.answering, event.event_id)
+        if message is None:
+            self._signals.outbound.set()
+            return reception
+        answer = inbox.answering.answer(request, message)
+        return Answered(
+            status=answer.status,
+            body=answer.body,
+            headers=answer.headers,
+            inbox=name,
+            event_id=event.event_id,
+        )
+
+    async def given(self, answered: Answered) -> None:
+        """Note that the platform was given an answer; the replies in it are sent."""
+        inbox = self._inboxes.get(answered.inbox)
+        if inbox is None or answered.event_id is None:
+            return
+        now = self._clock()
+        try:
+            ended = await self._db.write(slots.given, answered.event_id, now)
+        except StorageError:
+            log.exception("an answer was given and could not be noted", inbox=inbox.name)
+            return
+        inbox.last_out = now
+        self._metrics.deliveries.labels(inbox.name, "sent").inc(ended)
 
     async def bring(self, name: str, reception: Reception, cursor: str | None) -> None:
         """Store what a polling or listening adapter brought, with the cursor after it."""
@@ -96,9 +150,10 @@ class Intake:
         if not reception.messages and not reception.quarantined and cursor is None:
             return []
         now = self._clock()
+        until = now + timedelta(seconds=self._passive_wait) if inbox.answering else None
         try:
             async with asyncio.timeout(STORE_SECONDS):
-                stored = await self._db.write(_store, inbox.name, reception, cursor, now)
+                stored = await self._db.write(_store, inbox.name, reception, cursor, now, until)
         except TimeoutError:
             raise Unavailable(
                 "the database took too long; what it stores later counts once"
@@ -111,28 +166,19 @@ class Intake:
             self._signals.inbound.set()
         return stored
 
-    async def _answer(
-        self,
-        passive: Passive,
-        request: Request,
-        reception: Reception,
-        stored: list[transport.Accepted],
-    ) -> Reception:
-        event = next((item for item in stored if item.lane is not None), None)
-        if event is None or event.lane is None:
-            return reception
-        await self._wait(event.event_id, event.lane)
-        message = await self._db.write(
-            deliveries.take_passive, event.event_id, passive.fit, self._clock()
-        )
-        return reception if message is None else passive.answer(request, message)
-
     async def _wait(self, event_id: UUID, lane: str) -> None:
         try:
             async with asyncio.timeout(self._passive_wait):
                 with self._signals.turn_of(lane) as done:
-                    while not await self._db.read(_is_done, event_id):
-                        await done.wait()
-                        done.clear()
+                    while not await self._db.read(slots.is_decided, event_id):
+                        await wait_for(done, GLANCE_SECONDS)
         except TimeoutError:
             log.info("no answer in time for the platform's call", lane=lane)
+
+    async def _take(self, adapter: Passive, event_id: UUID) -> OutgoingMessage | None:
+        try:
+            return await self._db.write(
+                passive.take, event_id, adapter.fit, self._clock(), only_way=adapter.passive
+            )
+        except Fenced:
+            return None

@@ -14,13 +14,15 @@ from bot.metrics import Metrics
 from bot.signals import Signals
 from faq.knowledge import KnowledgeBase
 from handlers.desk import notices
-from storage import lanes, retention, timers
+from storage import lanes, retention, slots, timers
 from storage.database import Database, StorageError
 from storage.models import LaneKind, Timer
 
 log = structlog.get_logger(__name__)
 
 DAILY = "sweep"
+ANSWERED_WITHIN = timedelta(seconds=60)
+"""How long a platform may take to repeat a call whose answer did not reach it."""
 
 
 def _sweep(session: Session, timer: Timer, now: datetime) -> None:
@@ -52,6 +54,7 @@ class Ticker:
             (self.fire_timers, 1),
             (self.reload_knowledge, 2),
             (self.measure, 5),
+            (self.doubt_answers, 5),
             (self.plan_sweep, 600),
         ):
             self._scheduler.add_job(
@@ -79,6 +82,13 @@ class Ticker:
             for key, problem in fired.broken.items():
                 log.error("a timer's effect broke", timer=key, problem=problem)
             self._signals.outbound.set()
+
+    async def doubt_answers(self) -> None:
+        """Tell the truth of replies that no call was answered with, nor its retries."""
+        now = self._clock()
+        for event_id in await self._db.read(slots.overdue, now - ANSWERED_WITHIN):
+            ended = await self._db.write(slots.doubt, event_id, now)
+            log.warning("nobody knows whether an answer reached the platform", replies=ended)
 
     async def reload_knowledge(self) -> None:
         """Take over a release that another process or a command has published."""

@@ -9,10 +9,11 @@ from time import perf_counter
 import structlog
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from bot.intake import NoSuchInbox
+from bot.intake import Answered, NoSuchInbox
 from bot.limit import BodyLimit
 from bot.service import Service
 from channels.base import Request as Call
@@ -43,7 +44,8 @@ async def carry_in(request: Request, inbox: str) -> Response:
     """Give a platform's call to intake and translate what comes back."""
     service = service_of(request)
     try:
-        reception = await service.intake.receive(inbox, await read_call(request))
+        call = await read_call(request)
+        reception = await service.intake.receive(inbox, call, request.is_disconnected)
     except NoSuchInbox:
         return PlainTextResponse("no such inbox", 404)
     except BadRequest as problem:
@@ -51,7 +53,10 @@ async def carry_in(request: Request, inbox: str) -> Response:
     except (StorageError, ChannelError, ClientDisconnect):
         log.exception("a call could not be stored", inbox=inbox)
         return PlainTextResponse("try again", 503, headers={"retry-after": "1"})
-    return Response(reception.body, reception.status, dict(reception.headers))
+    then = None
+    if isinstance(reception, Answered) and not await request.is_disconnected():
+        then = BackgroundTask(service.intake.given, reception)
+    return Response(reception.body, reception.status, dict(reception.headers), background=then)
 
 
 @router.api_route("/inboxes/{inbox}/webhook", methods=["GET", "POST"])

@@ -22,7 +22,7 @@ from handlers import turn as turns
 from handlers.apply import Applied, Stale, apply, failed_turn
 from handlers.base import Handler, Outcome, Turn
 from handlers.desk import notices
-from storage import lanes, transport
+from storage import lanes, slots, transport
 from storage.database import Database
 from storage.lanes import Fenced
 from storage.models import Conversation, InboundEvent, Lane, LaneKind, Owner
@@ -150,6 +150,9 @@ class Worker(LaneLoop):
         self._open_window(session, applied, loaded.turn)
         if applied.conversation.owner is Owner.QUEUE:
             notices.plan(session, applied.conversation, now + self._queue_notice)
+        inbox = self._inboxes.get(loaded.event.inbox)
+        if inbox is not None and inbox.answering is not None and inbox.passive is None:
+            slots.hold(session, loaded.event, now)
         return transport.finish_event(session, loaded.event, token, now)
 
     def _open_window(self, session: Session, applied: Applied, turn: Turn) -> None:

@@ -113,9 +113,16 @@ class Passive(Protocol):
 
     passive: bool
     """True when this account has no other way to answer."""
+    answering: bool
+    """True when a call is held until the answer can ride in it: always where `passive`."""
 
-    def fit(self, message: OutgoingMessage) -> tuple[OutgoingMessage, OutgoingMessage | None]:
-        """Split into what one HTTP answer holds, and what must wait (or None)."""
+    def fit(
+        self, message: OutgoingMessage
+    ) -> tuple[OutgoingMessage | None, OutgoingMessage | None]:
+        """Split into what one HTTP answer holds, and what must wait (or None).
+
+        None and the whole message: it is better sent than to ride in an answer.
+        """
         ...
 
     def answer(self, request: Request, message: OutgoingMessage) -> Reception:
@@ -182,7 +189,10 @@ class Visited(Protocol):
 
 
 class Memory(Protocol):
-    """The little an adapter may remember (tokens, cursors); lent to it by its owner."""
+    """The little an adapter may remember (tokens, cursors); lent to it by its owner.
+
+    All processes that serve the inbox share it.
+    """
 
     async def get(self, key: str) -> str | None:
         """Return what was kept under `key`, or None if there is nothing or it has expired."""
@@ -190,4 +200,14 @@ class Memory(Protocol):
 
     async def set(self, key: str, value: str, expires_in: timedelta | None = None) -> None:
         """Keep `value` under `key`, durably."""
+        ...
+
+    async def swap(
+        self, key: str, old: str | None, new: str | None, expires_in: timedelta | None = None
+    ) -> bool:
+        """Put `new` in the place of `old` (None: nothing); False if something else is there.
+
+        Of all processes that swap the same at a time one is told True, which makes it a lease:
+        `swap(key, None, me, seconds)` takes it, `swap(key, me, None)` gives it back.
+        """
         ...

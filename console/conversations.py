@@ -25,7 +25,7 @@ from console.words import CHANNELS, REASONS
 from faq.matcher import Candidate
 from storage import conversations, listings, tickets
 from storage.listings import Cursor, Filter, Row, View
-from storage.models import Author, Owner, Status
+from storage.models import Author, Conversation, Owner, Status
 
 router = APIRouter()
 
@@ -130,9 +130,9 @@ async def show_messages(
     """Show messages after or before a position, and how those on their way stand."""
     db = call.found.db
     if before is not None:
-        await _known(call, conversation_id)
+        known = await _known(call, conversation_id)
         stretch = await db.read(bubbles.earlier, conversation_id, before)
-        context = {"stretch": stretch, "id": conversation_id}
+        context = {"stretch": stretch, "id": conversation_id, "parks": _parks(call, known)}
         return render(call.request, "inbox/earlier.html", context, login=call.login)
     asked = _ids(open)
     context = {
@@ -211,6 +211,7 @@ async def _desk_context(call: Call, conversation_id: UUID) -> dict[str, Any]:
         "conversation": conversation,
         "tail": tail(row.contact),
         "connected": states,
+        "parks": _parks(call, conversation),
         "channels": CHANNELS,
         "reasons": REASONS,
         "mine": conversation.owner is Owner.AGENT and conversation.assignee_id == call.login.id,
@@ -235,9 +236,16 @@ def _around(session: Session, conversation_id: UUID) -> dict[str, Any] | None:
     }
 
 
-async def _known(call: Call, conversation_id: UUID) -> None:
-    if await call.found.db.read(conversations.get, conversation_id) is None:
+async def _known(call: Call, conversation_id: UUID) -> Conversation:
+    known = await call.found.db.read(conversations.get, conversation_id)
+    if known is None:
         raise HTTPException(404)
+    return known
+
+
+def _parks(call: Call, conversation: Conversation) -> bool:
+    state = inboxes(call.found).get(conversation.inbox)
+    return state is not None and state.parks
 
 
 async def _suggestions(call: Call, conversation_id: UUID) -> dict[str, Any]:

@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import bindparam, update
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
 from channels.message import Address, OutgoingMessage
-from storage.lanes import bump, finish, hasten, hold
+from storage.lanes import Fenced, bump, finish, hasten, hold
 from storage.models import (
     Activity,
     Conversation,
     Delivery,
     DeliveryStatus,
     Fact,
-    InboundEvent,
-    Lane,
     LaneKind,
     Message,
 )
 from storage.upsert import table_of
 
-_talk = table_of(Conversation)
+_talk, _delivery = table_of(Conversation), table_of(Delivery)
 _USE_REPLY = (
     update(_talk)
     .where(_talk.c.id == bindparam("b_id", type_=_talk.c.id.type), _talk.c.replies_left > 0)
     .values(replies_left=_talk.c.replies_left - 1)
 )
-OPEN = (DeliveryStatus.PENDING, DeliveryStatus.SENDING)
-Fit = Callable[[OutgoingMessage], tuple[OutgoingMessage, OutgoingMessage | None]]
+_START = (
+    update(_delivery)
+    .where(_delivery.c.id == bindparam("b_id", type_=_delivery.c.id.type))
+    .where(_delivery.c.status.in_((DeliveryStatus.PENDING, DeliveryStatus.SENDING)))
+    .values(status=DeliveryStatus.SENDING, attempts=_delivery.c.attempts + 1)
+    .returning(_delivery.c.attempts)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def start(
     """Mark the lane's next delivery as being sent; None when there is none.
 
     Raises:
-        Fenced: the lane went to another worker.
+        Fenced: the lane went to another worker, or the message into a platform's call.
     """
     row = hold(session, LaneKind.OUT, lane, token, now, lease)
     delivery = session.exec(
@@ -97,9 +100,11 @@ def start(
         return None
     conversation = session.get_one(Conversation, delivery.conversation_id)
     again = delivery.status is DeliveryStatus.SENDING
-    delivery.status = DeliveryStatus.SENDING
-    delivery.attempts += 1
-    session.add(delivery)
+    attempts = session.connection().execute(_START, {"b_id": delivery.id}).scalar_one_or_none()
+    if attempts is None:
+        raise Fenced(f"lane {lane}: item {delivery.sequence} went out in a call meanwhile")
+    set_committed_value(delivery, "status", DeliveryStatus.SENDING)
+    set_committed_value(delivery, "attempts", attempts)
     return Started(delivery, conversation, outgoing(delivery, conversation), again)
 
 
@@ -176,62 +181,6 @@ def retry_later(session: Session, delivery_id: UUID, problem: str, *, counts: bo
     delivery.attempts -= 0 if counts else 1
     delivery.status, delivery.problem = DeliveryStatus.PENDING, problem[:500]
     session.add(delivery)
-
-
-def take_passive(
-    session: Session, event_id: UUID, fit: Fit, now: datetime
-) -> OutgoingMessage | None:
-    """Return what rides in the HTTP answer to this event's push, or None.
-
-    Everything pending on the thread goes along as far as it fits; the rest waits for the
-    customer's next message. The same event asked again gets the same answer.
-    """
-    event = session.get_one(InboundEvent, event_id)
-    assert event.lane is not None  # noqa: S101 - a quarantined event is never answered
-    waiting = list(
-        session.exec(
-            select(Delivery)
-            .where(Delivery.lane == event.lane, col(Delivery.status).in_(OPEN))
-            .order_by(col(Delivery.sequence))
-        )
-    )
-    if event.answer is not None or not waiting:
-        return _given(event)
-    conversation = session.get_one(Conversation, waiting[-1].conversation_id)
-    whole = outgoing(waiting[-1], conversation).model_copy(
-        update={"parts": tuple(part for delivery in waiting for part in delivery.parts)}
-    )
-    given, rest = fit(whole)
-    for delivery in waiting:
-        delivery.status, delivery.sent_at = DeliveryStatus.SENT, now
-        session.add(delivery)
-        session.add(
-            Activity(
-                fact=Fact.DELIVERY_SENT,
-                at=now,
-                inbox=delivery.inbox,
-                conversation_id=delivery.conversation_id,
-                data={"message": str(delivery.message_id), "problem": None},
-            )
-        )
-    event.answer = given.parts
-    session.add(event)
-    lane = session.get_one(Lane, (LaneKind.OUT, event.lane))
-    lane.done, lane.ready_at, lane.lease_until, lane.token = lane.last_in, None, None, None
-    session.add(lane)
-    session.flush()
-    if rest is not None:
-        last = session.get_one(Message, waiting[-1].message_id)
-        more = enqueue(session, conversation, last, f"{waiting[-1].key}:rest", now)
-        more.parts = rest.parts
-    return given
-
-
-def _given(event: InboundEvent) -> OutgoingMessage | None:
-    if event.answer is None:
-        return None
-    address = Address.model_validate(event.payload["address"])
-    return OutgoingMessage(address=address, delivery_id=event.id.hex, parts=event.answer)
 
 
 def of_conversation(session: Session, conversation_id: UUID) -> dict[UUID, Delivery]:

@@ -132,6 +132,7 @@ class Bench:
             return simulator.seen_by(contact, after=before)
         while left is not None:
             now, left = adapter.fit(left)
+            assert now is not None
             simulator.answered(push, adapter.answer(as_request(push), now).body)
             push = simulator.say(contact, "go on")
         return simulator.seen_by(contact, after=before)

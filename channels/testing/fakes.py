@@ -76,6 +76,18 @@ class RememberedMemory:
         until = self._clock() + expires_in if expires_in and self._clock else None
         self.kept[key] = (value, until)
 
+    async def swap(
+        self, key: str, old: str | None, new: str | None, expires_in: timedelta | None = None
+    ) -> bool:
+        """Put `new` in the place of `old`, if that is what is there."""
+        if await self.get(key) != old:
+            return False
+        if new is None:
+            self.kept.pop(key, None)
+        else:
+            await self.set(key, new, expires_in)
+        return True
+
 
 def as_request(push: Push) -> Request:
     """Return what the web server makes of a platform's call."""

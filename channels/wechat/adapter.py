@@ -64,6 +64,7 @@ class Adapter:
     def __init__(self, inbox: str, config: Config, memory: Memory, clock: Clock) -> None:
         self.inbox = inbox
         self.passive = config.mode == "passive"
+        self.answering = config.mode != "active"
         self.capabilities = capabilities(passive=self.passive)
         self._config = config
         self._memory = memory
@@ -127,8 +128,12 @@ class Adapter:
                 raise Uncertain(taken) from error
         return Sent()
 
-    def fit(self, message: OutgoingMessage) -> tuple[OutgoingMessage, OutgoingMessage | None]:
+    def fit(
+        self, message: OutgoingMessage
+    ) -> tuple[OutgoingMessage | None, OutgoingMessage | None]:
         """Split into what one HTTP answer holds, and what must wait (or None)."""
+        if not self.passive and render.has_menu(message.parts):
+            return None, message
         return render.fit(message)
 
     def answer(self, request: Request, message: OutgoingMessage) -> Reception:

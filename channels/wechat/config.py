@@ -40,9 +40,10 @@ class Config(InboxConfig):
         default=None,
         description="the account's original id (gh_...); others' messages are then refused",
     )
-    mode: Literal["active", "passive"] = Field(
+    mode: Literal["active", "passive", "both"] = Field(
         default="active",
-        description="passive: for accounts that may not call the customer-service API",
+        description="passive: for accounts that may not call the customer-service API; "
+        "both: in the answer to the push where that is in time, else by the API",
     )
     timeout: float = Field(default=10.0, gt=0, le=60, description="seconds for one API call")
     errors: dict[int, ErrorName] = Field(

@@ -44,6 +44,11 @@ def _bodies(parts: Sequence[Part]) -> Iterator[Body]:
     yield from _texts(waiting)
 
 
+def has_menu(parts: Sequence[Part]) -> bool:
+    """Say whether there is something to tap in it, which a passive reply cannot hold."""
+    return any(isinstance(part, Choices) and _is_menu(part) for part in parts)
+
+
 def _texts(parts: Sequence[Part]) -> Iterator[Body]:
     for piece in split(plain(parts).strip(), TEXT_LIMIT, "bytes"):
         yield {"msgtype": "text", "text": {"content": piece}}

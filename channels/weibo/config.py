@@ -32,9 +32,10 @@ class Config(InboxConfig):
     access_token: SecretStr | None = Field(
         default=None, min_length=1, description="the account's token; needed to reply actively"
     )
-    mode: Literal["active", "passive"] = Field(
+    mode: Literal["active", "passive", "both"] = Field(
         default="active",
-        description="passive: reply in the HTTP answer to a push only",
+        description="passive: reply in the HTTP answer to a push only; "
+        "both: there where that is in time, else actively",
     )
     timeout: float = Field(default=10.0, gt=0, le=60, description="seconds for one API call")
     errors: dict[int, ErrorName] = Field(
@@ -44,7 +45,7 @@ class Config(InboxConfig):
 
     @model_validator(mode="after")
     def _can_reply(self) -> Self:
-        if self.mode == "active" and self.access_token is None:
+        if self.mode != "passive" and self.access_token is None:
             raise ValueError(
                 "access_token is missing: copy it from the account's developer page, "
                 "or set mode: passive"

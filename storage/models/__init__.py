@@ -12,6 +12,8 @@ from storage.models.transport import (
     InboundEvent,
     Lane,
     LaneKind,
+    PassiveSlot,
+    SlotState,
     Timer,
 )
 
@@ -33,9 +35,11 @@ __all__ = [
     "LaneKind",
     "Message",
     "Owner",
+    "PassiveSlot",
     "Release",
     "Role",
     "Session",
+    "SlotState",
     "Status",
     "Team",
     "Ticket",

@@ -17,8 +17,7 @@ from storage.types import Moment, Parts, Word, utcnow
 class InboundEvent(SQLModel, table=True):
     """A message as the adapter handed it over; the unique key is what makes it count once.
 
-    `sequence` is gapless in its lane; a quarantined event has none and no lane. `answer` is
-    what was given in the HTTP response to this event's push, for the platform's retries.
+    `sequence` is gapless in its lane; a quarantined event has none and no lane.
     """
 
     __table_args__ = (
@@ -36,7 +35,33 @@ class InboundEvent(SQLModel, table=True):
     done_at: datetime | None = Field(default=None, sa_type=Moment)
     problem: str | None = None
     dead: bool = False
+
+
+class SlotState(StrEnum):
+    """What became of the chance to answer in a platform's own call."""
+
+    OPEN = "open"
+    TAKEN = "taken"
+    GIVEN = "given"
+    DOUBTFUL = "doubtful"
+
+
+class PassiveSlot(SQLModel, table=True):
+    """The chance to answer in the platform's own call with a message, durable for its retries.
+
+    Until `until` a call is being held for it. Once taken, `answer` is what every call with this
+    message is answered with, and `carries` are the deliveries in it: on their way until a call
+    was really answered (given), in doubt when none was for long.
+    """
+
+    __table_args__ = (Index("slot_state", "state", "changed_at"),)
+
+    event_id: UUID = Field(primary_key=True, foreign_key="inboundevent.id", ondelete="CASCADE")
+    until: datetime = Field(sa_type=Moment)
+    state: SlotState = Field(default=SlotState.OPEN, sa_type=Word(SlotState))
     answer: tuple[Part, ...] | None = Field(default=None, sa_type=Parts)
+    carries: list[str] = Field(default_factory=list, sa_type=JSON)
+    changed_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
 
 
 class LaneKind(StrEnum):

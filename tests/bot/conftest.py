@@ -21,7 +21,7 @@ from bot import config as configuration
 from bot.app import compose
 from bot.delivery import Sender
 from bot.inboxes import Inboxes
-from bot.intake import Intake
+from bot.intake import Answered, Intake
 from bot.lane_loop import LEASE, LaneLoop
 from bot.metrics import Metrics
 from bot.service import Service
@@ -88,10 +88,25 @@ class House:
                 await inbox.ready.wait()
         return self
 
+    async def brings(
+        self,
+        text: str,
+        thread: str = "lily",
+        key: str | None = None,
+        inbox: str = "shop",
+        **how: Any,
+    ) -> Reception:
+        """Take a call whose answer nobody writes."""
+        return await self.intake.receive(inbox, said(text, thread, key), **how)
+
     async def hears(
         self, text: str, thread: str = "lily", key: str | None = None, inbox: str = "shop"
     ) -> Reception:
-        return await self.intake.receive(inbox, said(text, thread, key))
+        """Take a call and answer it, as the web server does."""
+        answer = await self.brings(text, thread, key, inbox)
+        if isinstance(answer, Answered):
+            await self.intake.given(answer)
+        return answer
 
     async def think(self) -> None:
         await self._work(self.worker)

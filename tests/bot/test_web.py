@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from bot.limit import LARGEST_CALL
 from channels.message import text_of
-from storage.models import InboundEvent
+from storage.models import Delivery, InboundEvent
 
 HOOK = "/inboxes/shop/webhook"
 
@@ -196,3 +196,38 @@ async def test_no_address_describes_our_api_to_strangers(run):
     served = await run()
     for path in ("/docs", "/redoc", "/openapi.json"):
         assert (await served.client.get(path)).status_code == 404
+
+
+async def statuses(served):
+    rows = await served.service.db.read(lambda s: list(s.exec(select(Delivery))))
+    return [row.status.value for row in rows]
+
+
+async def until(served, *wanted):
+    async with asyncio.timeout(10):
+        while await statuses(served) != list(wanted):
+            await asyncio.sleep(0)
+
+
+async def test_who_hung_up_leaves_the_answer_to_the_retry_which_then_counts_as_sent(run):
+    served = await run({"shop": {"mode": "passive"}})
+    body = call("转人工")
+    coming = [{"type": "http.request", "body": body}, {"type": "http.disconnect"}]
+    written = []
+
+    async def receive():
+        return coming.pop(0) if len(coming) > 1 else coming[0]
+
+    async def send(message):
+        written.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "path": HOOK, "headers": [],
+        "query_string": b"", "http_version": "1.1", "scheme": "http", "server": ("shop.test", 80),
+    }  # fmt: skip
+    await served.app(scope, receive, send)
+    assert written[1]["body"] == b"ok"
+    await until(served, "pending")
+    answer = await served.client.post(HOOK, content=body)
+    assert answer.headers["x-answer"] == "yes"
+    await until(served, "sent")

@@ -73,6 +73,18 @@ async def test_every_kind_of_part_is_shown_for_what_it_is(desk_console: Console)
     assert "secret-ref" not in page
 
 
+async def test_a_reply_that_waits_for_the_customer_says_so(desk_console: Console):
+    conversation = await desk_console.talk(inbox="old_weibo")
+    first = await add(desk_console, conversation, Author.AGENT, Text(text="您好"))
+    browser, base = await desk_console.enter("li"), f"/inbox/{conversation.id}"
+    words = "Goes out with the customer"
+    for address in (base, f"{base}/messages?before=99", f"{base}/messages?open={first.id}"):
+        assert words in (await browser.get(address, headers=PARTIAL)).text
+    another = await desk_console.talk(name="李雷")
+    await add(desk_console, another, Author.AGENT, Text(text="您好"))
+    assert words not in (await browser.get(f"/inbox/{another.id}")).text
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [

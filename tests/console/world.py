@@ -68,6 +68,7 @@ class Time:
 INBOXES = (
     InboxState("shop_wechat", "wechat", "微信公众号", "ready"),
     InboxState("shop_weibo", "weibo", "微博小店", "ready"),
+    InboxState("old_weibo", "weibo", "微博老店", "ready", parks=True),
     InboxState("shop_telegram", "telegram", "Telegram", "ready"),
     InboxState("shop_slack", "slack", "Slack Connect", "degraded", "The token has expired."),
     InboxState("website", "webchat", "官网", "ready"),

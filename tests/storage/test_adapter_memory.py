@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 
 from storage import adapter_memory
@@ -27,3 +28,44 @@ async def test_inboxes_do_not_share_a_memory(db, now):
     await db.write(adapter_memory.remember, "shop", "token", "of shop", None)
     assert await db.read(adapter_memory.recall, "other", "token", now) is None
     assert await db.read(adapter_memory.recall, "shop", "other", now) is None
+
+
+async def swapped(db, now, old, new, until=None):
+    return await db.write(adapter_memory.swap, "shop", "lease", old, new, until, now)
+
+
+async def kept(db, now):
+    return await db.read(adapter_memory.recall, "shop", "lease", now)
+
+
+async def test_of_two_that_claim_the_same_one_gets_it(db, now):
+    until = now + timedelta(seconds=20)
+    claims = [swapped(db, now, None, name, until) for name in ("a", "b", "c")]
+    assert await asyncio.gather(*claims) == [True, False, False]
+    assert await kept(db, now) == "a"
+
+
+async def test_what_has_expired_is_free_again(db, now):
+    until = now + timedelta(seconds=20)
+    assert await swapped(db, now, None, "a", until)
+    assert not await swapped(db, until - timedelta(seconds=1), None, "b", until)
+    assert await swapped(db, until, None, "b", until + timedelta(seconds=20))
+    assert not await swapped(db, until, "a", None)
+    assert await kept(db, until) == "b"
+
+
+async def test_only_who_knows_the_value_replaces_or_removes_it(db, now):
+    assert await swapped(db, now, None, "a")
+    assert not await swapped(db, now, None, "b")
+    assert not await swapped(db, now, "b", "c")
+    assert await swapped(db, now, "a", "c", now + timedelta(seconds=1))
+    assert not await swapped(db, now + timedelta(seconds=1), "c", "d")
+    assert not await swapped(db, now, "a", None)
+    assert await swapped(db, now, "c", None)
+    assert await kept(db, now) is None
+
+
+async def test_nothing_in_the_place_of_nothing_says_whether_there_is_nothing(db, now):
+    assert await swapped(db, now, None, None)
+    await swapped(db, now, None, "a")
+    assert not await swapped(db, now, None, None)

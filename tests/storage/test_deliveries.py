@@ -1,13 +1,12 @@
-"""Outgoing messages: one after the other, each with one end; what rides in a platform's call."""
+"""Outgoing messages: one after the other, each with one end."""
 
 from datetime import timedelta
 
 import pytest
 from sqlmodel import select
 
-from channels.base import Reception
 from channels.message import Address, Text, Visibility, text_of
-from storage import activity, contacts, conversations, deliveries, lanes, transport
+from storage import activity, contacts, conversations, deliveries, lanes
 from storage.lanes import Fenced
 from storage.models import (
     Author,
@@ -15,7 +14,6 @@ from storage.models import (
     Delivery,
     DeliveryStatus,
     Fact,
-    InboundEvent,
     Lane,
     LaneKind,
     Message,
@@ -155,93 +153,3 @@ async def test_deliveries_are_found_by_their_message(db, now):
     await db.write(say, "elsewhere", now, thread="t2")
     found = await db.read(deliveries.of_conversation, message.conversation_id)
     assert list(found) == [message.id]
-
-
-# -- what rides in the answer to a platform's call
-
-
-def whole(message):
-    return message, None
-
-
-def four(message):
-    words = text_of(message.parts)
-    rest = message.model_copy(update={"parts": (Text(text=words[4:]),)}) if words[4:] else None
-    return message.model_copy(update={"parts": (Text(text=words[:4]),)}), rest
-
-
-async def pushed(db, now, customers, text="hello"):
-    reception = Reception((customers.says(text),))
-    (accepted,) = await db.write(transport.accept, "shop", reception, now)
-    return accepted.event_id
-
-
-async def taken(db, event, fit, now):
-    message = await db.write(deliveries.take_passive, event, fit, now)
-    return None if message is None else text_of(message.parts)
-
-
-async def test_everything_that_waits_rides_along_in_order(db, now, customers):
-    event = await pushed(db, now, customers)
-    await db.write(say, "one", now)
-    await db.write(say, "two", now)
-    await db.write(say, "elsewhere", now, thread="t2")
-    assert await taken(db, event, whole, now) == "one\ntwo"
-    mine = [row for row in await rows(db) if row.lane == LANE]
-    assert [row.status for row in mine] == [DeliveryStatus.SENT] * 2
-    assert {row.sent_at for row in mine} == {now}
-    told = [fact.fact for fact in await db.read(activity.since, 0)]
-    assert told.count(Fact.DELIVERY_SENT) == 2
-
-
-async def test_the_same_event_gets_the_same_answer_and_keeps_later_words_waiting(
-    db, now, customers
-):
-    event = await pushed(db, now, customers)
-    await db.write(say, "one", now)
-    assert await taken(db, event, whole, now) == "one"
-    await db.write(say, "later", now)
-    assert await taken(db, event, whole, now) == "one"
-    assert [row.status.value for row in await rows(db)] == ["sent", "pending"]
-
-
-async def test_when_nothing_waits_there_is_no_answer(db, now, customers):
-    event = await pushed(db, now, customers)
-    assert await taken(db, event, whole, now) is None
-    stored = await db.read(lambda s: s.get_one(InboundEvent, event))
-    assert stored.answer is None
-
-
-async def test_what_is_too_long_waits_and_rides_with_the_next_push(db, now, customers):
-    events = [await pushed(db, now, customers, str(number)) for number in range(4)]
-    await db.write(say, "0123456789", now)
-    answers = [await taken(db, event, four, now) for event in events]
-    assert answers == ["0123", "4567", "89", None]
-    assert [row.status.value for row in await rows(db)] == ["sent"] * 3
-    assert [row.key.count(":rest") for row in await rows(db)] == [0, 1, 2]
-    assert [await taken(db, event, four, now) for event in events] == answers
-
-
-async def test_what_was_taken_cannot_be_taken_again_by_the_lane(db, now, customers):
-    event = await pushed(db, now, customers)
-    await db.write(say, "one", now)
-    await taken(db, event, whole, now)
-    assert await db.write(lanes.claim, LaneKind.OUT, "a", now, LEASE) == []
-    await db.write(say, "two", now)
-    await claimed(db, now)
-    started = await db.write(deliveries.start, LANE, "a", now, LEASE)
-    assert text_of(started.message.parts) == "two"
-
-
-async def test_a_new_conversation_of_the_thread_takes_over_what_still_waits(db, now, customers):
-    event = await pushed(db, now, customers)
-    message = await db.write(say, "of the old matter", now)
-
-    def resolve(session):
-        conversation = conversations.get(session, message.conversation_id)
-        conversation.status = "resolved"
-        session.add(conversation)
-
-    await db.write(resolve)
-    await db.write(say, "of the new one", now)
-    assert await taken(db, event, whole, now) == "of the old matter\nof the new one"

@@ -23,6 +23,7 @@ class Adapter(FakeChannel):
         )
         self.config, self.memory, self.clock = config, memory, clock
         self.passive = config.mode == "passive"
+        self.answering = config.mode in ("passive", "both")
         self.polling = config.mode == "polling"
         self.listening = config.mode == "listening"
         self.is_open = False
@@ -72,6 +73,8 @@ class Adapter(FakeChannel):
 
     def fit(self, message):
         words = text_of(message.parts)
+        if not self.passive and len(words) > self.config.holds:
+            return None, message
         now, rest = words[: self.config.holds], words[self.config.holds :]
         given = message.model_copy(update={"parts": (Text(text=now),)})
         if not rest:

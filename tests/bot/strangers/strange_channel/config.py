@@ -6,7 +6,7 @@ from channels.inbox import InboxConfig
 
 
 class Config(InboxConfig):
-    mode: Literal["webhook", "passive", "polling", "listening"] = "webhook"
+    mode: Literal["webhook", "passive", "both", "polling", "listening"] = "webhook"
     secret: SecretStr | None = None
     window_minutes: int | None = None
     window_messages: int | None = None
