@@ -2,15 +2,21 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 
+import httpx
 import pytest
 from sqlmodel import select
 
 from bot.limit import LARGEST_CALL
 from channels.message import text_of
+from channels.testing import serve
+from channels.testing.server import closed_url
+from channels.wechat.simulator import Simulator
 from storage.models import Delivery, InboundEvent
 
 HOOK = "/inboxes/shop/webhook"
+OPENID = "oTESTopenid0000000000000001"
 
 
 def call(text="hello", thread="lily"):
@@ -230,4 +236,17 @@ async def test_who_hung_up_leaves_the_answer_to_the_retry_which_then_counts_as_s
     await until(served, "pending")
     answer = await served.client.post(HOOK, content=body)
     assert answer.headers["x-answer"] == "yes"
+    await until(served, "sent")
+
+
+async def test_a_real_call_of_wechat_brings_the_answer_back(run):
+    phone = Simulator("shop", lambda: datetime.now(UTC), mode="passive", encrypted=True)
+    told = {"channel": "wechat", "base_url": closed_url(), **phone.settings}
+    served = await run({"shop": told})
+    async with serve(served.app) as url, httpx.AsyncClient() as platform:
+        push = phone.say(OPENID, "转人工")
+        assert await phone.deliver(platform, f"{url}{HOOK}", push) == 200
+        assert await phone.deliver(platform, f"{url}{HOOK}", push) == 200
+    first, again = phone.seen_by(OPENID)
+    assert first.text == again.text
     await until(served, "sent")
