@@ -218,7 +218,8 @@ async def test_a_refused_account_is_left_alone_while_others_are_tried_again(buil
     await house.adapter("late").arriving.put(Unauthorized("renew the token"))
     house.adapter("other").entering.extend(Unavailable("down") for _ in range(20))
     start(house)
-    await until(lambda: state(house, "other")[0] == "ready")
+    broken = ("degraded", "renew the token")
+    await until(lambda: state(house, "other")[0] == "ready" and state(house, "late") == broken)
     for name in ("shop", "late"):
         assert state(house, name) == ("degraded", "renew the token")
         assert house.adapter(name).entered == 1

@@ -198,7 +198,18 @@ async def test_of_the_two_ways_out_only_one_finds_a_reply_pending(db, now, custo
 
     with pytest.raises(Fenced):
         await db.write(ended_meanwhile)
-    assert await taken(db, event, whole, now) is None
+    await db.write(lanes.free_all)
+
+    def sent_meanwhile(session):
+        def fit(message):
+            session.connection().execute(update(Delivery).values(status=DeliveryStatus.SENT))
+            return message, None
+
+        return passive.take(session, event, fit, now, only_way=True)
+
+    with pytest.raises(Fenced):
+        await db.write(sent_meanwhile)
+    assert (await slot(db, event)).state.value == "open"
 
 
 async def test_a_message_that_perhaps_arrived_does_not_ride_again(db, now, customers):
