@@ -18,8 +18,9 @@ _lane = table_of(Lane)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A lane as its holder finds it: what came in last, and what is done."""
+    """A lane as it stands: whose it is, what came in last, and what is done."""
 
+    token: str | None
     last_in: int
     done: int
 
@@ -43,17 +44,16 @@ def bump_all(
         }
         for (inbox, key), count in sorted(more.items(), key=lambda item: item[0][1])
     ]
-    found = connection.execute(_bump_all(connection.dialect.name), rows) if rows else ()
+    if not rows:
+        return {}
+    found = connection.execute(_bump_all(connection.dialect.name), rows).all()
     return {row.key: row.last_in for row in found}
 
 
-def held(
-    connection: Connection, kind: LaneKind, keys: Collection[str], token: str
-) -> dict[str, Held]:
-    """Lock those lanes among `keys` that `token` has, until the transaction ends."""
-    given = {"b_kind": kind, "b_keys": sorted(keys), "b_token": token}
-    found = connection.execute(_HELD, given)
-    return {row.key: Held(row.last_in, row.done) for row in found}
+def held(connection: Connection, kind: LaneKind, keys: Collection[str]) -> dict[str, Held]:
+    """Lock lanes until the transaction ends; return how they stand, by key."""
+    found = connection.execute(_HELD, {"b_kind": kind, "b_keys": sorted(keys)})
+    return {key: Held(token, last_in, done) for key, token, last_in, done in found.all()}
 
 
 def finish_all(
@@ -69,8 +69,8 @@ _among = _lane.c.key.in_(bindparam("b_keys", expanding=True))
 _more = _lane.c.last_in > _lane.c.done + 1
 
 _HELD = (
-    select(_lane.c.key, _lane.c.last_in, _lane.c.done)
-    .where(_lane.c.kind == _kind, _among, _lane.c.token == bindparam("b_token"))
+    select(_lane.c.key, _lane.c.token, _lane.c.last_in, _lane.c.done)
+    .where(_lane.c.kind == _kind, _among)
     .order_by(_lane.c.key)
     .with_for_update()
 )

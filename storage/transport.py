@@ -4,31 +4,42 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, bindparam, update
-from sqlalchemy import insert as add_to
 from sqlalchemy import select as pick
 from sqlmodel import Session, col, select
 
 from channels.base import Reception
+from storage import lane_batches
 from storage.lane_batches import bump_all
 from storage.lanes import bump, finish
 from storage.models import Activity, Fact, InboundEvent, Lane, LaneKind
+from storage.records import record
+from storage.rows import add_all
 from storage.upsert import table_of
 
-_event = table_of(InboundEvent)
+_event, _lane = table_of(InboundEvent), table_of(Lane)
 KEY_LENGTH = 200
 _KNOWN = pick(_event.c.id, _event.c.dedupe_key, _event.c.lane).where(
     _event.c.inbox == bindparam("b_inbox"),
     _event.c.dedupe_key.in_(bindparam("b_keys", expanding=True)),
 )
-_INSERT = add_to(_event)
-_ALERT = add_to(table_of(Activity))
+_read = [_event.c[name] for name in ("id", "inbox", "lane", "sequence", "payload")]
+_NEXT = (
+    pick(_lane.c.attempts, *_read)
+    .join(_event, (_event.c.lane == _lane.c.key) & (_event.c.sequence == _lane.c.done + 1))
+    .where(_lane.c.kind == LaneKind.IN, _lane.c.key.in_(bindparam("b_lanes", expanding=True)))
+)
+_DONE = (
+    update(_event)
+    .where(_event.c.id.in_(bindparam("b_ids", expanding=True, type_=_event.c.id.type)))
+    .values(done_at=bindparam("b_at", type_=_event.c.done_at.type))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +81,8 @@ def accept_all(connection: Connection, arrivals: Sequence[Arrival]) -> list[list
     new: list[dict[str, Any]] = []
     stored = [[_once(row, known, new) for row in rows] for rows in brought]
     _number(connection, new)
-    if new:
-        connection.execute(_INSERT, new)
-    odd = [_alert(row) for row in new if row["problem"] is not None]
-    if odd:
-        connection.execute(_ALERT, odd)
+    add_all(connection, InboundEvent, new)
+    add_all(connection, Activity, [_alert(row) for row in new if row["problem"] is not None])
     return stored
 
 
@@ -113,7 +121,9 @@ def _known(
     known: dict[tuple[str, str], Accepted] = {}
     for inbox in {row["inbox"] for row in rows}:
         keys = [row["dedupe_key"] for row in rows if row["inbox"] == inbox]
-        for event_id, key, lane in connection.execute(_KNOWN, {"b_inbox": inbox, "b_keys": keys}):
+        for event_id, key, lane in connection.execute(
+            _KNOWN, {"b_inbox": inbox, "b_keys": keys}
+        ).all():
             known[inbox, key] = Accepted(event_id, lane, new=False)
     return known
 
@@ -166,6 +176,27 @@ def next_event(session: Session, lane: str) -> InboundEvent | None:
     return session.exec(
         select(InboundEvent).where(InboundEvent.lane == lane, InboundEvent.sequence == row.done + 1)
     ).one_or_none()
+
+
+def next_events(
+    connection: Connection, lanes: Collection[str]
+) -> dict[str, tuple[InboundEvent, int]]:
+    """Return the event after each lane's last finished one, and how often it failed, by lane."""
+    found = connection.execute(_NEXT, {"b_lanes": list(lanes)})
+    names = [column.name for column in _read]
+    return {
+        row.lane: (record(InboundEvent, dict(zip(names, row[1:], strict=True))), row[0])
+        for row in found.all()
+    }
+
+
+def finish_all(connection: Connection, events: Sequence[InboundEvent], now: datetime) -> None:
+    """Mark events done together with their lanes, which must have been `held` just now."""
+    if events:
+        given = {"b_ids": [event.id for event in events], "b_at": now}
+        connection.execute(_DONE, given)
+        keys = [event.lane for event in events if event.lane is not None]
+        lane_batches.finish_all(connection, LaneKind.IN, keys, now)
 
 
 def finish_event(session: Session, event: InboundEvent, token: str, now: datetime) -> bool:
