@@ -14,8 +14,10 @@ from channels.testing import closed_url
 from storage import lanes
 from storage.database import DatabaseInUse
 from storage.models import LaneKind
+from tests.postgres import on_sqlite
 
 
+@on_sqlite
 async def test_a_second_process_on_the_same_file_is_refused(run):
     served = await run()
     second = Service(served.service.config, served.service.clock, None)
