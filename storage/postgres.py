@@ -18,7 +18,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
-from sqlmodel import Session
 
 from storage.errors import InDoubt, Unavailable
 from storage.jobs import Job, Tell, tell
@@ -46,7 +45,7 @@ TAKEN_RERUNS = 2
 PAUSE = 0.1
 """Seconds between two tries to reach the server."""
 Attempt = Callable[[Job, Leash], Any]
-Commit = Callable[[Connection, Callable[[Session], Any], Callable[[], None]], Any]
+Commit = Callable[[Connection, Callable[[Connection], Any], Callable[[], None]], Any]
 
 
 class PostgresEngine:
@@ -123,9 +122,7 @@ class PostgresEngine:
 
         leash.hold(raw)
         try:
-            if not job.terms.lasting:
-                connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
-            result = self._commit(connection, job.run, close_to)
+            result = self._commit(connection, partial(_on_terms, job), close_to)
         except DBAPIError as problem:
             if closing and state_of(problem)[:2] not in ROLLED_BACK:
                 raise _doubt() from problem
@@ -141,13 +138,13 @@ class PostgresEngine:
         connection = self._connected(self._reading)
         leash.hold(fresh(connection, each_statement=False))
         try:
-            with Session(connection, expire_on_commit=False, autoflush=False) as session:
-                return job.run(session)
+            return job.run(connection)
         except DBAPIError as problem:
             if is_lost(problem) or state_of(problem) in OVERTAKEN:
                 raise
             raise Unavailable(f"the database cannot be read: {problem.orig}") from problem
         finally:
+            connection.rollback()
             leash.let_go()
             self._keep_or_drop(connection)
 
@@ -169,6 +166,12 @@ class PostgresEngine:
         if not connection.invalidated:
             connection.invalidate()
         connection.close()
+
+
+def _on_terms(job: Job, connection: Connection) -> Any:  # noqa: ANN401 - the caller's
+    if not job.terms.lasting:
+        connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+    return job.run(connection)
 
 
 def _settle(jobs: list[Job]) -> None:
