@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from pydantic import ValidationError
 
 from channels.message import IncomingMessage
@@ -20,6 +21,8 @@ from storage.jobs import Terms, on_terms
 from storage.lanes import Fenced
 from storage.models import InboundEvent, LaneKind, Owner
 from storage.records import Connection
+
+log = structlog.get_logger(__name__)
 
 TRIES = 5
 """How often an event may fail before it is given up."""
@@ -54,6 +57,37 @@ class Thought:
     token: str
     at: datetime
     holds: bool = False
+
+
+Step = Wanted | Thought
+Next = Loaded | bool
+"""A lane's next event; True when one waits and must be asked for alone, False when none does."""
+
+
+def advance(
+    connection: Connection, steps: Sequence[Step], queue_notice: timedelta
+) -> list[Next | Exception]:
+    """Settle what was thought, and load what is to be thought about next, for many lanes."""
+    thoughts = [step for step in steps if isinstance(step, Thought)]
+    settled = settle(connection, thoughts, queue_notice) if thoughts else []
+    results: dict[str, Next | Exception] = {
+        _lane(thought): result for thought, result in zip(thoughts, settled, strict=True)
+    }
+    asked = [step for step in steps if isinstance(step, Wanted)]
+    asked += [Wanted(_lane(one), one.at) for one in thoughts if results[_lane(one)] is True]
+    results |= _load(connection, asked)
+    return [results[_lane(step) if isinstance(step, Thought) else step.lane] for step in steps]
+
+
+def _load(connection: Connection, asked: Sequence[Wanted]) -> dict[str, Next]:
+    # What cannot be loaded must neither undo what was settled nor stand in the others' way.
+    try:
+        with connection.begin_nested():
+            found = load_all(connection, asked) if asked else []
+    except Exception as problem:  # noqa: BLE001 - each is asked for alone, and fails alone
+        log.warning("lanes are loaded one by one", problem=problem)
+        return dict.fromkeys((one.lane for one in asked), True)
+    return {one.lane: loaded or False for one, loaded in zip(asked, found, strict=True)}
 
 
 def load_all(connection: Connection, wanted: Sequence[Wanted]) -> list[Loaded | None]:

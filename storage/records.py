@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast, overload
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import Connection, CursorResult
 from sqlalchemy.orm import class_mapper
 from sqlmodel import SQLModel
 
 from storage.models import Contact, Conversation
+from storage.types import new_id
 
 __all__ = [
     "Connection",
@@ -83,12 +84,12 @@ def draft(model: type[M], values: Mapping[str, Any]) -> M:  # noqa: ARG001 - its
 
 def unopened(**values: Any) -> Conversation:  # noqa: ANN401 - columns of all types
     """Return a conversation that is stored nowhere yet, with an id of its own."""
-    return record(Conversation, {**_blank(), "id": uuid4(), **values})
+    return record(Conversation, {**_blank(), "id": new_id(), **values})
 
 
 def unknown(**values: Any) -> Contact:  # noqa: ANN401 - columns of all types
     """Return a contact that is stored nowhere yet, with an id of its own."""
-    return record(Contact, {"id": uuid4(), "name": None, "language": None, **values})
+    return record(Contact, {"id": new_id(), "name": None, "language": None, **values})
 
 
 @cache

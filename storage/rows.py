@@ -33,17 +33,22 @@ class _Plan:
 
     def rows(self, given: Sequence[Mapping[str, Any]]) -> list[Any]:
         """Return the rows as the driver takes them; None is NULL, also where JSON has a null."""
+        columns = [_column([row[name] for row in given], fn) for name, fn in self.encoders]
         if self.positional:
-            return [tuple(_encoded(row, self.encoders)) for row in given]
+            return list(zip(*columns, strict=True))
         names = [name for name, _ in self.encoders]
-        return [dict(zip(names, _encoded(row, self.encoders), strict=True)) for row in given]
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _encoded(row: Mapping[str, Any], encoders: Sequence[tuple[str, Encode]]) -> list[Any]:
-    return [
-        value if (value := row[name]) is None or encode is None else encode(value)
-        for name, encode in encoders
-    ]
+def _column(values: list[Any], encode: Encode) -> list[Any]:
+    # Most of what is written at once is the very same object: this moment, this word.
+    if encode is None:
+        return values
+    written: dict[int, Any] = {id(None): None}
+    for value in values:
+        if id(value) not in written:
+            written[id(value)] = encode(value)
+    return [written[id(value)] for value in values]
 
 
 def execute_all(
