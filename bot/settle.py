@@ -52,6 +52,7 @@ class Thought:
     `holds` says that the platform's own call may still wait for the answer.
     """
 
+    lane: str
     event: InboundEvent
     decided: Decided
     token: str
@@ -71,12 +72,12 @@ def advance(
     thoughts = [step for step in steps if isinstance(step, Thought)]
     settled = settle(connection, thoughts, queue_notice) if thoughts else []
     results: dict[str, Next | Exception] = {
-        _lane(thought): result for thought, result in zip(thoughts, settled, strict=True)
+        thought.lane: result for thought, result in zip(thoughts, settled, strict=True)
     }
     asked = [step for step in steps if isinstance(step, Wanted)]
-    asked += [Wanted(_lane(one), one.at) for one in thoughts if results[_lane(one)] is True]
+    asked += [Wanted(one.lane, one.at) for one in thoughts if results[one.lane] is True]
     results |= _load(connection, asked)
-    return [results[_lane(step) if isinstance(step, Thought) else step.lane] for step in steps]
+    return [results[step.lane] for step in steps]
 
 
 def _load(connection: Connection, asked: Sequence[Wanted]) -> dict[str, Next]:
@@ -125,11 +126,11 @@ def settle(
     stored.
     """
     now = thoughts[-1].at
-    held = lane_batches.held(connection, LaneKind.IN, [_lane(one) for one in thoughts])
-    ours = [one for one in thoughts if _is_next(one, held.get(_lane(one)))]
+    held = lane_batches.held(connection, LaneKind.IN, [one.lane for one in thoughts])
+    ours = [one for one in thoughts if _is_next(one, held.get(one.lane))]
     made = apply_all(connection, [one.decided for one in ours], now) if ours else []
-    became = {_lane(one): applied for one, applied in zip(ours, made, strict=True)}
-    done = [one for one in ours if isinstance(became[_lane(one)], Applied)]
+    became = {one.lane: applied for one, applied in zip(ours, made, strict=True)}
+    done = [one for one in ours if isinstance(became[one.lane], Applied)]
     waiting = [
         applied.conversation
         for applied in made
@@ -146,7 +147,7 @@ def settle(
     transport.finish_all(connection, [one.event for one in done], now)
     results: list[bool | Exception] = []
     for one in thoughts:
-        lane = _lane(one)
+        lane = one.lane
         match became.get(lane):
             case None:
                 results.append(Fenced(f"lane {lane}: this item is no longer ours"))
@@ -155,11 +156,6 @@ def settle(
             case _:
                 results.append(held[lane].last_in > held[lane].done + 1)
     return results
-
-
-def _lane(thought: Thought) -> str:
-    assert thought.event.lane is not None  # noqa: S101 - a quarantined event is never worked on
-    return thought.event.lane
 
 
 def _is_next(thought: Thought, lane: lane_batches.Held | None) -> bool:

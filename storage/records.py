@@ -32,15 +32,24 @@ Decoders = Sequence[tuple[str, Callable[[Any], Any] | None]]
 
 def record(model: type[M], values: Mapping[str, Any]) -> M:
     """Return a record that holds `values`; building one by its class costs a hundred times more."""
-    made: M = class_mapper(model).class_manager.new_instance()
+    made: M = _maker(model)()
     vars(made).update(values)
     return made
 
 
+@cache
+def _maker(model: type[M]) -> Callable[[], M]:
+    return class_mapper(model).class_manager.new_instance
+
+
 def records(model: type[M], found: CursorResult[Any]) -> list[M]:
     """Return the records of a result whose columns are the model's."""
-    names = tuple(found.keys())
-    return [record(model, dict(zip(names, row, strict=True))) for row in found.all()]
+    names, make, made = tuple(found.keys()), _maker(model), []
+    for row in found.all():
+        one = make()
+        vars(one).update(zip(names, row, strict=True))
+        made.append(one)
+    return made
 
 
 class Later(Sequence[M]):

@@ -41,14 +41,17 @@ class _Plan:
 
 
 def _column(values: list[Any], encode: Encode) -> list[Any]:
-    # Most of what is written at once is the very same object: this moment, this word.
     if encode is None:
         return values
-    written: dict[int, Any] = {id(None): None}
-    for value in values:
-        if id(value) not in written:
-            written[id(value)] = encode(value)
-    return [written[id(value)] for value in values]
+    first = values[0]
+    if first is None or (len(values) > 1 and values[1] is first):
+        # Much of what is written at once is the very same object: this moment, this word.
+        known = None if first is None else encode(first)
+        return [
+            known if value is first else None if value is None else encode(value)
+            for value in values
+        ]
+    return [None if value is None else encode(value) for value in values]
 
 
 def execute_all(
