@@ -65,6 +65,7 @@ Next = Loaded | bool
 """A lane's next event; True when one waits and must be asked for alone, False when none does."""
 
 
+@on_terms(Terms(fresh=True))
 def advance(
     connection: Connection, steps: Sequence[Step], queue_notice: timedelta
 ) -> list[Next | Exception]:
@@ -116,7 +117,6 @@ def _read(event: InboundEvent) -> IncomingMessage | None:
         return None
 
 
-@on_terms(Terms(fresh=True))
 def settle(
     connection: Connection, thoughts: Sequence[Thought], queue_notice: timedelta
 ) -> list[bool | Exception]:
