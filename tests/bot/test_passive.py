@@ -51,6 +51,12 @@ async def test_overlapping_retries_at_two_processes_get_one_answer(build):
     assert await one.statuses() == ["sent"]
 
 
+async def test_a_call_hears_at_once_of_a_turn_in_its_own_process(build, monkeypatch):
+    monkeypatch.setattr("bot.intake.GLANCE_SECONDS", 3600.0)
+    house = build(shop=PASSIVE, passive_wait=3600)
+    assert await answered(house) == "re: hello"
+
+
 async def test_a_retry_after_a_restart_gets_the_answer_that_was_stored(build):
     before = build(shop=PASSIVE)
     call = asyncio.create_task(before.brings("hello"))

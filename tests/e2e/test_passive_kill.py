@@ -14,11 +14,11 @@ from channels.wechat.simulator import Simulator
 from faq.demo import publish_demo
 from storage import schema
 from storage.database import Database
-from storage.models import Author, Delivery, DeliveryStatus, Message
+from storage.models import Author, Delivery, DeliveryStatus, Message, PassiveSlot, SlotState
 from tests.e2e.conftest import moment
 from tests.e2e.test_kill import Process
 
-KILLS = 6
+KILLS = 4
 OPENID = "oTESTopenid0000000000000001"
 QUESTIONS = ("如何申请退货", "退款多久到账", "怎么开发票")
 
@@ -34,6 +34,24 @@ async def called(phone, url, push, client):
     if answer.status_code == 200:
         phone.answered(push, answer.content)
     return answer.status_code == 200
+
+
+async def deaf(process, push, before, db):
+    """Call, and read nothing of the answer; return once there is one more than `before`."""
+    _, writer = await asyncio.open_connection("127.0.0.1", process.port)
+    path = f"/inboxes/shop/webhook?{httpx.QueryParams(dict(push.query))}"
+    head = f"POST {path} HTTP/1.1\r\nHost: shop\r\nContent-Length: {len(push.body)}\r\n\r\n"
+    writer.write(head.encode() + push.body)
+    async with asyncio.timeout(30):
+        while await db.read(taken) == before:
+            await asyncio.sleep(0.02)
+    return writer
+
+
+def taken(session):
+    """Return how many answers there are."""
+    slots = session.exec(select(PassiveSlot).where(PassiveSlot.state != SlotState.OPEN))
+    return len(slots.all())
 
 
 def stored(session):
@@ -68,8 +86,15 @@ async def test_kills_while_a_call_is_held_lose_and_double_no_answer(tmp_path: Pa
             await process.start(client)
             if not await call:
                 assert await called(phone, hook, push, client)
+            push = phone.say(OPENID, "怎么联系你们")
+            async with Database(url, guest=True) as db:
+                lost = await deaf(process, push, await db.read(taken), db)
+            await process.kill()
+            lost.close()
+            await process.start(client)
+            assert await called(phone, hook, push, client)
         async with Database(url, guest=True) as db:
             heard, said, statuses = await db.read(stored)
-    assert heard == KILLS
+    assert heard == 2 * KILLS
     assert [one.text for one in phone.seen_by(OPENID)] == said
     assert set(statuses) <= {DeliveryStatus.SENT, DeliveryStatus.SENDING}
