@@ -114,6 +114,22 @@ async def test_an_answer_that_reached_nobody_is_in_doubt(build):
     assert await house.statuses() == ["sent"]
 
 
+async def test_an_answer_that_was_given_and_could_not_be_noted_breaks_nothing(build):
+    house = build(shop=PASSIVE)
+    call = asyncio.create_task(house.brings("hello"))
+    async with asyncio.timeout(10):
+        await house.signals.inbound.wait()
+        await house.think()
+        answer = await call
+    await house.db.__aexit__()
+    await house.intake.given(answer)
+    assert house.inboxes.get("shop").last_out is None
+    await house.db.__aenter__()
+    assert await house.statuses() == ["sending"]
+    await house.intake.given(answer)
+    assert await house.statuses() == ["sent"]
+
+
 async def test_a_given_answer_counts_as_sent(build):
     house = build(shop=PASSIVE)
     await answered(house)
