@@ -1,0 +1,95 @@
+"""A warm process that forks the product: `python -m tests.kill.zygote LISTENER`, orders on stdin.
+
+Everything is imported before the first order, so a child starts in the time it takes to open a
+database. The listening socket is inherited: while nobody serves, connections wait in its queue.
+One order a line: `{"config": {...}, "kill": {...} | null, "mutant": name | null, "count": path}`.
+Answers `{"pid": n}` when the child is there and `{"status": n}` when it has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import importlib
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from bot.cli.run import _serve, fast_loop
+from bot.config import Config, LogConfig, inbox
+from bot.logs import configure
+from channels import registry
+from channels.telegram import adapter as _telegram  # noqa: F401 - imported before the fork
+from faq.tokens import Tokens
+
+
+def configuration(raw: dict[str, Any]) -> Config:
+    """Return the product's settings."""
+    inboxes = {name: inbox(name, told) for name, told in raw.pop("inboxes").items()}
+    return Config(**raw, inboxes=inboxes)
+
+
+def product(order: dict[str, Any], listener: socket.socket) -> None:
+    """Be the product, until killed or told to stop."""
+    config = configuration(order["config"])
+    if order["mutant"]:
+        importlib.import_module(f"tests.mutants.{order['mutant']}").seed()
+    configure(LogConfig(level="warning"))
+    shim = ctypes.CDLL(None)
+    database = str(config.database_url).removeprefix("sqlite:///")
+    kill = order["kill"] or {"point": 0, "when": "before", "power": False}
+    shim.kill_arm(
+        database.encode(),
+        order["ledger"].encode(),
+        ctypes.c_long(kill["point"]),
+        1 if kill["when"] == "before" else 2,
+        int(kill["power"]),
+    )
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
+        runner.run(_serve(config, listener))
+    shim.kill_count.restype = ctypes.c_long
+    Path(order["ledger"]).write_text(f"counted {shim.kill_count()}\n", encoding="utf-8")
+
+
+def fork(order: dict[str, Any], listener: socket.socket) -> int:
+    """Return the child's process id; the child itself never returns."""
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 1
+    try:
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, 0)
+        os.dup2(nothing, 1)
+        product(order, listener)
+        status = 0
+    except BaseException as problem:  # noqa: BLE001 - a child must not run the parent's code
+        sys.stderr.write(f"{type(problem).__name__}: {problem}\n")
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def main() -> None:
+    """Take orders until the input ends."""
+    listener = socket.socket(fileno=int(sys.argv[1]))
+    for name in registry.CHANNELS:
+        importlib.import_module(f"channels.{name}.adapter")
+    Tokens(Path(sys.argv[2])).warm_up()
+    say = sys.stdout.buffer
+    say.write(b'{"ready": true}\n')
+    say.flush()
+    for line in sys.stdin.buffer:
+        pid = fork(json.loads(line), listener)
+        say.write(b'{"pid": %d}\n' % pid)
+        say.flush()
+        _, status = os.waitpid(pid, 0)
+        say.write(b'{"status": %d}\n' % status)
+        say.flush()
+
+
+if __name__ == "__main__":
+    main()
