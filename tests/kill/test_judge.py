@@ -8,8 +8,8 @@ SAID = (0, 1, 2)
 SENT = dict.fromkeys(SAID, "sent")
 
 
-def kinds(talk: Talk, kills: int = 1, integrity: str = "ok") -> set[str]:
-    return {line.split(":")[0] for line in findings({"telegram": talk}, kills, integrity)}
+def kinds(talk: Talk, kills: int = 1) -> set[str]:
+    return {line.split(":")[0] for line in findings({"telegram": talk}, kills)}
 
 
 def test_kept_promises_are_no_findings():
@@ -37,8 +37,14 @@ def test_a_reply_in_doubt_may_be_missing_or_doubled_once_a_kill():
     doubt = {**SENT, 1: "uncertain"}
     assert kinds(Talk(SAID, SAID, (0, 2), doubt)) == set()
     assert kinds(Talk(SAID, SAID, (0, 1, 1, 2), doubt)) == set()
-    assert kinds(Talk(SAID, SAID, (0, 1, 1, 2), doubt), kills=0) == {"dup_reply"}
+    assert kinds(Talk(SAID, SAID, (0, 1, 1, 2), doubt), kills=0) == {"dup_reply", "doubt"}
 
 
-def test_a_damaged_file_is_a_finding():
-    assert kinds(Talk(SAID, SAID, SAID, SENT), integrity="row 3 missing") == {"integrity"}
+def test_doubt_is_no_way_out():
+    everything = dict.fromkeys(SAID, "uncertain")
+    assert kinds(Talk(SAID, SAID, (), everything)) == {"doubt"}
+    assert kinds(Talk(SAID, SAID, SAID, {**SENT, 1: "uncertain"}, True)) == {"doubt"}  # noqa: FBT003
+
+
+def test_a_reply_that_failed_is_lost():
+    assert kinds(Talk(SAID, SAID, (0, 2), {**SENT, 1: "failed"})) == {"lost_reply"}

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kill.stage import Kill, Stage
+from tests.kill.stage import Stage
+from tests.kill.warm import Kill
 
 MUTANTS = sorted(
     path.stem
@@ -27,7 +28,7 @@ async def test_the_harness_catches_it(tmp_path: Path, name: str):
     mutant = importlib.import_module(f"tests.mutants.{name}")
     power = getattr(mutant, "power", False)
     async with Stage(tmp_path, mutant=name) as stage:
-        whole = await stage.run(Kill(0))
+        whole = await stage.run()
         found = kinds(whole.findings)
         number, runs = whole.counted, 0
         for point in spread(number):

@@ -2,7 +2,7 @@
 
 Everything is imported before the first order, so a child starts in the time it takes to open a
 database. The listening socket is inherited: while nobody serves, connections wait in its queue.
-One order a line: `{"config": {...}, "kill": {...} | null, "mutant": name | null, "count": path}`.
+One order a line: `{"config": {...}, "kill": {...}, "mutant": name | null, "ledger": path}`.
 Answers `{"pid": n}` when the child is there and `{"status": n}` when it has ended.
 """
 
@@ -40,7 +40,7 @@ def product(order: dict[str, Any], listener: socket.socket) -> None:
     configure(LogConfig(level="warning"))
     shim = ctypes.CDLL(None)
     database = str(config.database_url).removeprefix("sqlite:///")
-    kill = order["kill"] or {"point": 0, "when": "before", "power": False}
+    kill = order["kill"]
     shim.kill_arm(
         database.encode(),
         order["ledger"].encode(),
@@ -51,7 +51,8 @@ def product(order: dict[str, Any], listener: socket.socket) -> None:
     with asyncio.Runner(loop_factory=fast_loop()) as runner:
         runner.run(_serve(config, listener))
     shim.kill_count.restype = ctypes.c_long
-    Path(order["ledger"]).write_text(f"counted {shim.kill_count()}\n", encoding="utf-8")
+    with Path(order["ledger"]).open("a", encoding="utf-8") as ledger:
+        ledger.write(f"counted {shim.kill_count()}\n")
 
 
 def fork(order: dict[str, Any], listener: socket.socket) -> int:
