@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -23,11 +23,11 @@ from channels.base import (
     Reception,
     Visited,
 )
-from channels.errors import ChannelError
+from channels.errors import ChannelError, Unauthorized, Unavailable
 from channels.inbox import InboxConfig
 from console.services import InboxState
 from storage import adapter_memory
-from storage.database import Database
+from storage.database import Database, StorageError
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +35,15 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 Store = Callable[[str, Reception, str | None], Awaitable[None]]
 """Stores what came in on an inbox, with the cursor after it."""
 CURSOR = "cursor"
+
+
+@contextlib.contextmanager
+def _unavailable() -> Iterator[None]:
+    # An adapter knows no database; that it cannot remember now must not look like a lost answer.
+    try:
+        yield
+    except StorageError as problem:
+        raise Unavailable("the database takes nothing now") from problem
 
 
 class StoredMemory(Memory):
@@ -45,12 +54,14 @@ class StoredMemory(Memory):
 
     async def get(self, key: str) -> str | None:
         """Return what was kept under `key`, or None if there is nothing or it has expired."""
-        return await self._db.read(adapter_memory.recall, self._inbox, key, self._clock())
+        with _unavailable():
+            return await self._db.read(adapter_memory.recall, self._inbox, key, self._clock())
 
     async def set(self, key: str, value: str, expires_in: timedelta | None = None) -> None:
         """Keep `value` under `key`, durably."""
         until = None if expires_in is None else self._clock() + expires_in
-        await self._db.write(adapter_memory.remember, self._inbox, key, value, until)
+        with _unavailable():
+            await self._db.write(adapter_memory.remember, self._inbox, key, value, until)
 
     async def swap(
         self, key: str, old: str | None, new: str | None, expires_in: timedelta | None = None
@@ -58,7 +69,8 @@ class StoredMemory(Memory):
         """Put `new` in the place of `old` (None: nothing); False if something else is there."""
         now = self._clock()
         until = None if expires_in is None else now + expires_in
-        return await self._db.write(adapter_memory.swap, self._inbox, key, old, new, until, now)
+        with _unavailable():
+            return await self._db.write(adapter_memory.swap, self._inbox, key, old, new, until, now)
 
 
 @dataclass(slots=True)
@@ -181,20 +193,24 @@ class Inboxes:
     ) -> None:
         pause = FIRST_PAUSE
         while True:
+            begun = self._clock()
             try:
                 async with inbox.adapter:
                     self._mark(inbox, "ready", "")
-                    pause = FIRST_PAUSE
                     await self._bring_in(inbox, store, cursor)
                 self._mark(inbox, "degraded", "its connection ended; it is opened again")
             except ChannelError as problem:
                 self._mark(inbox, "degraded", f"{problem}")
+                # Only a human can mend it: who asks every second only gets locked out as well.
+                pause = LONGEST_PAUSE if isinstance(problem, Unauthorized) else pause
                 log.warning("inbox is degraded", inbox=inbox.name, problem=problem, retry_in=pause)
             except Exception as problem:
                 self._mark(inbox, "degraded", f"{type(problem).__name__}: see the log")
                 log.exception("inbox failed", inbox=inbox.name, retry_in=pause)
             finally:
                 inbox.ready.clear()
+            lasted = (self._clock() - begun).total_seconds()
+            pause = FIRST_PAUSE if lasted >= LONGEST_PAUSE else pause
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 

@@ -18,6 +18,7 @@ from channels.base import Passive, Reception, Request, Webhook
 from channels.errors import BadRequest
 from channels.message import OutgoingMessage
 from storage import adapter_memory, passive, slots, transport
+from storage.batches import Batches
 from storage.database import Database, StorageError, Unavailable
 from storage.lanes import Fenced
 
@@ -30,6 +31,8 @@ GLANCE_SECONDS = 0.1
 
 STORE_SECONDS = 2.0
 """How long a platform waits for the disk before it is told to come again."""
+WAITING = 2000
+"""How many calls may wait to be stored; who comes then is told at once to try again."""
 
 
 class NoSuchInbox(LookupError):
@@ -80,6 +83,7 @@ class Intake:
     ) -> None:
         self._db, self._inboxes, self._signals = db, inboxes, signals
         self._clock, self._metrics, self._passive_wait = clock, metrics, passive_wait
+        self._arrivals = Batches(db, transport.accept_all, most=WAITING)
 
     async def receive(self, name: str, request: Request, has_left: HasLeft = _stays) -> Reception:
         """Return how to answer a platform's call, once its content is on disk.
@@ -153,7 +157,10 @@ class Intake:
         until = now + timedelta(seconds=self._passive_wait) if inbox.answering else None
         try:
             async with asyncio.timeout(STORE_SECONDS):
-                stored = await self._db.write(_store, inbox.name, reception, cursor, now, until)
+                if cursor is None and until is None:
+                    stored = await self._arrivals.add(transport.Arrival(inbox.name, reception, now))
+                else:
+                    stored = await self._db.write(_store, inbox.name, reception, cursor, now, until)
         except TimeoutError:
             raise Unavailable(
                 "the database took too long; what it stores later counts once"

@@ -72,6 +72,8 @@ class Simulator(ABC):
     channel: str
     can_be_stale = True
     """False where the platform's protocol carries no time stamp."""
+    patience = 6.0
+    """Seconds until the platform hangs up on a call that is not answered."""
 
     def __init__(self, inbox: str, clock: Clock) -> None:
         self.inbox = inbox
@@ -144,6 +146,9 @@ class Simulator(ABC):
         """Return what `contact` sees, newest last."""
         return [s for s in list(self.screen) if s.contact == contact and s.number > after]
 
+    def unanswered(self, push: Push) -> None:  # noqa: B027 - optional
+        """Show the customer that nobody answered; most platforms say nothing."""
+
     async def deliver(self, client: httpx.AsyncClient, url: str, push: Push) -> int:
         """Post a push as the platform does, with its retries; return the last status."""
         status = 0
@@ -157,7 +162,7 @@ class Simulator(ABC):
                     params=dict(push.query),
                     headers=dict(push.headers),
                     content=push.body,
-                    timeout=6.0,
+                    timeout=self.patience,
                 )
             except httpx.HTTPError:
                 continue
@@ -167,6 +172,7 @@ class Simulator(ABC):
                 return status
             if status in (401, 403, 404, 413):
                 return status
+        self.unanswered(push)
         return status
 
     async def fault(self, request: HttpRequest) -> Fault | None:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import Session
 
+from channels.base import ReplyWindow
 from channels.message import ContactEvent, IncomingMessage, Text
 from handlers.base import Action, Handoff, OpenTicket, Outcome, Record, Resolve, SetDialog, Turn
 from handlers.chat.handoff import hand_over
 from handlers.desk.tickets import NewTicket, open_ticket
-from storage import activity, contacts, conversations
+from storage import drafts, talks
+from storage.drafts import Drafts
+from storage.engine import session_on
 from storage.models.activity import Fact
 from storage.models.conversation import Author, Conversation, Message, Owner, Status
-from storage.models.people import Identity
 from storage.models.ticket import Ticket
+from storage.records import Connection, draft, row_of
+from storage.talks import Pair, Person
 
 _GONE = frozenset({"unfollowed", "blocked"})
 
@@ -36,6 +41,15 @@ class Applied:
     ticket: Ticket | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A turn that was thought about, what came of it, and how long we may answer now."""
+
+    turn: Turn
+    outcome: Outcome | None
+    window: ReplyWindow | None = None
+
+
 def apply(session: Session, turn: Turn, outcome: Outcome | None, now: datetime) -> Applied:
     """Store the customer's message and make the outcome true; the caller commits.
 
@@ -44,30 +58,35 @@ def apply(session: Session, turn: Turn, outcome: Outcome | None, now: datetime) 
     Raises:
         Stale: somebody changed the conversation, or opened it, since the turn was built.
     """
-    conversation, identity = _conversation(session, turn, now)
-    _note_identity(session, identity, turn.message)
-    message = conversations.append(
-        session,
-        conversation,
-        Author.CONTACT,
-        turn.message.parts,
-        now,
-        echo_id=_echo(turn.message),
-    )
-    if outcome is None:
-        return Applied(conversation, message)
-    tickets = [
-        _open_ticket(session, conversation, action, now)
-        for action in outcome.actions
-        if isinstance(action, OpenTicket)
-    ]
-    announced = tuple(Text(text=announce) for _, announce in tickets)
-    spoken = replace(outcome, reply=outcome.reply + announced)
-    replies = _say(session, conversation, spoken, turn.key, now)
-    for action in outcome.actions:
-        _do(session, turn, conversation, action, message)
-    conversations.save(session, conversation)
-    return Applied(conversation, message, replies, tickets[0][0] if tickets else None)
+    (applied,) = apply_all(session.connection(), [Decided(turn, outcome)], now)
+    if isinstance(applied, Stale):
+        raise applied
+    return applied
+
+
+def apply_all(
+    connection: Connection, decided: Sequence[Decided], now: datetime
+) -> list[Applied | Stale]:
+    """Make many turns true, all of different threads; a stale one is told so and left out.
+
+    A message that was stored before under the same echo breaks the write, unless it is alone.
+    """
+    standing = _standing(connection, [one.turn for one in decided])
+    sound = [one for one in decided if one.turn.key not in standing.stale]
+    turns, log, alone = [one.turn for one in sound], Drafts(), len(decided) == 1
+    known = _meet(connection, turns, now)
+    talking = _talking(connection, turns, standing, known, log, now)
+    done, changed = {}, []
+    for one in sound:
+        key, before = one.turn.key, talking[one.turn.key]
+        talk = draft(Conversation, row_of(before))
+        changed.append((before, talk))
+        heard = _hear(connection, log, talk, one.turn, now, alone=alone)
+        done[key] = _make_true(connection, log, talk, one, heard, now)
+        talk.version = before.version + 1
+    drafts.save_all(connection, changed)
+    log.store(connection, now)
+    return [done.get(one.turn.key) or standing.stale[one.turn.key] for one in decided]
 
 
 def failed_turn(turn: Turn, error_name: str) -> Outcome:
@@ -75,30 +94,155 @@ def failed_turn(turn: Turn, error_name: str) -> Outcome:
     return hand_over(turn, "error", error=error_name)
 
 
-def _conversation(session: Session, turn: Turn, now: datetime) -> tuple[Conversation, Identity]:
-    address, message = turn.message.address, turn.message
-    contact, identity = contacts.find_or_make(
-        session, address.inbox, address.contact, message.contact_name, turn.language, now
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What of the turns' conversations may be different now, and which turns are stale."""
+
+    loose: Mapping[UUID, dict[str, Any]]
+    stale: dict[str, Stale]
+
+
+def _standing(connection: Connection, turns: Sequence[Turn]) -> _Standing:
+    now = talks.lock(connection, [turn.conversation.id for turn in turns if not turn.new])
+    opened = talks.open_ones(connection, [turn.message.address for turn in turns if turn.new])
+    stale: dict[str, Stale] = {}
+    for turn in turns:
+        address = turn.message.address
+        if turn.new:
+            if (address.inbox, address.thread) in opened:
+                stale[turn.key] = Stale("the conversation was opened meanwhile")
+            continue
+        talk = now.get(turn.conversation.id)
+        if talk is None or talk["version"] != turn.conversation.version:
+            stale[turn.key] = Stale("the conversation was changed meanwhile")
+    return _Standing(now, stale)
+
+
+def _meet(connection: Connection, turns: Sequence[Turn], now: datetime) -> Mapping[Pair, Person]:
+    """Return who wrote; make those who are new, note what is new about the others.
+
+    A name or language that is already known is kept: an agent may have put it right.
+    """
+    unknown = [turn.message.address for turn in turns if turn.person is None]
+    known = talks.people(connection, unknown)
+    known |= {_name(turn): turn.person for turn in turns if turn.person is not None}
+    stored = dict(known)
+    for turn in turns:
+        person = known.get(_name(turn)) or talks.stranger(turn.contact)
+        known[_name(turn)] = _noted(person, turn)
+    strangers = {name: person for name, person in known.items() if name not in stored}
+    changed = {name: person for name, person in known.items() if stored.get(name, person) != person}
+    drafts.add_people(connection, strangers, now)
+    drafts.change_people(connection, changed)
+    return known
+
+
+def _name(turn: Turn) -> Pair:
+    return turn.message.address.inbox, turn.message.address.contact
+
+
+def _noted(person: Person, turn: Turn) -> Person:
+    """Remember who left, that who writes is back, and how they are called."""
+    events = {part.event for part in turn.message.parts if isinstance(part, ContactEvent)}
+    return replace(
+        person,
+        name=person.name or turn.message.contact_name,
+        language=person.language or turn.language,
+        blocked=bool(events & _GONE),
     )
-    if turn.new:
-        try:
-            opened = conversations.open_for(session, address, contact, turn.language, now)
-        except conversations.AlreadyOpen as problem:
-            raise Stale("the conversation was opened meanwhile") from problem
-        return opened, identity
-    conversation = conversations.get(session, turn.conversation.id)
-    if conversation is None or conversation.version != turn.conversation.version:
-        raise Stale("the conversation was changed meanwhile")
-    conversation.language = turn.language
-    return conversation, identity
 
 
-def _note_identity(session: Session, identity: Identity, message: IncomingMessage) -> None:
-    """Remember who left, and that who writes is back."""
-    events = {part.event for part in message.parts if isinstance(part, ContactEvent)}
-    blocked = bool(events & _GONE)
-    if identity.blocked != blocked:
-        contacts.set_blocked(session, identity, blocked=blocked)
+def _talking(
+    connection: Connection,
+    turns: Sequence[Turn],
+    standing: _Standing,
+    known: Mapping[Pair, Person],
+    log: Drafts,
+    now: datetime,
+) -> dict[str, Conversation]:
+    """Return each turn's conversation; those that are new continue their threads' numbering."""
+    new = [turn for turn in turns if turn.new]
+    last = talks.last_positions(connection, [turn.message.address for turn in new])
+    opened = {}
+    for turn in new:
+        address = turn.message.address
+        opened[turn.key] = draft(
+            Conversation,
+            row_of(turn.conversation)
+            | {
+                "contact_id": known[_name(turn)].contact.id,
+                "last_position": last.get((address.inbox, address.thread), 0),
+                "opened_at": now,
+                "last_activity_at": now,
+            },
+        )
+        log.log(Fact.CONVERSATION_OPENED, opened[turn.key], now, {})
+    drafts.open_all(connection, list(opened.values()))
+    known_before = {
+        turn.key: draft(
+            Conversation, row_of(turn.conversation) | standing.loose[turn.conversation.id]
+        )
+        for turn in turns
+        if not turn.new
+    }
+    return opened | known_before
+
+
+def _hear(
+    connection: Connection,
+    log: Drafts,
+    talk: Conversation,
+    turn: Turn,
+    now: datetime,
+    *,
+    alone: bool,
+) -> Message:
+    echo = _echo(turn.message)
+    first = talks.echoed(connection, talk.id, echo) if alone and not turn.new else None
+    parts = turn.message.parts
+    return first or log.append(talk, Author.CONTACT, parts, now, echo_id=echo)
+
+
+def _make_true(
+    connection: Connection,
+    log: Drafts,
+    talk: Conversation,
+    one: Decided,
+    heard: Message,
+    now: datetime,
+) -> Applied:
+    turn, outcome = one.turn, one.outcome
+    talk.language = turn.language
+    if one.window is not None:
+        _open_window(talk, one.window, turn.now)
+    if outcome is None:
+        return Applied(talk, heard)
+    tickets = [
+        _open_ticket(connection, talk, action, now)
+        for action in outcome.actions
+        if isinstance(action, OpenTicket)
+    ]
+    reply = outcome.reply + tuple(Text(text=announce) for _, announce in tickets)
+    replies: tuple[Message, ...] = ()
+    if reply:
+        why = dict(outcome.why) if outcome.why is not None else None
+        key = f"{turn.key}:0"
+        replies = (log.append(talk, Author.BOT, reply, now, why=why, key=key),)
+    for action in outcome.actions:
+        _do(log, turn, talk, action, heard)
+    return Applied(talk, heard, replies, tickets[0][0] if tickets else None)
+
+
+def _open_window(talk: Conversation, window: ReplyWindow, now: datetime) -> None:
+    # Each message of the customer grants its own replies: several quick ones must not starve
+    # the answers that still wait. What the platform counts otherwise, it refuses itself.
+    until = talk.reply_until
+    talk.reply_until = now + window.length
+    if window.messages is None:
+        talk.replies_left = None
+        return
+    unused = talk.replies_left or 0 if until is not None and until >= now else 0
+    talk.replies_left = unused + window.messages
 
 
 def _echo(message: IncomingMessage) -> str:
@@ -107,48 +251,38 @@ def _echo(message: IncomingMessage) -> str:
 
 
 def _open_ticket(
-    session: Session, conversation: Conversation, action: OpenTicket, now: datetime
+    connection: Connection, talk: Conversation, action: OpenTicket, now: datetime
 ) -> tuple[Ticket, str]:
     new = NewTicket(action.kind, action.fields, action.category, action.severity)
-    ticket = open_ticket(session, conversation, new, now)
+    with session_on(connection) as session:
+        ticket = open_ticket(session, talk, new, now)
+        session.flush()
     return ticket, action.announce.replace("{number}", ticket.number)
 
 
-def _say(
-    session: Session, conversation: Conversation, outcome: Outcome, key: str, now: datetime
-) -> tuple[Message, ...]:
-    if not outcome.reply:
-        return ()
-    why = dict(outcome.why) if outcome.why is not None else None
-    said = conversations.append(
-        session, conversation, Author.BOT, outcome.reply, now, why=why, key=f"{key}:0"
-    )
-    return (said,)
-
-
 def _do(
-    session: Session, turn: Turn, conversation: Conversation, action: Action, message: Message
+    log: Drafts, turn: Turn, conversation: Conversation, action: Action, message: Message
 ) -> None:
     match action:
         case Handoff():
-            _to_the_queue(session, conversation, action, message)
+            _to_the_queue(log, conversation, action, message)
         case SetDialog(dialog=dialog):
             conversation.dialog = dict(dialog) if dialog is not None else None
         case Record(fact=fact, data=data):
             about = {"position": message.position, "language": turn.language, **data}
-            _log(session, fact, conversation, message.at, about)
+            log.log(fact, conversation, message.at, about)
         case Resolve():
             conversation.status = Status.RESOLVED
             conversation.waiting_since = None
             conversation.unread = 0
             about = {"reason": "helped", "owner": conversation.owner.value}
-            _log(session, Fact.CONVERSATION_RESOLVED, conversation, message.at, about)
+            log.log(Fact.CONVERSATION_RESOLVED, conversation, message.at, about)
         case OpenTicket():
             pass  # opened before the reply, which names its number
 
 
 def _to_the_queue(
-    session: Session, conversation: Conversation, handoff: Handoff, message: Message
+    log: Drafts, conversation: Conversation, handoff: Handoff, message: Message
 ) -> None:
     conversation.owner = Owner.QUEUE
     conversation.assignee_id = None
@@ -157,22 +291,4 @@ def _to_the_queue(
     conversation.urgent = handoff.urgent
     conversation.waiting_since = conversation.waiting_since or message.at
     about = {"reason": handoff.reason, "team": handoff.team, "urgent": handoff.urgent}
-    _log(session, Fact.CONVERSATION_HANDED_OFF, conversation, message.at, about)
-
-
-def _log(
-    session: Session,
-    fact: Fact,
-    conversation: Conversation,
-    now: datetime,
-    data: Mapping[str, Any],
-) -> None:
-    activity.log(
-        session,
-        fact,
-        now,
-        contact_id=conversation.contact_id,
-        conversation_id=conversation.id,
-        inbox=conversation.inbox,
-        data=dict(data),
-    )
+    log.log(Fact.CONVERSATION_HANDED_OFF, conversation, message.at, about)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from channels.message import IncomingMessage, Part
 from storage.models import Contact, Conversation, Fact, Message, Ticket
+from storage.talks import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class Turn:
 
     `conversation` and `contact` may be new and not stored yet; `history` is what was said
     before, oldest first; `tickets` are the contact's own, newest first; `key` names this turn for
-    good (lane and sequence), `new` says that the conversation is not stored yet.
+    good (lane and sequence), `new` says that the conversation is not stored yet; `person` is the
+    contact as stored, None for somebody new.
     """
 
     key: str
@@ -29,6 +31,7 @@ class Turn:
     language: str = "zh"
     new: bool = False
     tickets: Sequence[Ticket] = ()
+    person: Person | None = None
 
     @property
     def text(self) -> str:

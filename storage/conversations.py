@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import TextClause, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -186,11 +186,11 @@ def append(
         at=now,
     )
     session.add(message)
-    _note_in(conversation, message)
+    note_in(conversation, message)
     conversation.version += 1
     session.add(conversation)
     data = {"position": message.position, "author": author.value}
-    _log(session, _fact(message), conversation, now, data=data, agent_id=message.agent_id)
+    _log(session, fact_of(message), conversation, now, data=data, agent_id=message.agent_id)
     if not private and author is not Author.CONTACT:
         key = extra.get("key") or f"m:{message.id}"
         session.flush()
@@ -223,7 +223,7 @@ def _echoed(session: Session, conversation_id: UUID, echo_id: str | None) -> Mes
     return session.exec(query).first()
 
 
-def _note_in(conversation: Conversation, message: Message) -> None:
+def note_in(conversation: Conversation, message: Message) -> None:
     """Let the conversation's own row show how it stands, and what a person said last."""
     conversation.last_position = message.position
     conversation.last_activity_at = message.at
@@ -246,11 +246,17 @@ def _note_in(conversation: Conversation, message: Message) -> None:
             pass
 
 
+def is_open() -> TextClause:
+    """Return the condition that a conversation is not resolved."""
+    return _OPEN
+
+
 def _is_event(parts: tuple[Part, ...]) -> bool:
     return all(isinstance(part, ContactEvent) for part in parts)
 
 
-def _fact(message: Message) -> Fact:
+def fact_of(message: Message) -> Fact:
+    """Return what the log says of a new message."""
     if message.private:
         return Fact.NOTE_ADDED
     return Fact.MESSAGE_RECEIVED if message.author is Author.CONTACT else Fact.MESSAGE_ADDED

@@ -24,7 +24,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlmodel import Session
 
-from storage.engine import make_engine
+from storage.engine import make_engine, rolled_back, session_on
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -54,7 +54,7 @@ class BadUrl(StorageError):
 class _Job:
     """One function on its way to the writer."""
 
-    run: Callable[[Session], Any]
+    run: Callable[[Connection], Any]
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
     result: Any = None
@@ -167,13 +167,21 @@ class Database:
             Unavailable: the disk is full, or the file cannot be written.
             Exception: whatever `fn` raised; then nothing of it was stored.
         """
+        return await self.run(_with_session, lambda session: fn(session, *args, **kwargs))
+
+    async def run(
+        self,
+        fn: Callable[Concatenate[Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run `fn(connection, ...)` just like `write`, without the cost of a session."""
         if self._writer is None:
             raise Unavailable("the database is closed")
         loop = asyncio.get_running_loop()
-        job = _Job(lambda session: fn(session, *args, **kwargs), loop, loop.create_future())
-        self._jobs.put(job)
-        result: T = await job.future
-        return result
+        future: asyncio.Future[T] = loop.create_future()
+        self._jobs.put(_Job(lambda connection: fn(connection, *args, **kwargs), loop, future))
+        return await future
 
     async def read(
         self,
@@ -248,26 +256,23 @@ class Database:
             listener()
 
 
+def _with_session(connection: Connection, fn: Callable[[Session], T]) -> T:
+    with session_on(connection) as session:
+        result = fn(session)
+        session.flush()
+    return result
+
+
 def _commit(connection: Connection, batch: list[_Job]) -> None:
     with connection.begin():
         for job in batch:
             try:
-                with Session(
-                    connection, join_transaction_mode="create_savepoint", expire_on_commit=False
-                ) as session:
-                    job.result = job.run(session)
-                    session.commit()
+                with connection.begin_nested():
+                    job.result = job.run(connection)
             except Exception as problem:  # noqa: BLE001 - the caller gets it
                 job.error, job.result = problem, None
-                _still_open(connection)
-        _still_open(connection)
-
-
-def _still_open(connection: Connection) -> None:
-    # A full disk makes SQLite roll back by itself; the next savepoint would then be a transaction
-    # of its own, stored although its caller is told that nothing was.
-    if not getattr(connection.connection.driver_connection, "in_transaction", True):
-        raise StorageError("the transaction was rolled back by the database")
+            if rolled_back(connection):
+                raise StorageError("the transaction was rolled back by the database")
 
 
 def _fail(batch: list[_Job], problem: Exception) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
+from sqlmodel import Session
 
 BUSY_SECONDS = 10
 
@@ -33,3 +34,15 @@ def make_engine(path: Path, *, read_only: bool = False) -> Engine:
     event.listen(engine, "connect", connect)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def session_on(connection: Connection) -> Session:
+    """Return a session inside the connection's own transaction: flush it, never commit it."""
+    return Session(connection, join_transaction_mode="rollback_only", expire_on_commit=False)
+
+
+def rolled_back(connection: Connection) -> bool:
+    """Say whether the database has given the transaction up by itself."""
+    # A full disk makes SQLite roll back by itself; the next savepoint would then be a transaction
+    # of its own, stored although its caller is told that nothing was.
+    return not getattr(connection.connection.driver_connection, "in_transaction", True)

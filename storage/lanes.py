@@ -7,7 +7,18 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, Select, Update, bindparam, case, func, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Select,
+    Update,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlmodel import Session
 
 from storage.models import Lane, LaneKind
@@ -39,11 +50,24 @@ def claim(
     only: Collection[str] | None = None,
 ) -> list[str]:
     """Lease up to `limit` ready lanes to `token`, of the inboxes in `only` if given."""
+    return claim_on(session.connection(), kind, token, now, lease, limit=limit, only=only)
+
+
+def claim_on(
+    connection: Connection,
+    kind: LaneKind,
+    token: str,
+    now: datetime,
+    lease: timedelta,
+    *,
+    limit: int = 16,
+    only: Collection[str] | None = None,
+) -> list[str]:
+    """Do what `claim` does, without a session."""
     given = {
         "b_kind": kind, "b_now": now, "b_until": now + lease, "b_token": token, "b_limit": limit,
     }  # fmt: skip
-    found = session.connection().execute(_claim(only is None), _with(given, only))
-    return sorted(found.scalars())
+    return sorted(connection.execute(_claim(only is None), _with(given, only)).scalars())
 
 
 def finish(

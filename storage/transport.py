@@ -3,23 +3,43 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import update
+from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import select as pick
 from sqlmodel import Session, col, select
 
-from channels.base import Quarantined, Reception
-from channels.message import IncomingMessage
+from channels.base import Reception
+from storage import lane_batches
+from storage.lane_batches import bump_all
 from storage.lanes import bump, finish
 from storage.models import Activity, Fact, InboundEvent, Lane, LaneKind
-from storage.upsert import insert, table_of
+from storage.records import record
+from storage.rows import add_all
+from storage.upsert import table_of
 
-_event = table_of(InboundEvent)
+_event, _lane = table_of(InboundEvent), table_of(Lane)
 KEY_LENGTH = 200
+_KNOWN = pick(_event.c.id, _event.c.dedupe_key, _event.c.lane).where(
+    _event.c.inbox == bindparam("b_inbox"),
+    _event.c.dedupe_key.in_(bindparam("b_keys", expanding=True)),
+)
+_read = [_event.c[name] for name in ("id", "inbox", "lane", "sequence", "payload")]
+_NEXT = (
+    pick(_lane.c.attempts, *_read)
+    .join(_event, (_event.c.lane == _lane.c.key) & (_event.c.sequence == _lane.c.done + 1))
+    .where(_lane.c.kind == LaneKind.IN, _lane.c.key.in_(bindparam("b_lanes", expanding=True)))
+)
+_DONE = (
+    update(_event)
+    .where(_event.c.id.in_(bindparam("b_ids", expanding=True, type_=_event.c.id.type)))
+    .values(done_at=bindparam("b_at", type_=_event.c.done_at.type))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,78 +56,109 @@ def lane_key(inbox: str, thread: str) -> str:
     return f"{inbox}:{thread}"
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What one call of a platform contained, and when it came."""
+
+    inbox: str
+    reception: Reception
+    at: datetime
+
+
 def accept(session: Session, inbox: str, reception: Reception, now: datetime) -> list[Accepted]:
     """Store what a call contained, each message once; when committed it may be acknowledged."""
-    stored = [_accept_message(session, inbox, message, now) for message in reception.messages]
-    stored += [_quarantine(session, inbox, odd, now) for odd in reception.quarantined]
+    (stored,) = accept_all(session.connection(), [Arrival(inbox, reception, now)])
     return stored
 
 
-def _accept_message(
-    session: Session, inbox: str, message: IncomingMessage, now: datetime
+def accept_all(connection: Connection, arrivals: Sequence[Arrival]) -> list[list[Accepted]]:
+    """Store what many calls contained, in three statements; return what became of each.
+
+    Of two at once that bring the same message, one breaks on the unique key: try it again.
+    """
+    brought = [_rows(arrival) for arrival in arrivals]
+    known = _known(connection, [row for rows in brought for row in rows])
+    new: list[dict[str, Any]] = []
+    stored = [[_once(row, known, new) for row in rows] for rows in brought]
+    _number(connection, new)
+    add_all(connection, InboundEvent, new)
+    add_all(connection, Activity, [_alert(row) for row in new if row["problem"] is not None])
+    return stored
+
+
+def _rows(arrival: Arrival) -> list[dict[str, Any]]:
+    inbox, reception = arrival.inbox, arrival.reception
+    rows = [
+        _row(arrival, message.dedupe_key, message.model_dump(mode="json"))
+        | {"lane": lane_key(inbox, message.address.thread)}
+        for message in reception.messages
+    ]
+    rows += [
+        _row(arrival, odd.dedupe_key, {"raw": odd.raw[:10_000]}) | {"problem": odd.reason[:500]}
+        for odd in reception.quarantined
+    ]
+    return rows
+
+
+def _row(arrival: Arrival, key: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": uuid4(),
+        "inbox": arrival.inbox,
+        "dedupe_key": short(key),
+        "lane": None,
+        "sequence": None,
+        "payload": payload,
+        "received_at": arrival.at,
+        "problem": None,
+        "dead": False,
+    }
+
+
+def _known(
+    connection: Connection, rows: Sequence[Mapping[str, Any]]
+) -> dict[tuple[str, str], Accepted]:
+    """Return what is stored already, by inbox and key."""
+    known: dict[tuple[str, str], Accepted] = {}
+    for inbox in {row["inbox"] for row in rows}:
+        keys = [row["dedupe_key"] for row in rows if row["inbox"] == inbox]
+        for event_id, key, lane in connection.execute(
+            _KNOWN, {"b_inbox": inbox, "b_keys": keys}
+        ).all():
+            known[inbox, key] = Accepted(event_id, lane, new=False)
+    return known
+
+
+def _once(
+    row: dict[str, Any], known: dict[tuple[str, str], Accepted], new: list[dict[str, Any]]
 ) -> Accepted:
-    lane = lane_key(inbox, message.address.thread)
-    key = short(message.dedupe_key)
-    event_id = _insert(session, inbox, key, message.model_dump(mode="json"), now, lane=lane)
-    if event_id is None:
-        known = session.exec(
-            select(InboundEvent).where(InboundEvent.inbox == inbox, InboundEvent.dedupe_key == key)
-        ).one()
-        return Accepted(known.id, known.lane, new=False)
-    sequence = bump(session, LaneKind.IN, lane, inbox, now)
-    session.connection().execute(
-        update(_event).where(_event.c.id == event_id).values(sequence=sequence)
-    )
-    return Accepted(event_id, lane, new=True)
+    """Add a row to the new ones, unless it is known."""
+    key = row["inbox"], row["dedupe_key"]
+    if (before := known.get(key)) is not None:
+        return before
+    new.append(row)
+    known[key] = Accepted(row["id"], row["lane"], new=False)
+    return Accepted(row["id"], row["lane"], new=True)
 
 
-def _quarantine(session: Session, inbox: str, odd: Quarantined, now: datetime) -> Accepted:
-    key = short(odd.dedupe_key)
-    payload = {"raw": odd.raw[:10_000]}
-    event_id = _insert(session, inbox, key, payload, now, problem=odd.reason[:500])
-    if event_id is not None:
-        session.add(
-            Activity(
-                fact=Fact.EVENT_QUARANTINED,
-                at=now,
-                inbox=inbox,
-                data={"event": str(event_id), "reason": odd.reason[:500]},
-            )
-        )
-        return Accepted(event_id, None, new=True)
-    known = session.exec(
-        select(InboundEvent).where(InboundEvent.inbox == inbox, InboundEvent.dedupe_key == key)
-    ).one()
-    return Accepted(known.id, None, new=False)
+def _number(connection: Connection, new: Sequence[dict[str, Any]]) -> None:
+    """Give each message the next sequence of its lane."""
+    coming = [row for row in new if row["lane"] is not None]
+    if not coming:
+        return
+    more = Counter((row["inbox"], row["lane"]) for row in coming)
+    last = bump_all(connection, LaneKind.IN, more, coming[0]["received_at"])
+    for row in reversed(coming):
+        row["sequence"] = last[row["lane"]]
+        last[row["lane"]] -= 1
 
 
-def _insert(
-    session: Session,
-    inbox: str,
-    key: str,
-    payload: Mapping[str, Any],
-    now: datetime,
-    *,
-    lane: str | None = None,
-    problem: str | None = None,
-) -> UUID | None:
-    statement = (
-        insert(session, InboundEvent)
-        .values(
-            id=uuid4(),
-            inbox=inbox,
-            dedupe_key=key,
-            lane=lane,
-            payload=payload,
-            received_at=now,
-            problem=problem,
-            dead=False,
-        )
-        .on_conflict_do_nothing(index_elements=[_event.c.inbox, _event.c.dedupe_key])
-        .returning(_event.c.id)
-    )
-    found: UUID | None = session.connection().execute(statement).scalar_one_or_none()
-    return found
+def _alert(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "fact": Fact.EVENT_QUARANTINED,
+        "at": row["received_at"],
+        "inbox": row["inbox"],
+        "data": {"event": str(row["id"]), "reason": row["problem"]},
+    }
 
 
 def short(key: str) -> str:
@@ -125,6 +176,27 @@ def next_event(session: Session, lane: str) -> InboundEvent | None:
     return session.exec(
         select(InboundEvent).where(InboundEvent.lane == lane, InboundEvent.sequence == row.done + 1)
     ).one_or_none()
+
+
+def next_events(
+    connection: Connection, lanes: Collection[str]
+) -> dict[str, tuple[InboundEvent, int]]:
+    """Return the event after each lane's last finished one, and how often it failed, by lane."""
+    found = connection.execute(_NEXT, {"b_lanes": list(lanes)})
+    names = [column.name for column in _read]
+    return {
+        row.lane: (record(InboundEvent, dict(zip(names, row[1:], strict=True))), row[0])
+        for row in found.all()
+    }
+
+
+def finish_all(connection: Connection, events: Sequence[InboundEvent], now: datetime) -> None:
+    """Mark events done together with their lanes, which must have been `held` just now."""
+    if events:
+        given = {"b_ids": [event.id for event in events], "b_at": now}
+        connection.execute(_DONE, given)
+        keys = [event.lane for event in events if event.lane is not None]
+        lane_batches.finish_all(connection, LaneKind.IN, keys, now)
 
 
 def finish_event(session: Session, event: InboundEvent, token: str, now: datetime) -> bool:

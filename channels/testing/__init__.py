@@ -9,12 +9,14 @@ from channels.testing.server import HANG_UP, closed_url, serve
 
 if TYPE_CHECKING:
     from channels.testing.conformance import ChannelConformance
+    from channels.testing.tokens import TokenFaults
 
 __all__ = [
     "HANG_UP",
     "ChannelConformance",
     "FakeChannel",
     "RememberedMemory",
+    "TokenFaults",
     "as_request",
     "closed_url",
     "serve",
@@ -23,12 +25,12 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute
     """Load the suite when it is asked for: the demo serves simulators without pytest."""
-    if name != "ChannelConformance":
+    if name not in ("ChannelConformance", "TokenFaults"):
         raise AttributeError(name)
     import pytest  # noqa: PLC0415 - only tests have it
 
-    for module in ("bench", "incoming", "outgoing", "failures", "conformance"):
+    for module in ("bench", "incoming", "outgoing", "failures", "tokens", "conformance"):
         pytest.register_assert_rewrite(f"channels.testing.{module}")
-    from channels.testing.conformance import ChannelConformance  # noqa: PLC0415 - needs pytest
+    from channels.testing import conformance, tokens  # noqa: PLC0415 - they need pytest
 
-    return ChannelConformance
+    return conformance.ChannelConformance if name == "ChannelConformance" else tokens.TokenFaults

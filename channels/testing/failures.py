@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from pydantic import BaseModel, SecretStr
@@ -14,6 +15,7 @@ from channels.base import (
 from channels.errors import (
     ChannelError,
     RateLimited,
+    Unauthorized,
     Unavailable,
     Uncertain,
 )
@@ -24,6 +26,9 @@ from channels.message import (
 from channels.simulation import Fault, Simulator
 from channels.testing.bench import Bench
 from channels.testing.server import HANG_UP, closed_url, serve
+
+SENDS, CALLS_A_SEND = 5, 2
+"""How often a refused account is tried, and what one try may cost: the send, and a new token."""
 
 
 class Failures(Bench):
@@ -39,6 +44,22 @@ class Failures(Bench):
             assert type(error) is kind, fault
             if isinstance(error, RateLimited) and "retry-after" in fault.headers:
                 assert error.retry_after == float(fault.headers["retry-after"])
+
+    async def test_a_refused_account_is_not_asked_in_a_loop(
+        self, adapter: ChannelAdapter, simulator: Simulator
+    ) -> None:
+        if not self.refuses(adapter):
+            return
+        await self.send(adapter, simulator, Text(text="warm up"), delivery_id="d-0")
+        hello = Text(text="hello")
+        for fault in (fault for fault, kind in self.faults() if kind is Unauthorized):
+            simulator.faults.append(replace(fault, times=100))
+            asked = len(simulator.calls)
+            for number in range(SENDS):
+                with pytest.raises(Unauthorized):
+                    await self.send(adapter, simulator, hello, delivery_id=f"d-{number}")
+            assert len(simulator.calls) - asked <= SENDS * CALLS_A_SEND
+            simulator.faults.clear()
 
     async def test_a_lost_answer_is_uncertain(
         self, adapter: ChannelAdapter, simulator: Simulator

@@ -73,7 +73,8 @@ class Adapter:
         self._api: Api | None = None
 
     async def __aenter__(self) -> Self:
-        self._api = Api(self._config, self._memory)
+        self._api = Api(self._config, self._memory, self._clock)
+        await self._api.open()
         return self
 
     async def __aexit__(self, *exc: object) -> None:

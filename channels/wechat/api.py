@@ -1,8 +1,7 @@
-"""WeChat's API: its error codes as a table, its token fetched once and renewed once."""
+"""WeChat's API: its error codes as a table, its token shared by all who send."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
 from datetime import timedelta
@@ -11,9 +10,10 @@ from typing import Any
 import httpx
 
 from channels import errors
-from channels.base import Memory
+from channels.base import Clock, Memory
 from channels.errors import ChannelError, RateLimited, Refused, Unauthorized, Uncertain
 from channels.http import call, make_client, redact
+from channels.token import Token, Tokens
 from channels.wechat.config import Config, ErrorName
 
 API = "https://api.weixin.qq.com"
@@ -55,12 +55,6 @@ PAUSES: Mapping[int, float] = {45009: 3600.0}
 """Seconds until it makes sense to try again: a day's quota takes longer than a minute's."""
 PAUSE = 60.0
 
-EARLIER = 300
-"""Seconds before its end that a token is no longer used: the platform changes it then."""
-
-FORCED = timedelta(seconds=60)
-"""How long we do not force another new token; the platform allows 20 a day."""
-
 
 def error_of(code: int, reason: str, told: Mapping[int, ErrorName]) -> ChannelError:
     """Return what an error code means; `told` is the inbox's own table."""
@@ -74,14 +68,18 @@ def error_of(code: int, reason: str, told: Mapping[int, ErrorName]) -> ChannelEr
 class Api:
     """The calls of one account; close it when done."""
 
-    def __init__(self, config: Config, memory: Memory) -> None:
+    def __init__(self, config: Config, memory: Memory, clock: Clock) -> None:
         self._config = config
-        self._memory = memory
         self._client = make_client(config.base_url or API, read=config.timeout)
-        self._fetching = asyncio.Lock()
+        self._tokens = Tokens(memory, clock, config.app_id, self._fetch)
+
+    async def open(self) -> None:
+        """Begin anew, whatever went wrong before."""
+        await self._tokens.open()
 
     async def close(self) -> None:
         """Let go of the connections."""
+        await self._tokens.close()
         await self._client.aclose()
 
     async def send(self, contact: str, body: Mapping[str, Any]) -> None:
@@ -93,7 +91,7 @@ class Api:
         code, reason = 0, ""
         refused: str | None = None
         for _ in range(2):
-            token = await self._token(refused)
+            token = await self._tokens.get(refused)
             code, reason = await self._send(token, {"touser": contact, **body})
             if code not in STALE_TOKEN:
                 break
@@ -119,24 +117,7 @@ class Api:
             raise Refused(f"HTTP {answer.status} without an errcode")
         raise Uncertain("the answer has no errcode")
 
-    async def _token(self, refused: str | None) -> str:
-        """Return a token that is not `refused`; many waiting calls cause one fetch."""
-        async with self._fetching:
-            kept = await self._memory.get(self._key("access_token"))
-            if kept and kept != refused:
-                return kept
-            fetched = await self._fetch(force=False)
-            if fetched == refused:
-                fetched = await self._force()
-            return fetched
-
-    async def _force(self) -> str:
-        if await self._memory.get(self._key("forced")):
-            raise Unauthorized("WeChat refuses the token that it has just given out")
-        await self._memory.set(self._key("forced"), "1", FORCED)
-        return await self._fetch(force=True)
-
-    async def _fetch(self, *, force: bool) -> str:
+    async def _fetch(self, *, force: bool) -> Token:
         answer = await call(
             self._client,
             "POST",
@@ -154,15 +135,10 @@ class Api:
         token, seconds = found.get("access_token"), found.get("expires_in")
         if not (isinstance(token, str) and token and isinstance(seconds, int)):
             raise self._no_token(found)
-        lasts = timedelta(seconds=max(seconds - EARLIER, seconds // 2))
-        await self._memory.set(self._key("access_token"), token, lasts)
-        return token
+        return Token(token, timedelta(seconds=seconds))
 
     def _no_token(self, found: Mapping[str, Any]) -> ChannelError:
         code, reason = found.get("errcode"), str(found.get("errmsg", "no token in the answer"))
         error = error_of(code if isinstance(code, int) else 0, reason, self._config.errors)
         # a token's refusal says nothing of the message, which must not be lost for it
         return Unauthorized(str(error)) if isinstance(error, Refused) else error
-
-    def _key(self, name: str) -> str:
-        return f"{name}:{self._config.app_id}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,14 +14,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from channels.simulation import Simulator, answer_with
+from channels.simulation import Fault, Simulator, answer_with
 
 WINDOW = timedelta(hours=48)
 """How long a customer's message lets the account write; five messages then."""
 
 TEXT_LIMIT, MENU_ITEMS = 2048, 10
-LIFETIME = 7200
-"""Seconds that a token lasts."""
+LIFETIME, OVERLAP = timedelta(seconds=7200), timedelta(minutes=5)
+"""How long a token lasts, and before its end, with which the next one is good too."""
 
 
 @dataclass(slots=True)
@@ -43,9 +45,15 @@ class Platform:
         """True: no token is good enough, however new."""
         self.keeps_refused = False
         """True: an expired token is given out again, unless a new one is forced."""
+        self.hangs = asyncio.Event()
+        """While it is not set, no token is given out, nor refused."""
+        self.hangs.set()
+        self.token_faults: deque[Fault] = deque()
+        """What is answered to those who ask for a token, one each."""
         self._phones = phones
         self._tokens = 0
-        self._is_expired = True
+        self._good: dict[str, datetime] = {}
+        """Until when each token is good."""
         self._windows: dict[str, _Window] = {}
         self._gone: set[str] = set()
         self.app = Starlette(
@@ -57,7 +65,7 @@ class Platform:
 
     def expire_token(self) -> None:
         """Let the current token be refused from now on."""
-        self._is_expired = True
+        self._good.clear()
 
     def open(self, contact: str, length: timedelta, messages: int) -> None:
         """Let the account write to `contact`; a shorter permission never shortens a longer one."""
@@ -72,34 +80,46 @@ class Platform:
         self._gone.add(contact)
 
     async def _stable_token(self, request: Request) -> Response:
+        self.fetched += 1
         fault = await self._phones.fault(request)
+        await self.hangs.wait()
+        if self.token_faults:
+            fault = self.token_faults.popleft()
         if fault and not fault.after_work:
             return answer_with(fault)
         told = json.loads(await request.body())
-        self.fetched += 1
         if told.get("appid") != self.app_id:
             return _says(40013, "invalid appid")
         if told.get("secret") != self.app_secret:
             return _says(40125, "invalid appsecret")
         forced = bool(told.get("force_refresh"))
         self.forced += forced
-        if forced or (self._is_expired and not (self.keeps_refused and self._tokens)):
+        lasts = self._lasts()
+        if forced:
+            self._good.clear()
+        if forced or (lasts <= OVERLAP and not (self.keeps_refused and self._tokens)):
             self._tokens += 1
-            self._is_expired = False
+            lasts = LIFETIME
+            self._good[self._token] = self._phones.clock() + lasts
         if fault:
             return answer_with(fault)
-        return JSONResponse({"access_token": self._token, "expires_in": LIFETIME})
+        seconds = int(lasts.total_seconds()) or int(LIFETIME.total_seconds())
+        return JSONResponse({"access_token": self._token, "expires_in": seconds})
 
     @property
     def _token(self) -> str:
         return f"simulated-access-token-{self._tokens}"
+
+    def _lasts(self, token: str | None = None) -> timedelta:
+        now = self._phones.clock()
+        return max(self._good.get(token or self._token, now) - now, timedelta())
 
     async def _send(self, request: Request) -> Response:
         fault = await self._phones.fault(request)
         if fault and not fault.after_work:
             return answer_with(fault)
         given = request.query_params.get("access_token")
-        if self.refuses_all or self._is_expired or given != self._token:
+        if self.refuses_all or not (given and self._lasts(given)):
             return _says(40001, "invalid credential, access_token is invalid or not latest")
         # the real platform shows \uXXXX to the customer as it stands
         told = json.loads((await request.body()).replace(b"\\u", b"\\\\u"))

@@ -18,7 +18,7 @@ from channels.simulation import Simulator as Simulated
 from channels.wechat.platform import WINDOW, Platform
 
 OUT_OF_ORDER = "该公众号提供的服务出现故障，请稍后再试"
-"""What a customer sees when the answer to a push makes no sense."""
+"""What a customer sees when the answer to a push makes no sense, or never comes."""
 
 PHONE_LIMIT = 2048
 """Bytes of a passive text that still arrive."""
@@ -36,6 +36,7 @@ class Simulator(Simulated):
     """One simulated official account, plain or encrypted, with limits kept or not."""
 
     channel = "wechat"
+    patience = 5.0
 
     def __init__(
         self,
@@ -161,6 +162,11 @@ class Simulator(Simulated):
             self.show(push.contact, OUT_OF_ORDER)
         else:
             self.show(contact, text)
+
+    def unanswered(self, push: Push) -> None:
+        """Show the customer that the account is out of order: the platform gave up."""
+        if push.method != "GET":
+            self.show(push.contact, OUT_OF_ORDER)
 
     def _opened(self, body: bytes) -> Mapping[str, str]:
         xml = body.decode()

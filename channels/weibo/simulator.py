@@ -39,6 +39,7 @@ class Simulator(Simulated):
     """One simulated verified account, with the reply window kept or not."""
 
     channel = "weibo"
+    patience = 5.0
 
     def __init__(
         self, inbox: str, clock: Clock, *, mode: str = "active", limited: bool = False

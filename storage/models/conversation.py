@@ -87,10 +87,20 @@ class Conversation(SQLModel, table=True):
 class Message(SQLModel, table=True):
     """One message of a conversation, or an agent's private note."""
 
-    __table_args__ = (UniqueConstraint("conversation_id", "position"),)
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "position"),
+        Index(
+            "one_message_per_echo",
+            "conversation_id",
+            "echo_id",
+            unique=True,
+            sqlite_where=text("echo_id IS NOT NULL"),
+            postgresql_where=text("echo_id IS NOT NULL"),
+        ),
+    )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
-    conversation_id: UUID = Field(foreign_key="conversation.id", index=True)
+    conversation_id: UUID = Field(foreign_key="conversation.id")
     position: int
     author: Author = Field(sa_type=Word(Author))
     agent_id: UUID | None = Field(default=None, foreign_key="agent.id")

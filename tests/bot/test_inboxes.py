@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from sqlmodel import select
+from structlog.testing import capture_logs
 
 from bot.inboxes import StoredMemory
 from channels.base import Reception
@@ -18,6 +19,7 @@ SECRET = "s3cr3t-v4lue"
 def at_once(monkeypatch):
     """Try again without waiting."""
     monkeypatch.setattr("bot.inboxes.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("bot.inboxes.LONGEST_PAUSE", 0.0)
 
 
 async def until(true):
@@ -207,3 +209,31 @@ async def test_an_adapters_memory_expires_by_our_clock(build):
     house.time.pass_by(hours=2)
     assert await memory.get("token") is None
     assert await memory.get("cursor") == "7"
+
+
+async def test_a_refused_account_is_left_alone_while_others_are_tried_again(build, monkeypatch):
+    monkeypatch.setattr("bot.inboxes.LONGEST_PAUSE", 3600.0)
+    house = build(shop={}, late={"mode": "polling"}, other={})
+    house.adapter("shop").entering.append(Unauthorized("renew the token"))
+    await house.adapter("late").arriving.put(Unauthorized("renew the token"))
+    house.adapter("other").entering.extend(Unavailable("down") for _ in range(20))
+    start(house)
+    broken = ("degraded", "renew the token")
+    await until(lambda: state(house, "other")[0] == "ready" and state(house, "late") == broken)
+    for name in ("shop", "late"):
+        assert state(house, name) == ("degraded", "renew the token")
+        assert house.adapter(name).entered == 1
+
+
+async def test_an_inbox_that_fails_right_after_its_start_waits_longer_each_time(build, monkeypatch):
+    monkeypatch.setattr("bot.inboxes.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("bot.inboxes.LONGEST_PAUSE", 3600.0)
+    house = build(shop={"mode": "polling"})
+    adapter = house.adapter()
+    for _ in range(6):
+        await adapter.arriving.put(Unavailable("down"))
+    with capture_logs() as logs:
+        start(house)
+        await until(lambda: adapter.entered == 7)
+    waits = [line["retry_in"] for line in logs if line["event"] == "inbox is degraded"]
+    assert waits == [0.001 * 2**number for number in range(6)]

@@ -249,3 +249,18 @@ async def test_a_quarantined_push_of_a_passive_inbox_is_acknowledged(build):
     house = build(shop=PASSIVE)
     answer = await house.intake.receive("shop", Request("POST", {}, {}, b"{odd"))
     assert answer.status == 200
+
+
+async def test_when_more_comes_than_can_be_stored_a_call_is_refused_and_not_lost(
+    build, monkeypatch
+):
+    monkeypatch.setattr("bot.intake.WAITING", 1)
+    house = build()
+    calls = [house.hears(text) for text in ("one", "two", "three")]
+    told = await asyncio.gather(*calls, return_exceptions=True)
+    assert [isinstance(answer, Unavailable) for answer in told] == [False, True, True]
+    for text in ("two", "three"):
+        await house.hears(text)
+    await house.think()
+    heard = [text for who, text in await house.spoken() if who == "contact"]
+    assert heard == ["one", "two", "three"]

@@ -2,15 +2,21 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 
+import httpx
 import pytest
 from sqlmodel import select
 
 from bot.limit import LARGEST_CALL
 from channels.message import text_of
+from channels.testing import serve
+from channels.testing.server import closed_url
+from channels.wechat.simulator import Simulator
 from storage.models import Delivery, InboundEvent
 
 HOOK = "/inboxes/shop/webhook"
+OPENID = "oTESTopenid0000000000000001"
 
 
 def call(text="hello", thread="lily"):
@@ -209,14 +215,14 @@ async def until(served, *wanted):
             await asyncio.sleep(0)
 
 
-async def test_who_hung_up_leaves_the_answer_to_the_retry_which_then_counts_as_sent(run):
-    served = await run({"shop": {"mode": "passive"}})
-    body = call("转人工")
-    coming = [{"type": "http.request", "body": body}, {"type": "http.disconnect"}]
+async def called(served, body, stays_for):
+    """Call as a platform that hangs up after it was looked at so many times; return its answer."""
+    still_there = {"type": "http.request", "body": b""}
+    coming = [{**still_there, "body": body}, *[still_there] * stays_for]
     written = []
 
     async def receive():
-        return coming.pop(0) if len(coming) > 1 else coming[0]
+        return coming.pop(0) if coming else {"type": "http.disconnect"}
 
     async def send(message):
         written.append(message)
@@ -226,8 +232,34 @@ async def test_who_hung_up_leaves_the_answer_to_the_retry_which_then_counts_as_s
         "query_string": b"", "http_version": "1.1", "scheme": "http", "server": ("shop.test", 80),
     }  # fmt: skip
     await served.app(scope, receive, send)
-    assert written[1]["body"] == b"ok"
+    return written[1]["body"]
+
+
+async def test_who_hung_up_leaves_the_answer_to_the_retry_which_then_counts_as_sent(run):
+    served = await run({"shop": {"mode": "passive"}})
+    assert await called(served, call("转人工"), stays_for=0) == b"ok"
     await until(served, "pending")
-    answer = await served.client.post(HOOK, content=body)
+    answer = await served.client.post(HOOK, content=call("转人工"))
     assert answer.headers["x-answer"] == "yes"
+    await until(served, "sent")
+
+
+async def test_an_answer_to_who_hung_up_meanwhile_does_not_count_as_sent(run):
+    served = await run({"shop": {"mode": "passive"}})
+    answer = await called(served, call("转人工"), stays_for=1)
+    assert await statuses(served) == ["sending"]
+    assert await called(served, call("转人工"), stays_for=2) == answer
+    await until(served, "sent")
+
+
+async def test_a_real_call_of_wechat_brings_the_answer_back(run):
+    phone = Simulator("shop", lambda: datetime.now(UTC), mode="passive", encrypted=True)
+    told = {"channel": "wechat", "base_url": closed_url(), **phone.settings}
+    served = await run({"shop": told})
+    async with serve(served.app) as url, httpx.AsyncClient() as platform:
+        push = phone.say(OPENID, "转人工")
+        assert await phone.deliver(platform, f"{url}{HOOK}", push) == 200
+        assert await phone.deliver(platform, f"{url}{HOOK}", push) == 200
+    first, again = phone.seen_by(OPENID)
+    assert first.text == again.text
     await until(served, "sent")

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from bot import worker
-from bot.worker import HANDLER_TRIES, TRIES
+from bot import settle
+from bot.settle import TRIES
+from bot.worker import HANDLER_TRIES
 from channels.message import Text
 from handlers.apply import Stale
 from handlers.base import Handoff, Outcome
@@ -158,10 +159,10 @@ async def test_a_turn_that_is_always_overtaken_does_not_spin(build, monkeypatch)
     house = build()
     await house.hears("hello")
 
-    def overtaken(*_):
-        raise Stale
+    def overtaken(_connection, decided, _now):
+        return [Stale() for _ in decided]
 
-    monkeypatch.setattr("bot.worker.apply", overtaken)
+    monkeypatch.setattr("bot.settle.apply_all", overtaken)
     async with asyncio.timeout(10):
         await house.think()
     lane = await house.lane(LaneKind.IN)
@@ -226,17 +227,17 @@ def _spoil(session):
     session.add(event)
 
 
-@pytest.mark.parametrize("broken", ["bot.worker.apply", "bot.worker.turns.build"])
+@pytest.mark.parametrize("broken", ["apply_all", "turns.build_all"])
 async def test_what_always_breaks_us_is_buried_in_the_end(build, monkeypatch, broken):
     house = build()
-    sound = {"bot.worker.apply": worker.apply, "bot.worker.turns.build": worker.turns.build}
+    sound = {"apply_all": settle.apply_all, "turns.build_all": settle.turns.build_all}
 
-    def breaks(session, about, *args):
-        if about.text == "poison":
+    def breaks(connection, about, *args):
+        if "poison" in repr(about):
             raise KeyError("a bug of ours")
-        return sound[broken](session, about, *args)
+        return sound[broken](connection, about, *args)
 
-    monkeypatch.setattr(broken, breaks)
+    monkeypatch.setattr(f"bot.settle.{broken}", breaks)
     await house.hears("poison")
     await house.hears("fine")
     for number in range(1, TRIES + 1):
@@ -258,7 +259,7 @@ async def test_a_turn_is_stored_whole_or_not_at_all(build, monkeypatch):
         raise KeyError("killed before the commit")
 
     with monkeypatch.context() as patch:
-        patch.setattr("bot.worker.transport.finish_event", no_lane)
+        patch.setattr("bot.settle.transport.finish_all", no_lane)
         await house.think()
     assert await house.spoken() == []
     assert await house.deliveries() == []

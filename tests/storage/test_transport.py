@@ -111,3 +111,30 @@ async def test_a_worker_that_lost_its_lease_cannot_finish(db: Database, now, cus
 async def test_the_probe_leaves_nothing(db: Database, now):
     await db.write(transport.probe)
     assert await db.read(lanes.backlog, LaneKind.IN) == (0, None)
+
+
+async def test_many_calls_are_stored_at_once_each_message_once(db: Database, now, customers):
+    twice, known = customers.says("twice"), customers.says("known")
+    await accept(db, now, known)
+    calls = [
+        transport.Arrival("shop", Reception(messages), now)
+        for messages in (
+            (twice, customers.says("tom", thread="t2")),
+            (known, twice),
+            (customers.says("last"),),
+        )
+    ]
+    stored = await db.run(transport.accept_all, calls)
+    assert [[item.new for item in call] for call in stored] == [
+        [True, True],
+        [False, False],
+        [True],
+    ]
+    assert stored[1][1].event_id == stored[0][0].event_id
+    kept = [(e.lane, e.sequence, e.payload["parts"][0]["text"]) for e in await db.read(events)]
+    assert sorted(kept) == [
+        ("shop:t1", 1, "known"),
+        ("shop:t1", 2, "twice"),
+        ("shop:t1", 3, "last"),
+        ("shop:t2", 1, "tom"),
+    ]

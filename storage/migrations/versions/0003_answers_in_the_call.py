@@ -10,16 +10,22 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-CARRY_OVER = """
-INSERT INTO passiveslot (event_id, until, state, answer, carries, changed_at)
-SELECT id, received_at, 'given', answer, '[]', COALESCE(done_at, received_at)
-FROM inboundevent WHERE answer IS NOT NULL AND CAST(answer AS VARCHAR) != 'null'
-"""
-
-CARRY_BACK = """
-UPDATE inboundevent SET answer =
-(SELECT answer FROM passiveslot WHERE passiveslot.event_id = inboundevent.id)
-"""
+EVENT = sa.table(
+    "inboundevent",
+    sa.column("id", sa.Uuid()),
+    sa.column("received_at", sa.DateTime(timezone=True)),
+    sa.column("done_at", sa.DateTime(timezone=True)),
+    sa.column("answer", sa.JSON()),
+)
+SLOT = sa.table(
+    "passiveslot",
+    sa.column("event_id", sa.Uuid()),
+    sa.column("until", sa.DateTime(timezone=True)),
+    sa.column("state", sa.String()),
+    sa.column("answer", sa.JSON()),
+    sa.column("carries", sa.JSON()),
+    sa.column("changed_at", sa.DateTime(timezone=True)),
+)
 
 
 def upgrade() -> None:
@@ -35,11 +41,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event_id"),
     )
     op.create_index("slot_state", "passiveslot", ["state", "changed_at"], unique=False)
-    op.execute(CARRY_OVER)
+    answered = sa.select(
+        EVENT.c.id,
+        EVENT.c.received_at,
+        sa.literal("given"),
+        EVENT.c.answer,
+        sa.literal([], sa.JSON()),
+        sa.func.coalesce(EVENT.c.done_at, EVENT.c.received_at),
+    ).where(EVENT.c.answer.is_not(None), sa.cast(EVENT.c.answer, sa.String()) != "null")
+    op.execute(sa.insert(SLOT).from_select([column.name for column in SLOT.c], answered))
     op.drop_column("inboundevent", "answer")
 
 
 def downgrade() -> None:
     op.add_column("inboundevent", sa.Column("answer", sa.JSON(), nullable=True))
-    op.execute(CARRY_BACK)
+    answer = sa.select(SLOT.c.answer).where(SLOT.c.event_id == EVENT.c.id).scalar_subquery()
+    op.execute(sa.update(EVENT).values(answer=answer))
     op.drop_table("passiveslot")

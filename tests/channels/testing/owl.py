@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -13,7 +14,7 @@ from starlette.routing import Route
 
 from channels import simulation
 from channels.base import Capabilities, Quarantined, Reception, Sent
-from channels.errors import BadRequest, RateLimited, Refused, Unavailable
+from channels.errors import BadRequest, RateLimited, Refused, Unauthorized, Unavailable
 from channels.http import call, make_client
 from channels.inbox import InboxConfig
 from channels.message import Address, Choices, IncomingMessage, Part, Selection, Text
@@ -127,6 +128,9 @@ class Adapter:
         content = {"to": message.address.contact, "id": piece_id, "text": text, "options": options}
         repeatable = "sure" in self.bugs
         try:
+            for _ in range(4 if "insists" in self.bugs else 0):
+                with suppress(Unauthorized):
+                    await call(self.client, "POST", "/send", json=content)
             reply = await call(self.client, "POST", "/send", json=content, repeatable=repeatable)
         except RateLimited:
             if "own pause" in self.bugs:

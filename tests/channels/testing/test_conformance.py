@@ -58,6 +58,7 @@ CAUGHT_BY = {
     "resends": "a_second_attempt_is_recognised",
     "own pause": "each_fault_becomes_its_error",
     "blames us": "an_unreachable_platform_is_unavailable",
+    "insists": "a_refused_account_is_not_asked_in_a_loop",
     "sure": "a_lost_answer_is_uncertain",
     "shown key": "no_secret_shows",
     "key in error": "no_secret_shows",

@@ -20,8 +20,8 @@ def joined(clock: Clock) -> Joined:
     """An account and its platform, as `settings` say; `config` changes what the inbox is told."""
 
     @asynccontextmanager
-    async def join(config=None, **settings) -> AsyncIterator[tuple[Adapter, Simulator]]:
-        simulator = Simulator("shop", clock, **settings)
+    async def join(config=None, at=clock, **settings) -> AsyncIterator[tuple[Adapter, Simulator]]:
+        simulator = Simulator("shop", at, **settings)
         async with serve(simulator.app) as url:
             told = {**simulator.settings, **(config or {}), "channel": "wechat", "base_url": url}
             memory = RememberedMemory(simulator.clock)

@@ -72,16 +72,29 @@ async def test_a_token_that_is_never_good_is_not_fetched_in_a_loop(joined, sayin
         assert simulator.platform.fetched <= 1 + 1 + 5
 
 
-async def test_a_token_is_not_used_to_its_last_minute(joined, saying, moving):
-    async with joined() as (adapter, simulator):
-        adapter._memory._clock = moving
+async def renewed(adapter, clock):
+    """Wait until the token in the memory is a new one."""
+    async with asyncio.timeout(10):
+        while adapter._memory.kept["token:wx51a7e0c0ffee0001"][1] < clock() + timedelta(hours=1):
+            await asyncio.sleep(0)
+
+
+async def test_a_token_is_renewed_before_its_end_and_used_meanwhile(joined, saying, moving):
+    async with joined(at=moving) as (adapter, simulator):
         await adapter.send(saying("one"))
         moving.ahead = timedelta(seconds=7200 - 301)
         await adapter.send(saying("two"))
         assert simulator.platform.fetched == 1
         moving.ahead = timedelta(seconds=7200 - 299)
+        simulator.platform.hangs.clear()
         await adapter.send(saying("three"))
+        await adapter.send(saying("four"))
+        simulator.platform.hangs.set()
+        await renewed(adapter, moving)
+        moving.ahead = timedelta(seconds=7200 + 1)
+        await adapter.send(saying("five"))
         assert simulator.platform.fetched == 2
+        assert len(simulator.screen) == 5
 
 
 async def test_a_wrong_secret_needs_a_human(joined, saying):
@@ -92,11 +105,12 @@ async def test_a_wrong_secret_needs_a_human(joined, saying):
         assert simulator.platform.fetched == 1
 
 
-async def test_a_lost_token_is_no_uncertain_message(joined, saying):
-    async with joined() as (adapter, simulator):
+async def test_a_lost_token_is_no_uncertain_message(joined, saying, moving):
+    async with joined(at=moving) as (adapter, simulator):
         simulator.faults.append(Fault(HANG_UP, after_work=True))
         with pytest.raises(Unavailable):
             await adapter.send(saying("hello"))
+        moving.ahead = timedelta(seconds=2)
         await adapter.send(saying("hello"))
         assert len(simulator.screen) == 1
 

@@ -97,3 +97,33 @@ async def test_a_foreign_app_gets_no_token(phone):
     async with serve(phone.app) as url, httpx.AsyncClient(base_url=url) as client:
         answer = await client.post("/cgi-bin/stable_token", json={"appid": "wx0"})
         assert answer.json()["errcode"] == 40013
+
+
+def silent_for(calls):
+    """An account that answers nothing to its first `calls`, and keeps what it was sent."""
+    heard = []
+
+    async def app(scope, receive, send):
+        if scope["type"] != "http":
+            return
+        heard.append((await receive())["body"])
+        if len(heard) <= calls:
+            await receive()
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"success"})
+
+    return app, heard
+
+
+@pytest.mark.parametrize(("calls", "status", "screen"), [(2, 200, []), (3, 0, [OUT_OF_ORDER])])
+async def test_three_calls_of_one_message_then_the_customer_is_told(clock, calls, status, screen):
+    simulator = Simulator("shop", clock, mode="passive")
+    assert simulator.patience == 5
+    simulator.patience = 0.2
+    app, heard = silent_for(calls)
+    async with serve(app) as url, httpx.AsyncClient() as client:
+        push = simulator.say(OPENID, "hi")
+        assert await simulator.deliver(client, url, push) == status
+    assert heard == [push.body] * 3
+    assert [seen.text for seen in simulator.screen] == screen

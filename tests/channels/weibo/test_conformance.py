@@ -16,3 +16,9 @@ class TestPassive(TestActive):
     @pytest.fixture
     def simulator(self, clock: Clock) -> Simulator:
         return Simulator("main", clock, mode="passive")
+
+
+class TestBoth(TestActive):
+    @pytest.fixture
+    def simulator(self, clock: Clock) -> Simulator:
+        return Simulator("main", clock, mode="both")

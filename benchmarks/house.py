@@ -1,0 +1,139 @@
+"""The durable core without a web server: the real intake, worker and database, a stub handler."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from time import perf_counter, process_time
+
+from sqlalchemy import func, select
+
+from benchmarks.raw import BODY, CONVERSATIONS, PRODUCERS
+from bot.cli.options import utc_now
+from bot.config import inbox
+from bot.inboxes import Inboxes
+from bot.intake import Intake
+from bot.metrics import Metrics
+from bot.signals import Signals
+from bot.worker import Worker
+from channels.base import Reception
+from channels.message import Address, IncomingMessage, Text
+from handlers.base import Outcome, Turn
+from storage import schema
+from storage.database import Database
+from storage.models import Delivery, InboundEvent
+from storage.upsert import table_of
+
+REPLY = Outcome(reply=(Text(text="y" * len(BODY)),), why={"handler": "stub"})
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How fast something went: messages a second, CPU microseconds a message."""
+
+    rate: float
+    cpu: float
+
+
+async def stub(_turn: Turn) -> Outcome | None:
+    """Answer at once: what is measured is all the rest."""
+    return REPLY
+
+
+def said(number: int) -> Reception:
+    """Return what an adapter hands over for one message."""
+    thread = f"t{number % CONVERSATIONS}"
+    address = Address(inbox="bench", thread=thread, contact=thread)
+    message = IncomingMessage(
+        address=address, dedupe_key=f"{number}", platform_id=f"{number}", sent_at=utc_now(),
+        parts=(Text(text=BODY),), contact_name="Lily",
+    )  # fmt: skip
+    return Reception((message,))
+
+
+class House:
+    """The parts of one process."""
+
+    def __init__(self, db: Database) -> None:
+        self.db, self.metrics, self.signals = db, Metrics(), Signals()
+        metrics = self.metrics
+        configs = {"bench": inbox("bench", {"channel": "terminal"})}
+        inboxes = Inboxes(db, configs, utc_now, metrics)
+        self.intake = Intake(db, inboxes, self.signals, utc_now, metrics, 4.0)
+        self.worker = Worker(
+            db, stub, inboxes, self.signals, utc_now, metrics, queue_notice=timedelta(minutes=5)
+        )
+
+    async def produce(self, receptions: Iterable[Reception]) -> Figures:
+        """Hand receptions in from 64 producers, each waiting until its message is stored."""
+        todo, count = iter(receptions), 0
+
+        async def one() -> None:
+            nonlocal count
+            for reception in todo:
+                count += 1
+                await self.intake.bring("bench", reception, None)
+
+        begun, used = perf_counter(), process_time()
+        await asyncio.gather(*(one() for _ in range(PRODUCERS)))
+        return Figures(count / (perf_counter() - begun), (process_time() - used) / count * 1e6)
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Run the worker."""
+        task = asyncio.create_task(self.worker.run())
+        try:
+            yield
+        finally:
+            await self.worker.stop(10)
+            await task
+
+    async def done(self, count: int) -> None:
+        """Wait until so many messages are processed."""
+        while self.processed() < count:  # noqa: ASYNC110 - asking costs nothing here
+            await asyncio.sleep(0.005)
+
+    def processed(self) -> int:
+        """Return how many messages were processed by now."""
+        found = self.metrics.registry.get_sample_value("yingda_turns_total", {"result": "done"})
+        return int(found or 0)
+
+    async def drain(self, count: int, done: int) -> Figures:
+        """Let the worker process what waits; `done` is how many there will be in all."""
+        begun, used = perf_counter(), process_time()
+        async with self.working():
+            await self.done(done)
+        return Figures(count / (perf_counter() - begun), (process_time() - used) / count * 1e6)
+
+    async def through(self, receptions: list[Reception], done: int) -> Figures:
+        """Take messages in and process them at once."""
+        begun, used = perf_counter(), process_time()
+        async with self.working():
+            await self.produce(receptions)
+            await self.done(done)
+        count = len(receptions)
+        return Figures(count / (perf_counter() - begun), (process_time() - used) / count * 1e6)
+
+    async def rows(self) -> tuple[int, int]:
+        """Return how many events and deliveries there are."""
+        return await self.db.read(_rows)
+
+
+def _rows(session: object) -> tuple[int, int]:
+    connection = session.connection()  # type: ignore[attr-defined]
+    found = [
+        connection.execute(select(func.count()).select_from(table_of(model))).scalar_one()
+        for model in (InboundEvent, Delivery)
+    ]
+    return found[0], found[1]
+
+
+@asynccontextmanager
+async def house(url: str) -> AsyncIterator[House]:
+    """Give a house on an empty database at `url`."""
+    schema.upgrade(url)
+    async with Database(url) as db:
+        yield House(db)

@@ -1,0 +1,132 @@
+"""What the worker reads and writes of many lanes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import ValidationError
+
+from channels.message import IncomingMessage
+from handlers import turn as turns
+from handlers.apply import Applied, Decided, Stale, apply_all
+from handlers.base import Turn
+from handlers.desk import notices
+from handlers.turn import Heard
+from storage import lane_batches, slots, transport
+from storage.engine import session_on
+from storage.lanes import Fenced
+from storage.models import InboundEvent, LaneKind, Owner
+from storage.records import Connection
+
+TRIES = 5
+"""How often an event may fail before it is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A lane's next event and what it means; `turn` is None when it is to be given up."""
+
+    event: InboundEvent
+    turn: Turn | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A lane whose next turn is asked for, and when."""
+
+    lane: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """An event whose turn was thought about, by whom, and when.
+
+    `holds` says that the platform's own call may still wait for the answer.
+    """
+
+    event: InboundEvent
+    decided: Decided
+    token: str
+    at: datetime
+    holds: bool = False
+
+
+def load_all(connection: Connection, wanted: Sequence[Wanted]) -> list[Loaded | None]:
+    """Return each lane's next event with its turn, or None where nothing waits."""
+    found = transport.next_events(connection, [one.lane for one in wanted])
+    heard: dict[str, Heard] = {}
+    for lane, (event, attempts) in found.items():
+        message = _read(event) if attempts < TRIES else None
+        if message is not None:
+            heard[lane] = Heard(message, f"{lane}:{event.sequence}")
+    built = turns.build_all(connection, list(heard.values()), wanted[-1].at) if heard else []
+    turn_of = dict(zip(heard, built, strict=True))
+    return [
+        Loaded(found[one.lane][0], turn_of.get(one.lane), found[one.lane][1])
+        if one.lane in found
+        else None
+        for one in wanted
+    ]
+
+
+def _read(event: InboundEvent) -> IncomingMessage | None:
+    try:
+        return IncomingMessage.model_validate(event.payload)
+    except ValidationError:
+        return None
+
+
+def settle(
+    connection: Connection, thoughts: Sequence[Thought], queue_notice: timedelta
+) -> list[bool | Exception]:
+    """Make thoughts true together with their lanes' progress; return which lanes have more.
+
+    Who lost its lane gets `Fenced`, who was overtaken gets `Stale`, and nothing of theirs is
+    stored.
+    """
+    now = thoughts[-1].at
+    held = lane_batches.held(connection, LaneKind.IN, [_lane(one) for one in thoughts])
+    ours = [one for one in thoughts if _is_next(one, held.get(_lane(one)))]
+    made = apply_all(connection, [one.decided for one in ours], now) if ours else []
+    became = {_lane(one): applied for one, applied in zip(ours, made, strict=True)}
+    done = [one for one in ours if isinstance(became[_lane(one)], Applied)]
+    waiting = [
+        applied.conversation
+        for applied in made
+        if isinstance(applied, Applied) and applied.conversation.owner is Owner.QUEUE
+    ]
+    held_calls = [one.event for one in done if one.holds]
+    if waiting or held_calls:
+        with session_on(connection) as session:
+            for conversation in waiting:
+                notices.plan(session, conversation, now + queue_notice)
+            for event in held_calls:
+                slots.hold(session, event, now)
+            session.flush()
+    transport.finish_all(connection, [one.event for one in done], now)
+    results: list[bool | Exception] = []
+    for one in thoughts:
+        lane = _lane(one)
+        match became.get(lane):
+            case None:
+                results.append(Fenced(f"lane {lane}: this item is no longer ours"))
+            case Stale() as stale:
+                results.append(stale)
+            case _:
+                results.append(held[lane].last_in > held[lane].done + 1)
+    return results
+
+
+def _lane(thought: Thought) -> str:
+    assert thought.event.lane is not None  # noqa: S101 - a quarantined event is never worked on
+    return thought.event.lane
+
+
+def _is_next(thought: Thought, lane: lane_batches.Held | None) -> bool:
+    return (
+        lane is not None and lane.token == thought.token and lane.done + 1 == thought.event.sequence
+    )

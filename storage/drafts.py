@@ -1,0 +1,198 @@
+"""What many turns change, drafted first and written at once.
+
+The rules are those of `conversations`, without a session: every message passes here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any, Unpack
+from uuid import uuid4
+
+from sqlalchemy import Connection, Update, bindparam, func, update
+
+from channels.message import Part
+from storage.conversations import Extra, fact_of, note_in
+from storage.lane_batches import bump_all
+from storage.models import (
+    Activity,
+    Author,
+    Contact,
+    Conversation,
+    Delivery,
+    Fact,
+    Identity,
+    LaneKind,
+    Message,
+)
+from storage.records import draft, row_of
+from storage.rows import add_all, execute_all
+from storage.talks import Pair, Person
+from storage.upsert import table_of
+
+_talk, _contact, _identity = table_of(Conversation), table_of(Contact), table_of(Identity)
+
+
+@dataclass(slots=True)
+class Drafts:
+    """What many turns add, until it is stored at once."""
+
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    deliveries: list[dict[str, Any]] = field(default_factory=list)
+    facts: list[dict[str, Any]] = field(default_factory=list)
+
+    def append(
+        self,
+        conversation: Conversation,
+        author: Author,
+        parts: tuple[Part, ...],
+        now: datetime,
+        **extra: Unpack[Extra],
+    ) -> Message:
+        """Add the next message to a draft of a conversation, as `conversations.append` does.
+
+        The conversation's version is the caller's to change.
+        """
+        row = {
+            "id": uuid4(),
+            "conversation_id": conversation.id,
+            "position": conversation.last_position + 1,
+            "author": author,
+            "private": False,
+            "parts": parts,
+            "why": extra.get("why"),
+            "echo_id": extra.get("echo_id"),
+            "at": now,
+        }
+        message = draft(Message, row)
+        self.messages.append(row)
+        note_in(conversation, message)
+        data = {"position": message.position, "author": author.value}
+        self.log(fact_of(message), conversation, now, data)
+        if author is not Author.CONTACT:
+            key = extra.get("key") or f"m:{message.id}"
+            self._send(conversation, message, key, now)
+        return message
+
+    def log(
+        self, fact: Fact, conversation: Conversation, now: datetime, data: dict[str, Any]
+    ) -> None:
+        """Add a fact about a conversation."""
+        self.facts.append(
+            {
+                "fact": fact,
+                "at": now,
+                "contact_id": conversation.contact_id,
+                "conversation_id": conversation.id,
+                "inbox": conversation.inbox,
+                "data": data,
+            }
+        )
+
+    def _send(self, conversation: Conversation, message: Message, key: str, now: datetime) -> None:
+        self.deliveries.append(
+            {
+                "id": uuid4(),
+                "key": key,
+                "message_id": message.id,
+                "conversation_id": conversation.id,
+                "inbox": conversation.inbox,
+                "lane": f"{conversation.inbox}:{conversation.thread}",
+                "parts": message.parts,
+                "created_at": now,
+            }
+        )
+
+    def store(self, connection: Connection, now: datetime) -> None:
+        """Store everything; the conversations must be stored already."""
+        add_all(connection, Message, self.messages)
+        more = Counter((row["inbox"], row["lane"]) for row in self.deliveries)
+        last = bump_all(connection, LaneKind.OUT, more, now)
+        for row in reversed(self.deliveries):
+            row["sequence"] = last[row["lane"]]
+            last[row["lane"]] -= 1
+        add_all(connection, Delivery, self.deliveries)
+        add_all(connection, Activity, self.facts)
+
+
+def open_all(connection: Connection, talks: Sequence[Conversation]) -> None:
+    """Store drafts of conversations that are new."""
+    add_all(connection, Conversation, [row_of(talk) for talk in talks])
+
+
+def save_all(connection: Connection, changed: Sequence[tuple[Conversation, Conversation]]) -> None:
+    """Store what is different in each draft from the record it was made of."""
+    pairs = [(vars(before), vars(after)) for before, after in changed]
+    names = {name for before, after in pairs for name in after if after[name] != before[name]}
+    if names:
+        rows = [
+            {"v_id": after["id"], **{f"b_{name}": after[name] for name in names}}
+            for _, after in pairs
+        ]
+        execute_all(connection, _update(frozenset(names)), rows)
+
+
+@cache
+def _update(names: frozenset[str]) -> Update:
+    columns = {name: bindparam(f"b_{name}", type_=_talk.c[name].type) for name in sorted(names)}
+    return (
+        update(_talk).where(_talk.c.id == bindparam("v_id", type_=_talk.c.id.type)).values(columns)
+    )
+
+
+def add_people(connection: Connection, strangers: Mapping[Pair, Person], now: datetime) -> None:
+    """Store people who were not known."""
+    everybody = sorted(strangers.items(), key=lambda item: item[0])
+    contacts = [
+        {"id": one.contact.id, "name": one.name, "language": one.language, "created_at": now}
+        for _, one in everybody
+    ]
+    identities = [
+        {
+            "id": one.identity_id,
+            "inbox": inbox,
+            "platform_user": name,
+            "contact_id": one.contact.id,
+            "blocked": one.blocked,
+        }
+        for (inbox, name), one in everybody
+    ]
+    add_all(connection, Contact, contacts)
+    add_all(connection, Identity, identities)
+
+
+def change_people(connection: Connection, changed: Mapping[Pair, Person]) -> None:
+    """Store what was learnt of people; a name or language that somebody else gave stays."""
+    rows = [
+        {
+            "b_contact": one.contact.id,
+            "b_identity": one.identity_id,
+            "b_name": one.name,
+            "b_language": one.language,
+            "b_blocked": one.blocked,
+        }
+        for _, one in sorted(changed.items(), key=lambda item: item[0])
+    ]
+    execute_all(connection, _LEARN, rows)
+    execute_all(connection, _BLOCK, rows)
+
+
+_LEARN = (
+    update(_contact)
+    .where(_contact.c.id == bindparam("b_contact", type_=_contact.c.id.type))
+    .values(
+        name=func.coalesce(_contact.c.name, bindparam("b_name", type_=_contact.c.name.type)),
+        language=func.coalesce(
+            _contact.c.language, bindparam("b_language", type_=_contact.c.language.type)
+        ),
+    )
+)
+_BLOCK = (
+    update(_identity)
+    .where(_identity.c.id == bindparam("b_identity", type_=_identity.c.id.type))
+    .values(blocked=bindparam("b_blocked", type_=_identity.c.blocked.type))
+)

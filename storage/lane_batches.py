@@ -1,0 +1,99 @@
+"""Lanes by the dozen: what each message costs, for many at once, in the order of their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, func, select, update
+
+from storage.models import Lane, LaneKind
+from storage.upsert import insert_for, table_of
+
+_lane = table_of(Lane)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lane as it stands: whose it is, what came in last, and what is done."""
+
+    token: str | None
+    last_in: int
+    done: int
+
+
+def bump_all(
+    connection: Connection, kind: LaneKind, more: Mapping[tuple[str, str], int], now: datetime
+) -> dict[str, int]:
+    """Do for many lanes what `lanes.bump` does for one; return each one's last sequence by key.
+
+    `more` is how many come in, by inbox and key.
+    """
+    rows = [
+        {
+            "kind": kind,
+            "key": key,
+            "inbox": inbox,
+            "last_in": count,
+            "done": 0,
+            "ready_at": now,
+            "attempts": 0,
+        }
+        for (inbox, key), count in sorted(more.items(), key=lambda item: item[0][1])
+    ]
+    if not rows:
+        return {}
+    found = connection.execute(_bump_all(connection.dialect.name), rows).all()
+    return {row.key: row.last_in for row in found}
+
+
+def held(connection: Connection, kind: LaneKind, keys: Collection[str]) -> dict[str, Held]:
+    """Lock lanes until the transaction ends; return how they stand, by key."""
+    found = connection.execute(_HELD, {"b_kind": kind, "b_keys": sorted(keys)})
+    return {key: Held(token, last_in, done) for key, token, last_in, done in found.all()}
+
+
+def finish_all(
+    connection: Connection, kind: LaneKind, keys: Collection[str], now: datetime
+) -> None:
+    """Mark the next item of each of these lanes done; they must have been `held` just now."""
+    connection.execute(_FINISH, {"b_kind": kind, "b_keys": sorted(keys), "b_now": now})
+
+
+_kind = bindparam("b_kind", type_=_lane.c.kind.type)
+_now = bindparam("b_now", type_=_lane.c.ready_at.type)
+_among = _lane.c.key.in_(bindparam("b_keys", expanding=True))
+_more = _lane.c.last_in > _lane.c.done + 1
+
+_HELD = (
+    select(_lane.c.key, _lane.c.token, _lane.c.last_in, _lane.c.done)
+    .where(_lane.c.kind == _kind, _among)
+    .order_by(_lane.c.key)
+    .with_for_update()
+)
+_FINISH = (
+    update(_lane)
+    .where(_lane.c.kind == _kind, _among)
+    .values(
+        done=_lane.c.done + 1,
+        attempts=0,
+        ready_at=case((_more, _now), else_=None),
+        lease_until=case((_more, _lane.c.lease_until), else_=None),
+        token=case((_more, _lane.c.token), else_=None),
+    )
+)
+
+
+@cache
+def _bump_all(dialect: str) -> Any:  # noqa: ANN401 - two dialects' classes
+    statement = insert_for(dialect, Lane)
+    return statement.on_conflict_do_update(
+        index_elements=[_lane.c.kind, _lane.c.key],
+        set_={
+            "last_in": _lane.c.last_in + statement.excluded.last_in,
+            "ready_at": func.coalesce(_lane.c.ready_at, statement.excluded.ready_at),
+        },
+    ).returning(_lane.c.key, _lane.c.last_in)

@@ -1,0 +1,98 @@
+"""Records without a session: rows as the objects they are, drafts of rows that are to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast, overload
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, CursorResult
+from sqlalchemy.orm import class_mapper
+from sqlmodel import SQLModel
+
+from storage.models import Contact, Conversation
+
+__all__ = [
+    "Connection",
+    "Later",
+    "draft",
+    "record",
+    "records",
+    "row_of",
+    "unknown",
+    "unopened",
+]
+
+M = TypeVar("M", bound=SQLModel)
+Decoders = Sequence[tuple[str, Callable[[Any], Any] | None]]
+
+
+def record(model: type[M], values: Mapping[str, Any]) -> M:
+    """Return a record that holds `values`; building one by its class costs a hundred times more."""
+    made: M = class_mapper(model).class_manager.new_instance()
+    vars(made).update(values)
+    return made
+
+
+def records(model: type[M], found: CursorResult[Any]) -> list[M]:
+    """Return the records of a result whose columns are the model's."""
+    names = tuple(found.keys())
+    return [record(model, dict(zip(names, row, strict=True))) for row in found.all()]
+
+
+class Later(Sequence[M]):
+    """Records of rows as the driver gave them, made once somebody looks at one."""
+
+    def __init__(self, model: type[M], rows: Sequence[Sequence[Any]], decoders: Decoders) -> None:
+        self._model, self._rows, self._decoders = model, rows, decoders
+        self._made: list[M] | None = None
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> M: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[M]: ...
+
+    def __getitem__(self, index: int | slice) -> M | Sequence[M]:
+        if self._made is None:
+            self._made = [self._record(row) for row in self._rows]
+        return self._made[index]
+
+    def _record(self, row: Sequence[Any]) -> M:
+        values = {
+            name: value if decode is None or value is None else decode(value)
+            for (name, decode), value in zip(self._decoders, row, strict=True)
+        }
+        return record(self._model, values)
+
+
+def row_of(made: SQLModel) -> dict[str, Any]:
+    """Return what a record or a draft holds, by column."""
+    return {name: value for name, value in vars(made).items() if name != "_sa_instance_state"}
+
+
+def draft(model: type[M], values: Mapping[str, Any]) -> M:  # noqa: ARG001 - its type is the result's
+    """Return what reads and changes like a record and knows no database; its `vars` are a row."""
+    return cast("M", SimpleNamespace(**values))
+
+
+def unopened(**values: Any) -> Conversation:  # noqa: ANN401 - columns of all types
+    """Return a conversation that is stored nowhere yet, with an id of its own."""
+    return record(Conversation, {**_blank(), "id": uuid4(), **values})
+
+
+def unknown(**values: Any) -> Contact:  # noqa: ANN401 - columns of all types
+    """Return a contact that is stored nowhere yet, with an id of its own."""
+    return record(Contact, {"id": uuid4(), "name": None, "language": None, **values})
+
+
+@cache
+def _blank() -> dict[str, Any]:
+    return Conversation(
+        inbox="", thread="", platform_contact="", contact_id=UUID(int=0)
+    ).model_dump()

@@ -1,0 +1,169 @@
+"""Conversations by the dozen: what many turns need to know, read at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import BindParameter, Connection, bindparam, func, select, type_coerce
+from sqlalchemy.types import NullType
+
+from channels.message import Address
+from storage.conversations import is_open
+from storage.models import Contact, Conversation, Identity, Message, Ticket
+from storage.records import Later, record, records
+from storage.rows import decoders
+from storage.upsert import table_of
+
+Pair = tuple[str, str]
+
+_talk, _message, _ticket = table_of(Conversation), table_of(Message), table_of(Ticket)
+_contact, _identity = table_of(Contact), table_of(Identity)
+_ids = bindparam("b_ids", expanding=True, type_=_talk.c.id.type)
+_inbox: BindParameter[str] = bindparam("b_inbox")
+_names: BindParameter[str] = bindparam("b_names", expanding=True)
+
+_PEOPLE = (
+    select(_identity.c.platform_user, _identity.c.id, _identity.c.blocked, _contact)
+    .join(_contact, _identity.c.contact_id == _contact.c.id)
+    .where(_identity.c.inbox == _inbox, _identity.c.platform_user.in_(_names))
+)
+_OPEN = select(_talk).where(_talk.c.inbox == _inbox, _talk.c.thread.in_(_names), is_open())
+_LAST = (
+    select(_talk.c.thread, func.max(_talk.c.last_position))
+    .where(_talk.c.inbox == _inbox, _talk.c.thread.in_(_names))
+    .group_by(_talk.c.thread)
+)
+LOOSE = ("version", "unread", "reply_until", "replies_left")
+"""The columns that others change while a turn is thought about and that make no turn stale."""
+_LOCK = (
+    select(_talk.c.id, *(_talk.c[n] for n in LOOSE))
+    .where(_talk.c.id.in_(_ids))
+    .order_by(_talk.c.id)
+    .with_for_update()
+)
+# A conversation's positions have no gaps: the last ones are those behind a number.
+_HISTORY = (
+    select(*(type_coerce(column, NullType()).label(column.name) for column in _message.columns))
+    .join(_talk, _talk.c.id == _message.c.conversation_id)
+    .where(
+        _talk.c.id.in_(_ids),
+        _message.c.position
+        > _talk.c.last_position - bindparam("b_limit", type_=_message.c.position.type),
+    )
+    .order_by(_message.c.conversation_id, _message.c.position)
+)
+_TICKETS = (
+    select(_ticket)
+    .where(_ticket.c.contact_id.in_(_ids))
+    .order_by(_ticket.c.opened_at.desc(), _ticket.c.number.desc())
+)
+_ECHO = select(_message).where(
+    _message.c.conversation_id == bindparam("b_id", type_=_talk.c.id.type),
+    _message.c.echo_id == bindparam("b_echo"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who writes: a contact under a name on one inbox, and what is known of them by now."""
+
+    contact: Contact
+    identity_id: UUID
+    name: str | None
+    language: str | None
+    blocked: bool = False
+
+
+def stranger(contact: Contact) -> Person:
+    """Return somebody who is stored nowhere yet."""
+    return Person(contact, uuid4(), None, None)
+
+
+def people(connection: Connection, addresses: Collection[Address]) -> dict[Pair, Person]:
+    """Return those who are known, by inbox and the platform's name for them."""
+    found: dict[Pair, Person] = {}
+    for inbox, names in _by_inbox((a.inbox, a.contact) for a in addresses).items():
+        for known, identity_id, blocked, *row in connection.execute(
+            _PEOPLE, {"b_inbox": inbox, "b_names": names}
+        ).all():
+            contact = record(Contact, dict(zip(_contact.c.keys(), row, strict=True)))
+            found[inbox, known] = Person(
+                contact, identity_id, contact.name, contact.language, blocked
+            )
+    return found
+
+
+def open_ones(connection: Connection, addresses: Collection[Address]) -> dict[Pair, Conversation]:
+    """Return the threads' conversations that are not resolved, by inbox and thread."""
+    found: dict[Pair, Conversation] = {}
+    for inbox, names in _by_inbox((a.inbox, a.thread) for a in addresses).items():
+        rows = connection.execute(_OPEN, {"b_inbox": inbox, "b_names": names})
+        found |= {(inbox, talk.thread): talk for talk in records(Conversation, rows)}
+    return found
+
+
+def last_positions(connection: Connection, addresses: Collection[Address]) -> dict[Pair, int]:
+    """Return where the threads' numbering stands, by inbox and thread."""
+    found: dict[Pair, int] = {}
+    for inbox, names in _by_inbox((a.inbox, a.thread) for a in addresses).items():
+        rows = connection.execute(_LAST, {"b_inbox": inbox, "b_names": names})
+        found |= {(inbox, thread): last for thread, last in rows}
+    return found
+
+
+def histories(
+    connection: Connection, ids: Collection[UUID], limit: int
+) -> dict[UUID, Sequence[Message]]:
+    """Return each conversation's last messages, oldest first."""
+    if not ids:
+        return {}
+    # Few handlers look back: what they do not look at is not made.
+    rows: defaultdict[Any, list[Any]] = defaultdict(list)
+    place = _message.columns.keys().index("conversation_id")
+    for row in connection.execute(_HISTORY, {"b_ids": list(ids), "b_limit": limit}).all():
+        rows[row[place]].append(row)
+    known = decoders(connection, _message)
+    decode = known[place][1]
+    return {
+        key if decode is None else decode(key): Later(Message, found, known)
+        for key, found in rows.items()
+    }
+
+
+def tickets(connection: Connection, ids: Collection[UUID]) -> dict[UUID, list[Ticket]]:
+    """Return each contact's tickets, newest first."""
+    found: defaultdict[UUID, list[Ticket]] = defaultdict(list)
+    if ids:
+        for ticket in records(Ticket, connection.execute(_TICKETS, {"b_ids": list(ids)})):
+            found[ticket.contact_id].append(ticket)
+    return found
+
+
+def lock(connection: Connection, ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Return the versions of conversations, and what changes without a new one.
+
+    Nobody else changes them until the transaction ends.
+    """
+    if not ids:
+        return {}
+    found = connection.execute(_LOCK, {"b_ids": list(ids)}).all()
+    return {row[0]: dict(zip(LOOSE, row[1:], strict=True)) for row in found}
+
+
+def echoed(connection: Connection, conversation_id: UUID, echo_id: str) -> Message | None:
+    """Return the message that was stored under this echo before."""
+    found = records(
+        Message, connection.execute(_ECHO, {"b_id": conversation_id, "b_echo": echo_id})
+    )
+    return found[0] if found else None
+
+
+def _by_inbox(pairs: Iterable[Pair]) -> dict[str, list[str]]:
+    found: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for inbox, name in pairs:
+        found[inbox][name] = None
+    return {inbox: list(names) for inbox, names in found.items()}

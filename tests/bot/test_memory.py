@@ -1,0 +1,71 @@
+"""What adapters remember: the same promises in the database and in a test's memory."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.inboxes import StoredMemory
+from channels.errors import Unavailable
+from channels.message import Address, OutgoingMessage, Text
+from channels.testing import RememberedMemory, serve
+from channels.wechat.adapter import Adapter
+from channels.wechat.config import Config
+from channels.wechat.simulator import Simulator
+
+OPENID = "oTESTopenid0000000000000001"
+SOON = timedelta(seconds=5)
+
+
+@pytest.fixture(params=["stored", "remembered"])
+def memory(request, db, time):
+    return StoredMemory(db, "shop", time) if request.param == "stored" else RememberedMemory(time)
+
+
+async def test_a_lease_has_one_holder_and_an_end(memory, time):
+    assert await memory.swap("lease", None, "a", SOON)
+    assert not await memory.swap("lease", None, "b", SOON)
+    assert not await memory.swap("lease", "b", None)
+    time.now += SOON
+    assert await memory.swap("lease", None, "b", SOON)
+    assert not await memory.swap("lease", "a", None)
+    assert await memory.swap("lease", "b", None)
+    assert await memory.get("lease") is None
+
+
+async def test_a_value_is_replaced_by_who_knows_it(memory, time):
+    await memory.set("count", "1", SOON)
+    assert not await memory.swap("count", "2", "3")
+    assert await memory.swap("count", "1", "2")
+    time.now += SOON
+    assert await memory.get("count") == "2"
+
+
+async def test_a_closed_database_is_no_lost_answer(db, time):
+    memory = StoredMemory(db, "shop", time)
+    await db.__aexit__()
+    for call in (memory.get("a"), memory.set("a", "1"), memory.swap("a", None, "1")):
+        with pytest.raises(Unavailable):
+            await call
+    await db.__aenter__()
+
+
+def saying(text):
+    address = Address(inbox="shop", thread=OPENID, contact=OPENID)
+    return OutgoingMessage(address=address, delivery_id="d", parts=(Text(text=text),))
+
+
+async def test_two_processes_that_are_refused_many_times_fetch_one_token(db, time):
+    simulator = Simulator("shop", time)
+    async with serve(simulator.app) as url:
+        config = Config(**{**simulator.settings, "channel": "wechat", "base_url": url})
+        one, other = (
+            Adapter("shop", config, StoredMemory(db, "shop", time), time) for _ in range(2)
+        )
+        async with one, other:
+            await one.send(saying("first"))
+            simulator.platform.expire_token()
+            sends = [part.send(saying(f"{n}")) for n in range(10) for part in (one, other)]
+            await asyncio.gather(*sends)
+    assert len(simulator.screen) == 21
+    assert (simulator.platform.fetched, simulator.platform.forced) == (2, 0)

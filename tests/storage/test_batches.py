@@ -1,0 +1,98 @@
+"""What waits while a write runs goes into the next one; nobody suffers for another."""
+
+import asyncio
+import threading
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from storage.batches import Batches
+from storage.database import Database, Unavailable
+
+
+@pytest.fixture
+async def names(db: Database):
+    await db.run(lambda c: c.execute(text("CREATE TABLE name (name TEXT PRIMARY KEY)")))
+
+    async def read():
+        query = text("SELECT name FROM name ORDER BY name")
+        return await db.read(lambda s: list(s.connection().execute(query).scalars()))
+
+    return read
+
+
+class Names:
+    """Stores names; one called `odd` is refused by itself, a double one breaks the whole write."""
+
+    def __init__(self):
+        self.writes, self.hold = [], None
+
+    def __call__(self, connection, items):
+        self.writes.append(list(items))
+        if self.hold is not None:
+            self.hold.wait(10)
+        for item in items:
+            if item != "odd":
+                connection.execute(text("INSERT INTO name VALUES (:n)"), {"n": item})
+        return [ValueError(item) if item == "odd" else item.upper() for item in items]
+
+
+async def test_those_who_come_together_share_a_write(db, names):
+    store = Names()
+    batches = Batches(db, store)
+    assert await asyncio.gather(*map(batches.add, "abc")) == ["A", "B", "C"]
+    assert store.writes == [["a", "b", "c"]]
+    assert await names() == ["a", "b", "c"]
+
+
+async def test_a_write_takes_no_more_than_its_size(db, names):
+    store = Names()
+    batches = Batches(db, store, size=2)
+    await asyncio.gather(*map(batches.add, "abc"))
+    assert store.writes == [["a", "b"], ["c"]]
+
+
+async def test_an_item_that_is_refused_is_refused_alone(db, names):
+    batches = Batches(db, Names())
+    told = await asyncio.gather(*map(batches.add, ("a", "odd", "b")), return_exceptions=True)
+    assert [str(answer) for answer in told] == ["A", "odd", "B"]
+    assert await names() == ["a", "b"]
+
+
+async def test_an_item_that_breaks_the_write_does_not_take_the_others_along(db, names):
+    batches = Batches(db, Names())
+    told = await asyncio.gather(*map(batches.add, ("a", "a", "b")), return_exceptions=True)
+    assert [type(answer) for answer in told] == [str, IntegrityError, str]
+    assert await names() == ["a", "b"]
+
+
+async def test_who_comes_when_too_many_wait_is_turned_away_at_once(db, names):
+    store = Names()
+    store.hold = threading.Event()
+    batches = Batches(db, store, size=1, most=2)
+    first = [asyncio.create_task(batches.add(name)) for name in "ab"]
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable, match="try again"):
+        await batches.add("c")
+    store.hold.set()
+    assert await asyncio.gather(*first) == ["A", "B"]
+    assert await batches.add("c") == "C"
+    assert await names() == ["a", "b", "c"]
+
+
+async def test_who_gives_up_waiting_does_not_hold_up_the_rest(db, names):
+    batches = Batches(db, Names())
+    gone, there = (asyncio.create_task(batches.add(name)) for name in "ab")
+    await asyncio.sleep(0)
+    gone.cancel()
+    assert await there == "B"
+
+
+async def test_a_database_that_takes_nothing_is_told_to_all_without_trying_each(db):
+    store = Names()
+    batches = Batches(db, store)
+    await db.__aexit__()
+    told = await asyncio.gather(*map(batches.add, "ab"), return_exceptions=True)
+    assert [type(answer) for answer in told] == [Unavailable, Unavailable]
+    assert store.writes == []
