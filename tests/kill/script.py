@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from channels import registry
+from channels.simulation import Simulator
 from faq.knowledge import save
 from faq.matcher import Entry
 from storage import people, schema
@@ -27,11 +29,13 @@ THINGS = [
 ]
 MATTERS = ("怎么清洗", "保修期多久", "有几种颜色", "怎么组装", "尺寸有多大")
 QUESTIONS = tuple(f"{thing}{matter}" for thing in THINGS for matter in MATTERS)
-EACH = 3
-"""How many things one customer says."""
-MOST = 5
+MODES = {"weibo": "both"}
+"""Weibo's account answers in the platform's own call, and by its API when that is too late."""
+EACH = {"telegram": 2, "wechat": 2, "slack": 2, "webchat": 3, "weibo": 3}
+"""How many things a customer of each platform says."""
+PLATFORMS = tuple(EACH)
+MOST = 4
 """How many customers a platform can have."""
-PLATFORMS = ("telegram", "wechat", "slack", "webchat")
 MARK = re.compile(r"\[K(\d\d)\]")
 
 
@@ -42,8 +46,19 @@ def moment() -> datetime:
 
 def said_by(platform: str, customer: int) -> range:
     """Return the numbers of the questions that a customer asks, in order."""
-    first = (PLATFORMS.index(platform) * MOST + customer) * EACH
-    return range(first, first + EACH)
+    before = sum(EACH[name] for name in PLATFORMS[: PLATFORMS.index(platform)]) * MOST
+    first = before + customer * EACH[platform]
+    return range(first, first + EACH[platform])
+
+
+def simulators() -> dict[str, Simulator]:
+    """Return the platforms, without a past."""
+    return {
+        name: registry.find(name).simulator(
+            f"shop_{name}", moment, **({"mode": MODES[name]} if name in MODES else {})
+        )
+        for name in PLATFORMS
+    }
 
 
 def marks_in(text: str) -> list[int]:

@@ -159,6 +159,15 @@ int ftruncate64(int fd, off64_t size) {
   return done;
 }
 
+int unlink(const char *name) {
+  REAL(int, unlink, const char *);
+  if (!atomic_load(&armed)) return real(name);
+  long number = begin("unlink", name);
+  int done = real(name);
+  end("unlink", name, number);
+  return done;
+}
+
 int ftruncate(int fd, off_t size) { return ftruncate64(fd, size); }
 
 ssize_t send(int fd, const void *data, size_t size, int flags) {

@@ -17,12 +17,11 @@ from typing import Any, Self
 import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from channels import registry
 from channels.simulation import Push, Simulator
 from channels.testing.server import serve
 from tests.kill import truth
 from tests.kill.judge import findings
-from tests.kill.script import PLATFORMS, QUESTIONS, moment, prepare, said_by
+from tests.kill.script import PLATFORMS, QUESTIONS, prepare, said_by, simulators
 from tests.kill.warm import Kill, Warm
 
 LATENCY = 0.03
@@ -121,9 +120,7 @@ class Stage:
         self.kills, self.stopping, self.counts = 0, False, True
         self.ready: list[float] = []
         self.broken: list[str] = []
-        self.simulators.clear()
-        for name in PLATFORMS:
-            self.simulators[name] = registry.find(name).simulator(f"shop_{name}", moment)
+        self.simulators = simulators()
 
     async def _play(self) -> None:
         async with asyncio.TaskGroup() as talks:
@@ -198,11 +195,13 @@ class Stage:
         numbers = said_by(name, customer)
         for number in numbers:
             push = self.simulators[name].say(f"lily{customer}", QUESTIONS[number])
-            await self._until_taken(name, push)
+            answer = await self._until_taken(name, push)
+            self.simulators[name].answered(push, answer)
             if number == numbers[0]:
                 await self._until_taken(name, push)
 
-    async def _until_taken(self, name: str, push: Push) -> None:
+    async def _until_taken(self, name: str, push: Push) -> bytes:
+        """Repeat a push, as the platform does, until it is acknowledged; return what was said."""
         kind = "messages" if name == "webchat" else "webhook"
         hook = f"{self.root}/inboxes/shop_{name}/{kind}"
         while True:
@@ -215,8 +214,7 @@ class Stage:
                     content=push.body,
                 )
                 if answer.status_code < 300:
-                    self.simulators[name].answered(push, answer.content)
-                    return
+                    return answer.content
             await asyncio.sleep(0.02)
 
     async def _read_webchat(self, contact: str) -> None:

@@ -135,7 +135,7 @@ async def test_a_power_cut_takes_nothing_that_was_acknowledged(stages):
 async def test_two_hundred_kills_at_random_lose_and_double_nothing(stages):
     begun, dice, results = perf_counter(), random.Random(20), []
     for stage in stages:
-        stage.customers = 5
+        stage.customers = 4
 
     async def one(stage: Stage) -> None:
         while sum(result.kills for result in results) < RANDOM_KILLS:

@@ -1,4 +1,4 @@
-"""Where several mutants take hold."""
+"""Where mutants take hold; a place that is gone fails loudly."""
 
 import asyncio
 from types import MethodType
@@ -7,31 +7,52 @@ from bot.inboxes import Inboxes
 from channels.base import Sent
 
 
-def wrap_sends(instead) -> None:
-    """Let `instead(send, message, run)` stand for every adapter's `send`.
+def replace(owner, name, make) -> None:
+    """Put `make(what is there)` in the place of an attribute.
 
-    `run(send, message, seconds)` sends in a task of its own after a while.
+    Raises:
+        AttributeError: there is none; the code has changed, and so must the mutant.
     """
-    real, tasks = Inboxes.__init__, set()
+    setattr(owner, name, make(getattr(owner, name)))
 
-    def run(send, message, seconds):
-        async def later():
-            await asyncio.sleep(seconds)
-            await send(message)
 
-        task = asyncio.create_task(later())
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
+class Later:
+    """Runs coroutines in tasks of their own."""
 
-    def init(self, *args, **kwargs):
-        real(self, *args, **kwargs)
-        for inbox in self.by_name.values():
-            send = inbox.adapter.send
+    def __init__(self) -> None:
+        self._tasks = set()
 
-            async def wrapped(_self, message, send=send):
-                await instead(send, message, run)
+    def run(self, coroutine) -> None:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def send_later(delays) -> None:
+    """Let every adapter's `send` say at once that it was sent, and send after the next delay."""
+    later = Later()
+
+    async def late(send, message):
+        await asyncio.sleep(next(delays))
+        await send(message)
+
+    def impatient(adapter):
+        def make(send):
+            async def wrapped(_adapter, message):
+                later.run(late(send, message))
+                await asyncio.sleep(0)
                 return Sent()
 
-            inbox.adapter.send = MethodType(wrapped, inbox.adapter)
+            return MethodType(wrapped, adapter)
 
-    Inboxes.__init__ = init
+        replace(adapter, "send", make)
+
+    def make(init):
+        def wrapped(self, *args, **kwargs):
+            init(self, *args, **kwargs)
+            for inbox in self.by_name.values():
+                impatient(inbox.adapter)
+
+        return wrapped
+
+    replace(Inboxes, "__init__", make)
