@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from console.conversations import Call, Calling, thread_page
 from console.i18n import mark, say
 from console.views import is_partial, locale_of, render
 from handlers.desk import conversations as desk
-from handlers.desk import errors
+from handlers.desk import deliveries, errors
 
 router = APIRouter()
 
@@ -31,6 +32,10 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "take": desk.take,
     "hand-back": desk.hand_back,
     "resolve": desk.resolve,
+}
+DECISIONS: dict[str, Callable[..., Any]] = {
+    "arrived": deliveries.confirm,
+    "again": deliveries.resend,
 }
 Words = Annotated[str, Form(max_length=20_000)]
 Echo = Annotated[str, Form(max_length=100)]
@@ -62,6 +67,17 @@ async def read(call: Calling, conversation_id: UUID) -> Response:
     return Response(status_code=204)
 
 
+@router.post("/inbox/{conversation_id}/deliveries/{delivery_id}/{decision}")
+async def decide(
+    call: Calling, conversation_id: UUID, delivery_id: UUID, decision: str
+) -> Response:
+    """Say that a message in doubt arrived, or send one again."""
+    run = DECISIONS.get(decision)
+    if run is None:
+        raise HTTPException(404)
+    return await _run(call, run, conversation_id, delivery_id)
+
+
 @router.post("/inbox/{conversation_id}/{action}")
 async def act(
     call: Calling,
@@ -74,16 +90,7 @@ async def act(
     if run is None:
         raise HTTPException(404)
     forced = {"force": True} if force and action == "take" else {}
-    now = call.found.clock()
-    try:
-        await call.found.db.write(run, conversation_id, call.login.agent, now, **forced)
-    except errors.NotFound:
-        raise HTTPException(404) from None
-    except errors.DeskError as problem:
-        return await _refused(call, conversation_id, problem)
-    if is_partial(call.request):
-        return await thread_page(call, conversation_id)
-    return RedirectResponse(call.search.url(f"/inbox/{conversation_id}"), 303)
+    return await _run(call, partial(run, **forced), conversation_id)
 
 
 def explain(locale: str, problem: errors.DeskError) -> str:
@@ -92,6 +99,21 @@ def explain(locale: str, problem: errors.DeskError) -> str:
         return say(locale, TAKEN, by=problem.by)
     text = MESSAGES.get(type(problem))
     return say(locale, text) if text else str(problem)
+
+
+async def _run(
+    call: Call, run: Callable[..., Any], conversation_id: UUID, *about: UUID
+) -> Response:
+    now = call.found.clock()
+    try:
+        await call.found.db.write(run, conversation_id, *about, call.login.agent, now)
+    except errors.NotFound:
+        raise HTTPException(404) from None
+    except errors.DeskError as problem:
+        return await _refused(call, conversation_id, problem)
+    if is_partial(call.request):
+        return await thread_page(call, conversation_id)
+    return RedirectResponse(call.search.url(f"/inbox/{conversation_id}"), 303)
 
 
 async def _say(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import APIRouter, Depends, Form, HTTPException
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -21,7 +21,8 @@ from console.i18n import mark
 from console.services import Services
 from console.views import render
 from console.words import CHANNELS
-from storage import overview, people, transport
+from storage import doubts, overview, people, transport
+from storage.conversations import preview_of
 from storage.models import Agent, InboundEvent, Role
 
 router = APIRouter()
@@ -46,8 +47,14 @@ ROLES: Mapping[str, tuple[str, str]] = {
 TOLD: Mapping[str, str] = {
     "again": mark("It is tried again now."),
     "gone": mark("It was not waiting any more."),
+    "arrived": mark("Noted: it arrived."),
+    "decided": mark("Somebody has decided about it already."),
     "changed": mark("The account is changed."),
     "last": mark("Nobody could administrate any more, so nothing was changed."),
+}
+DECISIONS: Mapping[str, Callable[..., object]] = {
+    "arrived": doubts.arrived,
+    "again": doubts.again,
 }
 LATELY = timedelta(days=7)
 """For how long the channels' page remembers what could not be sent."""
@@ -86,6 +93,10 @@ async def channels(
         "traffic": traffic,
         "channels": CHANNELS,
         "states": STATES,
+        "undelivered": [
+            (item, preview_of(item.delivery.parts))
+            for item in await found.db.read(doubts.undelivered, found.clock() - LATELY)
+        ],
         "troubles": [Trouble(event, _as_text(event.payload)) for event in events],
         "told": TOLD.get(told, ""),
     }
@@ -97,6 +108,17 @@ async def retry(_login: OperatorLogin, found: Found, event_id: UUID) -> Response
     """Try a dead event once more."""
     revived = await found.db.write(transport.revive, event_id, found.clock())
     return RedirectResponse(f"/settings/channels?told={'again' if revived else 'gone'}", 303)
+
+
+@router.post("/settings/deliveries/{delivery_id}/{decision}")
+async def decide(login: OperatorLogin, found: Found, delivery_id: UUID, decision: str) -> Response:
+    """Say that a message in doubt arrived, or send one again."""
+    run = DECISIONS.get(decision)
+    if run is None:
+        raise HTTPException(404)
+    decided = await found.db.write(run, delivery_id, login.id, found.clock())
+    told = decision if decided else "decided"
+    return RedirectResponse(f"/settings/channels?told={told}#undelivered-title", 303)
 
 
 @router.get("/settings/users")

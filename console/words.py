@@ -27,6 +27,15 @@ REASONS: Mapping[str, str] = {
     "error": mark("the bot failed"),
 }
 """Why the bot called a person; an unknown word is shown as it is."""
+REFUSALS: Mapping[str, str] = {
+    "window_closed": mark(
+        "The platform no longer lets us answer; it can go out once the customer writes again."
+    ),
+    "quota_used": mark(
+        "The platform's number of answers is used up; it can go out once the customer writes again."
+    ),
+}
+"""Why a message was not even tried; another reason is shown as the platform gave it."""
 CONTACT_EVENTS = {
     "followed": mark("The customer followed the account"),
     "unfollowed": mark("The customer left the account"),

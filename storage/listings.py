@@ -150,7 +150,9 @@ def counts(session: Session, agent_id: UUID) -> Counts:
 def deliveries_of(session: Session, message_ids: Collection[UUID]) -> dict[UUID, Delivery]:
     """Return how each message stands on its way; of several parts, the one worst off."""
     worst: dict[UUID, Delivery] = {}
-    query = select(Delivery).where(col(Delivery.message_id).in_(message_ids))
+    query = select(Delivery).where(
+        col(Delivery.message_id).in_(message_ids), col(Delivery.superseded).is_(False)
+    )
     for delivery in session.exec(query):
         known = worst.get(delivery.message_id)
         if known is None or _rank(delivery) > _rank(known):

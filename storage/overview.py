@@ -35,10 +35,10 @@ class Traffic:
 
 def traffic(session: Session, since: datetime) -> Traffic:
     """Return what the inboxes have on their way now, and what went wrong `since` then."""
-    recent = col(Delivery.created_at) >= since
+    undecided = col(Delivery.created_at) >= since, col(Delivery.superseded).is_(False)
     return Traffic(
         _by_inbox(session, Delivery.inbox, col(Delivery.status).in_(ON_THEIR_WAY)),
-        _by_inbox(session, Delivery.inbox, col(Delivery.status).in_(LOST), recent),
+        _by_inbox(session, Delivery.inbox, col(Delivery.status).in_(LOST), *undecided),
         _by_inbox(session, InboundEvent.inbox, col(InboundEvent.problem).is_not(None)),
     )
 

@@ -145,7 +145,8 @@
     for (const state of content.querySelectorAll('[data-part="states"] [data-state-for]')) {
       const bubble = document.getElementById(`m-${state.dataset.stateFor}`);
       one("[data-state-for]", bubble || now)?.replaceWith(state);
-      if (bubble && !["pending", "sending", "uncertain"].includes(state.dataset.state)) bubble.removeAttribute("data-open");
+      window.htmx?.process(state);
+      if (bubble && !["pending", "sending", "uncertain", "failed"].includes(state.dataset.state)) bubble.removeAttribute("data-open");
     }
     if (!overtaken(one("#thread-head", content))) {
       swapIf(one("#thread-head", content), (fresh, old) => fresh.dataset.version !== old.dataset.version);

@@ -27,6 +27,8 @@ class Fact(StrEnum):
     DELIVERY_SENT = "delivery.sent"
     DELIVERY_FAILED = "delivery.failed"
     DELIVERY_UNCERTAIN = "delivery.uncertain"
+    DELIVERY_CONFIRMED = "delivery.confirmed"
+    DELIVERY_RESENT = "delivery.resent"
     EVENT_QUARANTINED = "event.quarantined"
     EVENT_DEAD = "event.dead"
     FAQ_ANSWERED = "faq.answered"

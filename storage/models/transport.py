@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, Index
+from sqlalchemy import JSON, Index, false
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
 from channels.message import Part
@@ -102,9 +102,15 @@ class DeliveryStatus(StrEnum):
 
 
 class Delivery(SQLModel, table=True):
-    """One message on its way to a customer; `key` makes a second one impossible."""
+    """One message on its way to a customer; `key` makes a second one impossible.
 
-    __table_args__ = (UniqueConstraint("lane", "sequence"),)
+    `superseded` says that it did not arrive, or perhaps not, and was sent again under a new key.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("lane", "sequence"),
+        Index("delivery_trouble", "status", "created_at"),
+    )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     key: str = Field(unique=True)
@@ -118,6 +124,7 @@ class Delivery(SQLModel, table=True):
     attempts: int = 0
     platform_id: str | None = None
     problem: str | None = None
+    superseded: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
     sent_at: datetime | None = Field(default=None, sa_type=Moment)
 
