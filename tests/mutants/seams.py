@@ -28,13 +28,17 @@ class Later:
         task.add_done_callback(self._tasks.discard)
 
 
-def send_later(delays) -> None:
-    """Let every adapter's `send` say at once that it was sent, and send after the next delay."""
+def send_later(delays, turns) -> None:
+    """Let every adapter's `send` say at once that it was sent, and send after the next delay.
+
+    Messages for which `turns` returns the same lock go one after the other.
+    """
     later = Later()
 
     async def late(send, message):
-        await asyncio.sleep(next(delays))
-        await send(message)
+        async with turns(message):
+            await asyncio.sleep(next(delays))
+            await send(message)
 
     def impatient(adapter):
         def make(send):

@@ -1,5 +1,7 @@
 """A reply counts as sent when it is handed to the adapter, which sends it a little later."""
 
+import asyncio
+from collections import defaultdict
 from itertools import repeat
 
 from tests.mutants.seams import send_later
@@ -9,4 +11,5 @@ quiet = True
 
 
 def seed() -> None:
-    send_later(repeat(0.02))
+    turns = defaultdict(asyncio.Lock)
+    send_later(repeat(0.02), lambda message: turns[message.address.inbox, message.address.thread])
