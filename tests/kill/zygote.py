@@ -1,7 +1,8 @@
 """A warm process that forks the product: `python -m tests.kill.zygote LISTENER`, orders on stdin.
 
-Everything is imported before the first order, so a child starts in the time it takes to open a
-database. The listening socket is inherited: while nobody serves, connections wait in its queue.
+Everything is imported, and the product composed once, before the first child, so that one starts
+in the time it takes to open a database. The listening socket is inherited: while nobody serves,
+connections wait in its queue.
 One order a line: `{"config": {...}, "kill": {...}, "mutant": name | null, "ledger": path}`.
 Answers `{"pid": n}` when the child is there and `{"status": n}` when it has ended.
 """
@@ -19,7 +20,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import apscheduler.executors.asyncio
+import apscheduler.triggers.interval  # noqa: F401 - imported before the fork, as the next one
+
+import bot.protocol  # noqa: F401
 from bot import timers
+from bot.app import compose
+from bot.cli.options import utc_now
 from bot.cli.run import _serve, fast_loop
 from bot.config import Config, LogConfig, inbox
 from bot.logs import configure
@@ -32,8 +39,8 @@ ANSWERED_WITHIN = timedelta(seconds=2)
 
 def configuration(raw: dict[str, Any]) -> Config:
     """Return the product's settings."""
-    inboxes = {name: inbox(name, told) for name, told in raw.pop("inboxes").items()}
-    return Config(**raw, inboxes=inboxes)
+    inboxes = {name: inbox(name, told) for name, told in raw["inboxes"].items()}
+    return Config(**{**raw, "inboxes": inboxes})
 
 
 def product(order: dict[str, Any], listener: socket.socket) -> None:
@@ -86,11 +93,15 @@ def main() -> None:
     for name in registry.CHANNELS:
         importlib.import_module(f"channels.{name}.adapter")
     Tokens(Path(sys.argv[2])).warm_up()
-    say = sys.stdout.buffer
+    say, warm = sys.stdout.buffer, False
     say.write(b'{"ready": true}\n')
     say.flush()
     for line in sys.stdin.buffer:
-        pid = fork(json.loads(line), listener)
+        order = json.loads(line)
+        if not warm:
+            compose(configuration(order["config"]), utc_now)
+            warm = True
+        pid = fork(order, listener)
         say.write(b'{"pid": %d}\n' % pid)
         say.flush()
         _, status = os.waitpid(pid, 0)
