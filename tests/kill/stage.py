@@ -183,7 +183,7 @@ class Stage:
             "data_dir": str(self.folder),
             "port": self.port,
             "demo": False,
-            # A busy machine must not make a question too hard: its hand-over would look like a loss.
+            # On a busy machine no question may be too hard: its hand-over would look like a loss.
             "faq": {"encoder": "off", "budget_ms": 10_000},
             "inboxes": inboxes,
         }

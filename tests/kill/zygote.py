@@ -14,6 +14,7 @@ import ctypes
 import importlib
 import json
 import os
+import signal
 import socket
 import sys
 from datetime import timedelta
@@ -36,6 +37,13 @@ from faq.tokens import Tokens
 ANSWERED_WITHIN = timedelta(seconds=2)
 """So that a run ends: it takes an answer that no platform fetches for lost a little sooner."""
 
+PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent() -> None:
+    """Let nothing be left behind by a test that was itself killed."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
 
 def configuration(raw: dict[str, Any]) -> Config:
     """Return the product's settings."""
@@ -45,6 +53,7 @@ def configuration(raw: dict[str, Any]) -> Config:
 
 def product(order: dict[str, Any], listener: socket.socket) -> None:
     """Be the product, until killed or told to stop."""
+    end_with_parent()
     config = configuration(order["config"])
     if order["mutant"]:
         importlib.import_module(f"tests.mutants.{order['mutant']}").seed()
@@ -89,6 +98,7 @@ def fork(order: dict[str, Any], listener: socket.socket) -> int:
 
 def main() -> None:
     """Take orders until the input ends."""
+    end_with_parent()
     listener = socket.socket(fileno=int(sys.argv[1]))
     for name in registry.CHANNELS:
         importlib.import_module(f"channels.{name}.adapter")
