@@ -7,10 +7,12 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from bot.metrics import Metrics
+from bot.watch import Watch
 from channels import registry
 from channels.base import (
     Capabilities,
@@ -123,6 +125,7 @@ class Inboxes:
     ) -> None:
         self._clock, self._metrics = clock, metrics
         self._tasks: list[asyncio.Task[None]] = []
+        self._watch, self._fetch = Watch(db, clock), True
         self.disabled = {name: config for name, config in configs.items() if not config.enabled}
         self.by_name = {
             name: Inbox(
@@ -140,8 +143,18 @@ class Inboxes:
         """Return an enabled inbox."""
         return self.by_name.get(name)
 
-    def start(self, store: Store, cursor: Callable[[str], Awaitable[str | None]]) -> None:
-        """Start one supervised task for each inbox."""
+    def start(
+        self,
+        store: Store,
+        cursor: Callable[[str], Awaitable[str | None]],
+        *,
+        fetch: bool = True,
+    ) -> None:
+        """Start one supervised task for each inbox.
+
+        Without `fetch` other processes ask the platforms that do not call us.
+        """
+        self._fetch = fetch
         for inbox in self.by_name.values():
             task = asyncio.create_task(self._keep(inbox, store, cursor), name=f"inbox {inbox.name}")
             self._tasks.append(task)
@@ -218,14 +231,12 @@ class Inboxes:
         self, inbox: Inbox, store: Store, cursor: Callable[[str], Awaitable[str | None]]
     ) -> None:
         adapter = inbox.adapter
-        if isinstance(adapter, Listening) and adapter.listening:
-            await adapter.listen(lambda reception: store(inbox.name, reception, None))
+        if self._fetch and isinstance(adapter, Listening) and adapter.listening:
+            listen = partial(adapter.listen, lambda reception: store(inbox.name, reception, None))
+            await self._watch.alone(inbox.name, listen)
             return
-        if isinstance(adapter, Polling) and adapter.polling:
-            stream = adapter.poll(await cursor(inbox.name))
-            async with contextlib.aclosing(stream) as items:  # type: ignore[type-var]
-                async for after, reception in items:
-                    await store(inbox.name, reception, after)
+        if self._fetch and isinstance(adapter, Polling) and adapter.polling:
+            await self._watch.alone(inbox.name, partial(_poll, inbox.name, adapter, store, cursor))
             return
         await asyncio.Event().wait()
 
@@ -234,3 +245,12 @@ class Inboxes:
         self._metrics.inbox_ready.labels(inbox.name).set(state == "ready")
         if state == "ready":
             inbox.ready.set()
+
+
+async def _poll(
+    name: str, adapter: Polling, store: Store, cursor: Callable[[str], Awaitable[str | None]]
+) -> None:
+    stream = adapter.poll(await cursor(name))
+    async with contextlib.aclosing(stream) as items:  # type: ignore[type-var]
+        async for after, reception in items:
+            await store(name, reception, after)

@@ -16,6 +16,7 @@ from handlers.desk import notices
 from handlers.turn import Heard
 from storage import lane_batches, slots, transport
 from storage.engine import session_on
+from storage.jobs import Terms, on_terms
 from storage.lanes import Fenced
 from storage.models import InboundEvent, LaneKind, Owner
 from storage.records import Connection
@@ -80,6 +81,7 @@ def _read(event: InboundEvent) -> IncomingMessage | None:
         return None
 
 
+@on_terms(Terms(fresh=True))
 def settle(
     connection: Connection, thoughts: Sequence[Thought], queue_notice: timedelta
 ) -> list[bool | Exception]:

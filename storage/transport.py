@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from channels.base import Reception
 from storage import lane_batches
+from storage.jobs import Terms, on_terms
 from storage.lane_batches import bump_all
 from storage.lanes import bump, finish
 from storage.models import Activity, Fact, InboundEvent, Lane, LaneKind
@@ -25,6 +26,8 @@ from storage.upsert import table_of
 
 _event, _lane = table_of(InboundEvent), table_of(Lane)
 KEY_LENGTH = 200
+QUICK = Terms(seconds=3, fresh=True)
+"""A platform waits, and every statement is right by itself: the unique key, the lane's counter."""
 _KNOWN = pick(_event.c.id, _event.c.dedupe_key, _event.c.lane).where(
     _event.c.inbox == bindparam("b_inbox"),
     _event.c.dedupe_key.in_(bindparam("b_keys", expanding=True)),
@@ -65,12 +68,14 @@ class Arrival:
     at: datetime
 
 
+@on_terms(QUICK)
 def accept(session: Session, inbox: str, reception: Reception, now: datetime) -> list[Accepted]:
     """Store what a call contained, each message once; when committed it may be acknowledged."""
     (stored,) = accept_all(session.connection(), [Arrival(inbox, reception, now)])
     return stored
 
 
+@on_terms(QUICK)
 def accept_all(connection: Connection, arrivals: Sequence[Arrival]) -> list[list[Accepted]]:
     """Store what many calls contained, in three statements; return what became of each.
 
