@@ -25,7 +25,7 @@ check: $(VENV)/.dev ## Lint, types, architecture, templates, translations
 test: $(VENV)/.test browser ## Run the everyday suite
 	$(BIN)/pytest -m "not long" -n 2 --dist loadfile $(ARGS)
 
-test-long: $(VENV)/.test browser ## Run everything, the tests that take minutes included
+test-long: $(VENV)/.test browser cluster ## Run everything, the tests that take minutes included
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 coverage: $(VENV)/.test browser ## Run the everyday suite and hold it to the coverage gates
@@ -70,7 +70,7 @@ $(VENV)/.%: requirements/%.txt pyproject.toml | $(VENV)/bin/python
 	@$(BIN)/pip install --quiet --no-build-isolation --no-deps -e .
 	@touch $@
 
-.PHONY: browser coverage
+.PHONY: browser cluster coverage
 browser:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -78,4 +78,14 @@ browser:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; \
 	  else \
 	    echo "no Chromium: the browser tests will be skipped; Debian, Ubuntu: sudo apt-get install chromium fonts-noto-cjk"; \
+	  fi; }
+
+cluster:
+	@{ command -v patroni && command -v etcd && ls /usr/lib/postgresql/*/bin/postgres; } >/dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing PostgreSQL, Patroni and etcd for the fail-over tests"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	      apt-get install -y -qq --no-install-recommends postgresql patroni etcd-server >/dev/null; \
+	  else \
+	    echo "no cluster: the fail-over tests will be skipped; Debian, Ubuntu: sudo apt-get install --no-install-recommends postgresql patroni etcd-server"; \
 	  fi; }
