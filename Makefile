@@ -43,7 +43,8 @@ messages: $(VENV)/.dev ## Collect the console's texts for translation
 
 lock: $(VENV)/.dev ## Resolve the dependencies anew and pin them with hashes
 	$(BIN)/pip install --quiet uv
-	for set in "dev:--extra test --extra postgres --extra dev" "test:--extra test --extra postgres" "run:"; do \
+	for set in "dev:--extra test --extra postgres --extra dev" "test:--extra test --extra postgres" \
+	  "postgres:--extra postgres" "run:"; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml \
 	    --extra build --extra fast --extra semantic $${set#*:} \
