@@ -26,7 +26,7 @@ def whole(cluster: Cluster) -> Cluster:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
+def single() -> Iterator[Server]:
     """One server that may be crashed and frozen."""
     if lacking := missing():
         pytest.skip(lacking)
