@@ -33,6 +33,8 @@ from storage.models import LaneKind
 log = structlog.get_logger(__name__)
 
 TRIES = 8
+_OF_THE_WINDOW = {WindowClosed: windows.CLOSED, QuotaUsed: windows.USED}
+"""What a platform says of its own reply window."""
 SEND_SECONDS = 30.0
 
 
@@ -85,13 +87,8 @@ class Sender(LaneLoop):
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 taken = await inbox.adapter.send(started.message)
-        except (WindowClosed, QuotaUsed) as problem:
-            self._count(lane, "failed")
-            log.warning("a message was not delivered", problem=problem)
-            reason = windows.CLOSED if isinstance(problem, WindowClosed) else windows.USED
-            return await self.keep(deliveries.refused, started.ids, token, reason, self.clock())
         except Refused as problem:
-            return await self._failed(started.ids, token, f"{problem}", lane)
+            return await self._refused(inbox, started, lane, token, problem)
         except (Retryable, Unauthorized) as problem:
             return await self._again(inbox, started, lane, token, problem)
         except (ChannelError, TimeoutError) as problem:
@@ -139,6 +136,17 @@ class Sender(LaneLoop):
             await self.keep(_postpone, started.ids, words, lane, token, until)
             return False
         return await self._uncertain(started.ids, token, words, lane)
+
+    async def _refused(
+        self, inbox: Inbox, started: Started, lane: str, token: str, problem: Refused
+    ) -> bool:
+        windowed = inbox.capabilities.reply_window is not None
+        reason = _OF_THE_WINDOW.get(type(problem)) if windowed else None
+        if reason is None:
+            return await self._failed(started.ids, token, f"{problem}", lane)
+        self._count(lane, "failed")
+        log.warning("a message was not delivered", problem=problem)
+        return await self.keep(deliveries.refused, started.ids, token, reason, self.clock())
 
     async def _failed(
         self, delivery_ids: Sequence[UUID], token: str, problem: str, lane: str

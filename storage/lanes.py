@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Session
 
+from storage import adapter_memory
 from storage.jobs import Terms, on_terms
 from storage.models import Lane, LaneKind
 from storage.upsert import insert_for, table_of
@@ -149,7 +150,11 @@ def hasten(session: Session, kind: LaneKind, inbox: str, now: datetime) -> int:
 
 
 def free_all(session: Session) -> int:
-    """Drop every lease: for the owner of an embedded database when it starts."""
+    """Drop every lease: for the owner of an embedded database when it starts.
+
+    Leases of adapters go too; the number returned is that of the lanes.
+    """
+    adapter_memory.drop_leases(session)
     statement = update(_lane).where(_lane.c.token.is_not(None)).values(lease_until=None, token=None)
     return session.connection().execute(statement).rowcount
 
