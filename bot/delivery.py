@@ -16,8 +16,16 @@ from bot.lane_loop import LEASE, LaneLoop, backoff
 from bot.metrics import Metrics
 from bot.signals import Signals
 from channels.base import Sent
-from channels.errors import ChannelError, RateLimited, Refused, Retryable, Unauthorized
-from storage import deliveries, lanes
+from channels.errors import (
+    ChannelError,
+    QuotaUsed,
+    RateLimited,
+    Refused,
+    Retryable,
+    Unauthorized,
+    WindowClosed,
+)
+from storage import deliveries, lanes, windows
 from storage.database import Database
 from storage.deliveries import Started
 from storage.models import LaneKind
@@ -25,6 +33,8 @@ from storage.models import LaneKind
 log = structlog.get_logger(__name__)
 
 TRIES = 8
+_OF_THE_WINDOW = {WindowClosed: windows.CLOSED, QuotaUsed: windows.USED}
+"""What a platform says of its own reply window."""
 SEND_SECONDS = 30.0
 
 
@@ -59,26 +69,26 @@ class Sender(LaneLoop):
             )
 
     async def _next(self, lane: str, token: str) -> bool:
-        begun = await self.db.write(_begin, lane, token, self.clock())
-        if begun is None:
+        started = await self.db.write(deliveries.start, lane, token, self.clock(), LEASE)
+        if started is None:
             return False
-        started, refusal = begun
-        delivery = started.delivery
-        inbox = self._inboxes.get(delivery.inbox)
+        inbox = self._inboxes.get(started.delivery.inbox)
         assert inbox is not None  # noqa: S101 - lanes of other inboxes are not claimed
         if started.again and not _may_repeat(inbox):
-            return await self._uncertain(delivery.id, token, "stopped while sending", lane)
+            return await self._uncertain(started.ids, token, "stopped while sending", lane)
+        refusal = windows.refusal(
+            started.conversation, self.clock(), person=started.person, kept=_keeps_one(inbox)
+        )
         if refusal is not None:
-            return await self._failed(delivery.id, token, refusal, lane)
+            return await self._failed(started.ids, token, refusal, lane)
         return await self._send(inbox, started, lane, token)
 
     async def _send(self, inbox: Inbox, started: Started, lane: str, token: str) -> bool:
-        delivery = started.delivery
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 taken = await inbox.adapter.send(started.message)
         except Refused as problem:
-            return await self._failed(delivery.id, token, f"{problem}", lane)
+            return await self._refused(inbox, started, lane, token, problem)
         except (Retryable, Unauthorized) as problem:
             return await self._again(inbox, started, lane, token, problem)
         except (ChannelError, TimeoutError) as problem:
@@ -86,18 +96,16 @@ class Sender(LaneLoop):
         except Exception as problem:
             log.exception("an adapter broke while sending", inbox=inbox.name)
             return await self._doubt(inbox, started, lane, token, problem)
-        return await self._sent(inbox, delivery.id, taken, lane, token)
+        return await self._sent(inbox, started.ids, taken, lane, token)
 
     async def _sent(
-        self, inbox: Inbox, delivery_id: UUID, taken: Sent, lane: str, token: str
+        self, inbox: Inbox, delivery_ids: Sequence[UUID], taken: Sent, lane: str, token: str
     ) -> bool:
         inbox.last_out = self.clock()
         self._count(lane, "sent")
         back = inbox.name if inbox.troubled else None
         inbox.troubled = False
-        return await self.keep(
-            deliveries.sent, delivery_id, token, taken.platform_id, self.clock(), back=back
-        )
+        return await self.keep(deliveries.sent, delivery_ids, token, taken, self.clock(), back=back)
 
     async def _again(
         self, inbox: Inbox, started: Started, lane: str, token: str, problem: ChannelError
@@ -105,7 +113,7 @@ class Sender(LaneLoop):
         # Being one of many who wait is no failure: in a long queue it happens any number of times.
         delivery, limited = started.delivery, isinstance(problem, RateLimited)
         if delivery.attempts >= TRIES and not limited:
-            return await self._failed(delivery.id, token, f"gave up: {problem}", lane)
+            return await self._failed(started.ids, token, f"gave up: {problem}", lane)
         wait = _patience(delivery.attempts)
         inbox.troubled = inbox.troubled or not limited
         if isinstance(problem, RateLimited):
@@ -115,7 +123,7 @@ class Sender(LaneLoop):
         self._count(lane, "again")
         until = self.clock() + wait
         await self.keep(
-            _postpone, delivery.id, f"{problem}", lane, token, until, counts=not limited
+            _postpone, started.ids, f"{problem}", lane, token, until, counts=not limited
         )
         return False
 
@@ -125,19 +133,34 @@ class Sender(LaneLoop):
         words = f"{type(problem).__name__}: {problem}"
         if _may_repeat(inbox) and started.delivery.attempts < TRIES:
             until = self.clock() + _patience(started.delivery.attempts)
-            await self.keep(_postpone, started.delivery.id, words, lane, token, until)
+            await self.keep(_postpone, started.ids, words, lane, token, until)
             return False
-        return await self._uncertain(started.delivery.id, token, words, lane)
+        return await self._uncertain(started.ids, token, words, lane)
 
-    async def _failed(self, delivery_id: UUID, token: str, problem: str, lane: str) -> bool:
+    async def _refused(
+        self, inbox: Inbox, started: Started, lane: str, token: str, problem: Refused
+    ) -> bool:
+        windowed = inbox.capabilities.reply_window is not None
+        reason = _OF_THE_WINDOW.get(type(problem)) if windowed else None
+        if reason is None:
+            return await self._failed(started.ids, token, f"{problem}", lane)
         self._count(lane, "failed")
         log.warning("a message was not delivered", problem=problem)
-        return await self.keep(deliveries.failed, delivery_id, token, problem, self.clock())
+        return await self.keep(deliveries.refused, started.ids, token, reason, self.clock())
 
-    async def _uncertain(self, delivery_id: UUID, token: str, problem: str, lane: str) -> bool:
+    async def _failed(
+        self, delivery_ids: Sequence[UUID], token: str, problem: str, lane: str
+    ) -> bool:
+        self._count(lane, "failed")
+        log.warning("a message was not delivered", problem=problem)
+        return await self.keep(deliveries.failed, delivery_ids, token, problem, self.clock())
+
+    async def _uncertain(
+        self, delivery_ids: Sequence[UUID], token: str, problem: str, lane: str
+    ) -> bool:
         self._count(lane, "uncertain")
         log.warning("nobody knows whether a message arrived", problem=problem)
-        return await self.keep(deliveries.uncertain, delivery_id, token, problem, self.clock())
+        return await self.keep(deliveries.uncertain, delivery_ids, token, problem, self.clock())
 
     def _count(self, lane: str, result: str) -> None:
         self._metrics.deliveries.labels(lane.partition(":")[0], result).inc()
@@ -148,22 +171,19 @@ def _patience(attempts: int) -> timedelta:
     return backoff(attempts, random.random(), base=4, longest=1200)  # noqa: S311 - jitter
 
 
+def _keeps_one(inbox: Inbox) -> bool:
+    # Where a platform counts our replies, the last one is a person's.
+    window = inbox.capabilities.reply_window
+    return window is not None and window.messages is not None and window.messages > 1
+
+
 def _may_repeat(inbox: Inbox) -> bool:
     return inbox.capabilities.idempotent_send or inbox.config.on_uncertain == "resend"
 
 
-def _begin(
-    session: Session, lane: str, token: str, now: datetime
-) -> tuple[Started, str | None] | None:
-    started = deliveries.start(session, lane, token, now, LEASE)
-    if started is None:
-        return None
-    return started, deliveries.refusal(started.conversation, now)
-
-
 def _postpone(
     session: Session,
-    delivery_id: UUID,
+    delivery_ids: Sequence[UUID],
     problem: str,
     lane: str,
     token: str,
@@ -171,5 +191,5 @@ def _postpone(
     *,
     counts: bool = True,
 ) -> None:
-    deliveries.retry_later(session, delivery_id, problem, counts=counts)
+    deliveries.retry_later(session, delivery_ids, problem, counts=counts)
     lanes.postpone(session, LaneKind.OUT, lane, token, until, failed=True)

@@ -9,6 +9,7 @@ from typing import Self
 from channels.base import (
     Capabilities,
     Clock,
+    Grant,
     Memory,
     Quarantined,
     Reception,
@@ -38,12 +39,16 @@ PLAIN = {"content-type": "text/plain; charset=utf-8"}
 JSON = {"content-type": "application/json; charset=utf-8"}
 
 
+LEFT: dict[str, Grant | None] = {"unfollowed": None}
+"""Who has left the account is not written to; all else that a customer does permits as words do."""
+
+
 def capabilities(*, passive: bool) -> Capabilities:
     """Return what an account can do; a passive one has no window to keep."""
     return Capabilities(
         text_limit=render.TEXT_LIMIT,
         receives=RECEIVES,
-        reply_window=None if passive else ReplyWindow(timedelta(hours=48)),
+        reply_window=None if passive else ReplyWindow(timedelta(hours=48), others=LEFT),
     )
 
 

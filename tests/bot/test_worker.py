@@ -300,7 +300,17 @@ async def test_each_message_of_the_customer_opens_the_window_anew_and_grants_its
     await house.think()
     later = await house.conversation()
     assert later.reply_until == house.time() + timedelta(minutes=60)
-    assert later.replies_left == 4 + 5
+    assert later.replies_left == 5
+
+
+async def test_what_was_said_before_our_last_replies_grants_no_new_ones(build):
+    house = await build(shop={"window_minutes": 60, "window_messages": 5}).open()
+    for text in ("one", "two", "three"):
+        await house.hears(text)
+    house.time.pass_by(seconds=9)
+    await house.think()
+    await house.send()
+    assert (await house.conversation()).replies_left == 2
 
 
 async def test_replies_of_a_window_that_is_over_are_void(build):
