@@ -90,6 +90,10 @@ class Inbox:
     troubled: bool = False
     """A message could not be sent since the last one that could."""
     ready: asyncio.Event = field(default_factory=asyncio.Event)
+    answering: Passive | None = field(default=None, init=False)
+    """The adapter, if it can answer in the platform's own call."""
+    passive: Passive | None = field(default=None, init=False)
+    """The adapter, if it can answer nowhere else."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -104,17 +108,11 @@ class Inbox:
         listens = isinstance(adapter, Listening) and adapter.listening
         return not (fetches or listens or isinstance(adapter, Visited))
 
-    @property
-    def answering(self) -> Passive | None:
-        """The adapter, if it can answer in the platform's own call."""
+    def __post_init__(self) -> None:
+        # Asked for each message, and what an adapter is does not change.
         if isinstance(self.adapter, Passive) and self.adapter.answering:
-            return self.adapter
-        return None
-
-    @property
-    def passive(self) -> Passive | None:
-        """The adapter, if it can answer nowhere else."""
-        return self.answering if self.answering is not None and self.answering.passive else None
+            self.answering = self.adapter
+            self.passive = self.adapter if self.adapter.passive else None
 
 
 class Inboxes:

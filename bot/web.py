@@ -51,8 +51,9 @@ async def carry_in(request: Request, inbox: str) -> Response:
         return PlainTextResponse("no such inbox", 404)
     except BadRequest as problem:
         return PlainTextResponse(type(problem).__name__, problem.status)
-    except (StorageError, ChannelError, ClientDisconnect):
-        log.exception("a call could not be stored", inbox=inbox)
+    except (StorageError, ChannelError, ClientDisconnect) as problem:
+        # One line: there are many when there is too much, and a trace costs more than a message.
+        log.error("a call could not be stored", inbox=inbox, problem=problem)  # noqa: TRY400
         return PlainTextResponse("try again", 503, headers={"retry-after": "1"})
     then = None
     if isinstance(reception, Answered) and not await request.is_disconnected():
