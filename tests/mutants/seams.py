@@ -28,22 +28,14 @@ class Later:
         task.add_done_callback(self._tasks.discard)
 
 
-def send_later(delays, turns) -> None:
-    """Let every adapter's `send` say at once that it was sent, and send after the next delay.
-
-    Messages for which `turns` returns the same lock go one after the other.
-    """
+def send_later(how) -> None:
+    """Let every `send` say at once that it was sent, and run `how(send, message)` meanwhile."""
     later = Later()
-
-    async def late(send, message):
-        async with turns(message):
-            await asyncio.sleep(next(delays))
-            await send(message)
 
     def impatient(adapter):
         def make(send):
             async def wrapped(_adapter, message):
-                later.run(late(send, message))
+                later.run(how(send, message))
                 await asyncio.sleep(0)
                 return Sent()
 

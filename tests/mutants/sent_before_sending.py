@@ -2,14 +2,20 @@
 
 import asyncio
 from collections import defaultdict
-from itertools import repeat
 
 from tests.mutants.seams import send_later
 
+LATER = 0.02
 expected = frozenset({"lost_reply"})
 quiet = True
 
 
 def seed() -> None:
     turns = defaultdict(asyncio.Lock)
-    send_later(repeat(0.02), lambda message: turns[message.address.inbox, message.address.thread])
+
+    async def later(send, message):
+        async with turns[message.address.inbox, message.address.thread]:
+            await asyncio.sleep(LATER)
+            await send(message)
+
+    send_later(later)
