@@ -166,7 +166,9 @@ def test_every_reference_leads_somewhere():
         for container in spec["containers"]:
             assert {m["name"] for m in container["volumeMounts"]} == set(volumes), name
             for entry in container["env"]:
-                assert ("Secret", entry["valueFrom"]["secretKeyRef"]["name"]) in there
+                secret = entry["valueFrom"]["secretKeyRef"]
+                assert secret == {"name": "yingda-db-app", "key": "uri"}
+                assert ("Secret", secret["name"]) in there
             for entry in container["envFrom"]:
                 assert ("Secret", entry["secretRef"]["name"]) in there
         assert ("ConfigMap", volumes["config"]["configMap"]["name"]) in there
