@@ -140,8 +140,8 @@ async def _perform(
             killing = acts.create_task(_kill(plan, instance, client, over, tell))
             acts.create_task(_raise_the_curtain(plan, stages, over, tell))
         settled = await _settle(db, tell)
-        # The last answers are fetched by those who fetch them.
-        await asyncio.sleep(1)
+    for stage in stages:
+        await stage.fetch(list(_scripts(plan, stage)))
     await instance.stop()
     records = {stage.simulator.channel: await db.read(stage.records) for stage in stages}
     figures = {channel: judge(found) for channel, found in records.items()}
