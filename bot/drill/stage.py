@@ -72,8 +72,9 @@ class Stage:
     async def fetch(self, contacts: Sequence[str]) -> None:
         """Read once what is new for these customers, where they fetch it."""
         poll = getattr(self.simulator, "poll", None)
-        for contact in contacts if poll is not None else ():
-            await poll(self.client, self.root, contact)
+        if poll is not None:
+            for contact in contacts:
+                await poll(self.client, self.root, contact)
 
     def records(self, session: Session) -> Records:
         """Put together what the platform saw and what the instance remembers."""
