@@ -37,6 +37,7 @@ UNCALLED = frozenset({"webchat"})
 SETTLE_SECONDS = 180.0
 """How long the instance may take to work off what is left; a lease must be able to run out."""
 MESSAGES_A_KILL = 4
+THINKS_MS = 10_000
 KILL_PAUSE = (0.3, 1.5)
 """Seconds between being ready and the next kill."""
 
@@ -112,7 +113,8 @@ def _settings(simulators: Sequence[Simulator], folder: Path, url: str, base: str
         "data_dir": str(folder),
         "demo": False,
         "log": {"level": "warning"},
-        "faq": {"encoder": "off"},
+        # A busy machine must not turn a known answer into "please say it differently".
+        "faq": {"encoder": "off", "budget_ms": THINKS_MS},
         "inboxes": {one.inbox: _inbox(one, base) for one in simulators},
     }
 
