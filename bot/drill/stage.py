@@ -64,12 +64,17 @@ class Stage:
 
     async def look(self, contacts: Sequence[str]) -> None:
         """Read what is new, where customers fetch their answers; elsewhere it is shown."""
-        poll = getattr(self.simulator, "poll", None)
-        while poll is not None:
-            for contact in contacts:
-                with contextlib.suppress(httpx.HTTPError):
-                    await poll(self.client, self.root, contact)
+        while True:
+            with contextlib.suppress(httpx.HTTPError):
+                await self.fetch(contacts)
             await asyncio.sleep(POLL_SECONDS)
+
+    async def fetch(self, contacts: Sequence[str]) -> None:
+        """Read once what is new for these customers, where they fetch it."""
+        poll = getattr(self.simulator, "poll", None)
+        if poll is not None:
+            for contact in contacts:
+                await poll(self.client, self.root, contact)
 
     def records(self, session: Session) -> Records:
         """Put together what the platform saw and what the instance remembers."""
