@@ -188,7 +188,7 @@ def _pause(problem: DBAPIError, runs: int) -> float | None:
     """Return how long to wait before the function is run again, None if it must not be."""
     state = state_of(problem)
     if state in OVERTAKEN:
-        return random.random() * min(0.001 * 2**runs, LONGEST)  # noqa: S311 - jitter
+        return random.random() * min(0.001 * 2.0**runs, LONGEST)  # noqa: S311 - jitter
     if state == TAKEN and runs <= TAKEN_RERUNS:
         return 0
     return PAUSE if is_lost(problem) or state in DEMOTED else None
