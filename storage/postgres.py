@@ -38,8 +38,8 @@ from storage.pg_driver import (
 __all__ = ["PostgresEngine", "is_postgres", "make_engine"]
 
 READERS_PER_WRITER = 0.5
-RERUNS = 20
-"""How often a function may be overtaken by others before that is an error."""
+LONGEST = 0.2
+"""Seconds that who is overtaken again and again waits at most before the next run."""
 TAKEN_RERUNS = 2
 """How often a key that is there already is taken for a race; then it is the caller's matter."""
 PAUSE = 0.1
@@ -187,8 +187,8 @@ def _finish(timer: asyncio.TimerHandle, told: Tell, jobs: list[Job]) -> None:
 def _pause(problem: DBAPIError, runs: int) -> float | None:
     """Return how long to wait before the function is run again, None if it must not be."""
     state = state_of(problem)
-    if state in OVERTAKEN and runs < RERUNS:
-        return random.random() * 0.002 * runs  # noqa: S311 - jitter
+    if state in OVERTAKEN:
+        return random.random() * min(0.001 * 2.0**runs, LONGEST)  # noqa: S311 - jitter
     if state == TAKEN and runs <= TAKEN_RERUNS:
         return 0
     return PAUSE if is_lost(problem) or state in DEMOTED else None

@@ -41,7 +41,7 @@ class Process:
             str(self.port),
             "--role",
             self.role,
-            stdout=asyncio.subprocess.DEVNULL,
+            stdout=log,
             stderr=log,
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         )
@@ -53,7 +53,7 @@ class Process:
         await self.kill()
 
     async def ready(self, client):
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while True:
                 assert self.child.returncode is None, (self.folder / "log.txt").read_text()[-3000:]
                 try:
@@ -61,7 +61,8 @@ class Process:
                     if answer.status_code == 200:
                         return
                 except httpx.HTTPError:
-                    await asyncio.sleep(0.05)
+                    pass
+                await asyncio.sleep(0.05)
 
     async def kill(self) -> None:
         if self.child is not None and self.child.returncode is None:
