@@ -11,6 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
 from channels.message import Address, OutgoingMessage
+from storage import paces
 from storage.lanes import Fenced, bump, finish, hasten, hold
 from storage.models import (
     Activity,
@@ -35,6 +36,12 @@ _START = (
     .where(_delivery.c.status.in_((DeliveryStatus.PENDING, DeliveryStatus.SENDING)))
     .values(status=DeliveryStatus.SENDING, attempts=_delivery.c.attempts + 1)
     .returning(_delivery.c.attempts)
+)
+_UNDO = (
+    update(_delivery)
+    .where(_delivery.c.id == bindparam("b_id", type_=_delivery.c.id.type))
+    .where(_delivery.c.status == DeliveryStatus.SENDING)
+    .values(status=DeliveryStatus.PENDING, attempts=_delivery.c.attempts - 1)
 )
 
 
@@ -108,6 +115,12 @@ def start(
     return Started(delivery, conversation, outgoing(delivery, conversation), again)
 
 
+def undo_start(session: Session, started: Started) -> None:
+    """Take back `start`, in its own transaction: the message was not even tried."""
+    session.flush()
+    session.connection().execute(_UNDO, {"b_id": started.delivery.id})
+
+
 def refusal(conversation: Conversation, now: datetime) -> str | None:
     """Return why the platform would refuse a message now (window, quota), or None."""
     if conversation.reply_until is not None and now > conversation.reply_until:
@@ -128,19 +141,30 @@ def sent(
 ) -> bool:
     """Mark a delivery as taken by the platform; return whether its lane has more.
 
-    `back` names an inbox that works again: those who wait there after a failure are hastened,
-    in this transaction, since once the lane is free it may be claimed at any moment.
+    `back` names an inbox that works again: its failures are forgotten and those who wait there
+    are hastened, in this transaction, since once the lane is free it may be claimed at any moment.
     """
     delivery = session.get_one(Delivery, delivery_id)
     session.connection().execute(_USE_REPLY, {"b_id": delivery.conversation_id})
     delivery.platform_id, delivery.sent_at = platform_id, now
-    if back is not None:
-        hasten(session, LaneKind.OUT, back, now)
+    _welcome(session, back, now)
     return _end(session, delivery, token, DeliveryStatus.SENT, Fact.DELIVERY_SENT, now)
 
 
-def failed(session: Session, delivery_id: UUID, token: str, problem: str, now: datetime) -> bool:
-    """Give a delivery up, with its reason; return whether its lane has more."""
+def failed(
+    session: Session,
+    delivery_id: UUID,
+    token: str,
+    problem: str,
+    now: datetime,
+    *,
+    back: str | None = None,
+) -> bool:
+    """Give a delivery up, with its reason; return whether its lane has more.
+
+    `back` is as in `sent`: a platform that refuses is there.
+    """
+    _welcome(session, back, now)
     delivery = session.get_one(Delivery, delivery_id)
     delivery.problem = problem[:500]
     return _end(session, delivery, token, DeliveryStatus.FAILED, Fact.DELIVERY_FAILED, now)
@@ -151,6 +175,12 @@ def uncertain(session: Session, delivery_id: UUID, token: str, problem: str, now
     delivery = session.get_one(Delivery, delivery_id)
     delivery.problem = problem[:500]
     return _end(session, delivery, token, DeliveryStatus.UNCERTAIN, Fact.DELIVERY_UNCERTAIN, now)
+
+
+def _welcome(session: Session, back: str | None, now: datetime) -> None:
+    if back is not None:
+        paces.recovered(session, back)
+        hasten(session, LaneKind.OUT, back, now)
 
 
 def _end(

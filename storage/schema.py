@@ -14,7 +14,7 @@ from storage.engine import make_engine
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision; a test keeps it equal to the newest file in `migrations/versions`."""
 
 

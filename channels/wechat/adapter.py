@@ -15,6 +15,8 @@ from channels.base import (
     Clock,
     Memory,
     Quarantined,
+    Rate,
+    Rates,
     Reception,
     ReplyWindow,
     Request,
@@ -46,6 +48,10 @@ XML = {"content-type": "application/xml; charset=utf-8"}
 TAKEN = b"success"
 
 
+RATES = Rates(whole=Rate(20), chat=Rate(1, burst=5))
+"""WeChat counts by day and by minute, and not in public: this is far below what accounts report."""
+
+
 def capabilities(*, passive: bool) -> Capabilities:
     """Return what an account can do; a passive one has no menus, and no window to keep."""
     return Capabilities(
@@ -55,6 +61,7 @@ def capabilities(*, passive: bool) -> Capabilities:
         sends=frozenset({"text"} if passive else {"text", "choices"}),
         max_choices=0 if passive else render.MOST_ITEMS,
         reply_window=None if passive else ReplyWindow(timedelta(hours=48), 5),
+        rates=RATES,
     )
 
 

@@ -11,6 +11,8 @@ from channels.base import (
     Clock,
     Memory,
     Quarantined,
+    Rate,
+    Rates,
     Reception,
     ReplyWindow,
     Request,
@@ -38,12 +40,17 @@ PLAIN = {"content-type": "text/plain; charset=utf-8"}
 JSON = {"content-type": "application/json; charset=utf-8"}
 
 
+RATES = Rates(whole=Rate(10), chat=Rate(1, burst=5))
+"""Weibo says no figure for private messages: a careful guess."""
+
+
 def capabilities(*, passive: bool) -> Capabilities:
     """Return what an account can do; a passive one has no window to keep."""
     return Capabilities(
         text_limit=render.TEXT_LIMIT,
         receives=RECEIVES,
         reply_window=None if passive else ReplyWindow(timedelta(hours=48)),
+        rates=RATES,
     )
 
 
