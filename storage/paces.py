@@ -127,7 +127,7 @@ def recovered(session: Session, inbox: str) -> None:
 
 
 def states(session: Session, now: datetime) -> dict[str, Pace]:
-    """Return the rows of the inboxes that have to wait now, or were given up too often lately."""
+    """Return the rows of the inboxes that have to wait now, or are held until one message goes."""
     waits = (
         col(Pace.blocked_until) > now,
         col(Pace.held_until) > now,
@@ -135,6 +135,11 @@ def states(session: Session, now: datetime) -> dict[str, Pace]:
     )
     rows = session.exec(select_rows(Pace).where(Pace.chat == WHOLE, or_(*waits)))
     return {row.inbox: row for row in rows}
+
+
+def is_held(row: Pace) -> bool:
+    """Say whether an inbox waits because its platform failed too often in a row."""
+    return row.failures >= PATIENCE
 
 
 def forget(session: Session, now: datetime) -> int:

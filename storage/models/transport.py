@@ -159,8 +159,8 @@ class Pace(SQLModel, table=True):
 
     The row with the empty `chat` is the inbox's own. Up to `taken_until` (in microseconds, so
     that every database reckons alike) its messages are given away; before `blocked_until` the
-    platform wants none at all. After too many `failures` in a row the inbox is held until `held_until`, and
-    then one message is tried.
+    platform wants none at all. After too many `failures` in a row the inbox is held until
+    `held_until`, and then one message is tried.
     """
 
     inbox: str = Field(primary_key=True)
