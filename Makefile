@@ -25,7 +25,7 @@ check: $(VENV)/.dev ## Lint, types, architecture, templates, translations
 test: $(VENV)/.test browser ## Run the everyday suite
 	$(BIN)/pytest -m "not long" -n 2 --dist loadfile $(ARGS)
 
-test-long: $(VENV)/.test browser ## Run everything, the tests that take minutes included
+test-long: $(VENV)/.test browser cluster ## Run everything, the tests that take minutes included
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 coverage: $(VENV)/.test browser ## Run the everyday suite and hold it to the coverage gates
@@ -43,7 +43,8 @@ messages: $(VENV)/.dev ## Collect the console's texts for translation
 
 lock: $(VENV)/.dev ## Resolve the dependencies anew and pin them with hashes
 	$(BIN)/pip install --quiet uv
-	for set in "dev:--extra test --extra postgres --extra dev" "test:--extra test --extra postgres" "run:"; do \
+	for set in "dev:--extra test --extra postgres --extra dev" "test:--extra test --extra postgres" \
+	  "postgres:--extra postgres" "run:"; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml \
 	    --extra build --extra fast --extra semantic $${set#*:} \
@@ -70,7 +71,7 @@ $(VENV)/.%: requirements/%.txt pyproject.toml | $(VENV)/bin/python
 	@$(BIN)/pip install --quiet --no-build-isolation --no-deps -e .
 	@touch $@
 
-.PHONY: browser coverage
+.PHONY: browser cluster coverage
 browser:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -78,4 +79,14 @@ browser:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; \
 	  else \
 	    echo "no Chromium: the browser tests will be skipped; Debian, Ubuntu: sudo apt-get install chromium fonts-noto-cjk"; \
+	  fi; }
+
+cluster:
+	@{ command -v patroni && command -v etcd && ls /usr/lib/postgresql/*/bin/postgres; } >/dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing PostgreSQL, Patroni and etcd for the fail-over tests"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	      apt-get install -y -qq --no-install-recommends postgresql patroni etcd-server >/dev/null; \
+	  else \
+	    echo "no cluster: the fail-over tests will be skipped; Debian, Ubuntu: sudo apt-get install --no-install-recommends postgresql patroni etcd-server"; \
 	  fi; }

@@ -6,13 +6,22 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from benchmarks import core, wire
+from benchmarks import core, http, wire
 from bot.cli.run import fast_loop
 from bot.config import LogConfig
 from bot.logs import configure
 
-QUICK: dict[str, Callable[[], Awaitable[None]]] = {"core": core.main, "wire": wire.main}
-LONG: dict[str, Callable[[], Awaitable[None]]] = {}
+QUICK: dict[str, Callable[[], Awaitable[None]]] = {
+    "core": core.main,
+    "live": core.live,
+    "steady": http.steady,
+    "overload": http.overload,
+    "wire": wire.main,
+}
+LONG: dict[str, Callable[[], Awaitable[None]]] = {
+    "overload-long": http.long_overload,
+    "soak": core.soak,
+}
 
 
 def main(names: list[str]) -> int:

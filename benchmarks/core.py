@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import raw
 from benchmarks.house import Figures, House, house, said
+from benchmarks.process import rss_of
+from console.live import Live
 
 COUNT = 6000
 
@@ -18,30 +23,95 @@ def line(name: str, figures: Figures, more: str = "") -> None:
 
 
 async def main(count: int = COUNT) -> None:
-    """Print everything."""
+    """Print everything; each reference is taken before and after."""
     print(f"core: {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {count} messages of 600 B")
     with TemporaryDirectory() as name:
         folder = Path(name)
-        alone = Figures(*raw.each(folder / "each.db", count // 4))
-        group = Figures(*await raw.together(folder / "group.db", count))
-        line("raw, commit each", alone)
-        line("raw, group commit", group)
+        before = await _references(folder, "before", count)
         async with house(f"sqlite:///{folder}/parts.db") as parts:
             await _parts(parts, count)
         async with house(f"sqlite:///{folder}/core.db") as core:
             through = await core.through([said(n) for n in range(count)], count)
             assert await core.rows() == (count, count)
+        after = await _references(folder, "after", count)
+        alone, group = (_mean(pair) for pair in zip(before, after, strict=True))
+        line("raw, commit each", alone)
+        line("raw, group commit", group)
         line(
-            "end to end", through,
+            "end to end",
+            through,
             f"{through.rate / alone.rate:.2f} x commit each,"
             f" {through.rate / group.rate:.2f} x group commit",
-        )  # fmt: skip
+        )
+
+
+async def _references(folder: Path, when: str, count: int) -> tuple[Figures, Figures]:
+    alone = Figures(*raw.each(folder / f"each-{when}.db", count // 4))
+    return alone, Figures(*await raw.together(folder / f"group-{when}.db", count))
+
+
+def _mean(pair: tuple[Figures, Figures]) -> Figures:
+    """Return the mean: of rates, the one whose time is the mean."""
+    one, other = pair
+    return Figures(2 / (1 / one.rate + 1 / other.rate), (one.cpu + other.cpu) / 2)
 
 
 async def _parts(parts: House, count: int) -> None:
+    few = count // 10
     ingest = await parts.produce(said(n) for n in range(count))
     line("ingest", ingest)
     again = await parts.produce(said(n) for n in range(count))
     assert await parts.rows() == (count, 0)
     line("seen before", again, f"{again.rate / ingest.rate:.2f} x ingest, no new row")
-    line("process", await parts.drain(count, count))
+    large = await parts.drain(count, count)
+    await parts.produce(said(n) for n in range(count, count + few))
+    small = await parts.drain(few, count + few)
+    line("drain, small backlog", small)
+    line("drain, ten-fold", large, f"{large.rate / small.rate:.2f} x the small one's rate")
+
+
+async def live(count: int = COUNT) -> None:
+    """Print what live updates, with 50 who watch, cost those who write."""
+    print(f"live: {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {count} messages")
+    rates = {True: 0.0, False: 0.0}
+    with TemporaryDirectory() as name:
+        for number, on in enumerate((False, True, False, True)):
+            async with house(f"sqlite:///{name}/{number}.db") as core, watched(core, on=on):
+                found = await core.through([said(n) for n in range(count // 2)], count // 2)
+            line("live updates on" if on else "live updates off", found)
+            rates[on] = max(rates[on], found.rate)
+    print(f"on against off         {rates[True] / rates[False]:.2f} x")
+
+
+@asynccontextmanager
+async def watched(core: House, *, on: bool) -> AsyncIterator[None]:
+    """Let 50 browsers follow what happens."""
+    if not on:
+        yield
+        return
+    updates = Live(core.db)
+    await updates.start()
+    core.db.on_commit(updates.wake)
+
+    async def follow() -> None:
+        async for _ in updates.follow(None):
+            pass
+
+    followers = [asyncio.create_task(follow()) for _ in range(50)]
+    yield
+    await updates.stop()
+    await asyncio.gather(*followers)
+
+
+async def soak(count: int = 100_000, step: int = 5000) -> None:
+    """Print how the memory grows from message 20,000 to the last."""
+    print(f"soak: {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {count} messages")
+    sizes: dict[int, float] = {}
+    with TemporaryDirectory() as name:
+        async with house(f"sqlite:///{name}/soak.db") as core:
+            for first in range(0, count, step):
+                done = first + step
+                figures = await core.through([said(n) for n in range(first, done)], done)
+                sizes[done] = rss_of(os.getpid())
+                line(f"{done} messages", figures, f"{sizes[done]:.0f} MB")
+    print(f"growth                 {sizes[count] - sizes[20_000]:.1f} MB since message 20,000")

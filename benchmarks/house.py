@@ -94,7 +94,7 @@ class House:
     async def done(self, count: int) -> None:
         """Wait until so many messages are processed."""
         while self.processed() < count:  # noqa: ASYNC110 - asking costs nothing here
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.02)
 
     def processed(self) -> int:
         """Return how many messages were processed by now."""

@@ -1,6 +1,7 @@
 """The product in a process of its own, with a bare echo beside it: `python -m benchmarks.product`.
 
-Reads a configuration as JSON from the first argument; listens on the port in it.
+Reads a configuration as JSON from the first argument; listens on the port in it. With the word
+`stub` behind it, the handlers answer at once: then all the rest is measured.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from benchmarks.house import stub
 from bot.app import compose
 from bot.cli.options import utc_now
 from bot.cli.run import fast_loop
@@ -37,6 +39,8 @@ async def run(raw: dict[str, object]) -> None:
     options = uvicorn.Config(
         app, port=config.port, log_config=None, access_log=False, lifespan="off"
     )
+    if "stub" in sys.argv:
+        app.state.service.worker._chain = stub  # noqa: SLF001 - a benchmark may reach inside
     async with app.state.service:
         await uvicorn.Server(options).serve()
 

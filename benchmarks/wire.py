@@ -7,19 +7,13 @@ take theirs from it, so read the ratios and the processor time, not the rates.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import socket
-import sys
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from statistics import quantiles
 from time import perf_counter, process_time
 
-import httpx
-
+from benchmarks.process import as_http, cpu_of, fire, free_port, rss_of, served
 from bot.cli.options import utc_now
 from channels import registry
 from channels.simulation import Push, Simulator
@@ -32,52 +26,6 @@ from storage.database import Database
 
 MESSAGES, CONTACTS, CONNECTIONS, ROUNDS = 3000, 300, 32, 3
 QUESTIONS = ("如何申请退货", "退款多久到账", "how do I return an item", "包邮吗", "怎么开发票")
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def free_port() -> int:
-    """Return a port nobody uses."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
-def as_http(path: str, push: Push) -> bytes:
-    """Return a push as the bytes of its HTTP call."""
-    headers = {"host": "127.0.0.1", "content-length": str(len(push.body)), **push.headers}
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode() + push.body
-
-
-def cpu_of(pid: int) -> float:
-    """Return the processor seconds a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def rss_of(pid: int) -> float:
-    """Return the memory of a process in MB."""
-    line = next(
-        line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if "VmRSS" in line
-    )
-    return int(line.split()[1]) / 1024
-
-
-async def load(port: int, requests: Iterable[bytes], folder: Path) -> float:
-    """Fire requests from another process; return requests a second, all of them taken."""
-    from benchmarks.load import pack  # noqa: PLC0415 - a command of its own
-
-    packed, path = list(requests), folder / "requests.bin"
-    pack(packed, path)
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.load", str(port), str(CONNECTIONS), str(path),
-        stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, _ = await child.communicate()
-    result = json.loads(out)
-    assert list(result["statuses"]) == ["200"], result
-    return len(packed) / float(result["seconds"])
 
 
 async def wire(simulator: Simulator, base: str, folder: Path) -> None:
@@ -88,24 +36,20 @@ async def wire(simulator: Simulator, base: str, folder: Path) -> None:
         "demo": False, "inboxes": {"bench": {
             "channel": simulator.channel, "base_url": base, **simulator.settings}},
     }  # fmt: skip
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.product", json.dumps(config)
-    )
-    try:
-        await ready(port)
+    async with served(config) as pid:
         body = as_http("/inboxes/bench/webhook", simulator.say("1", "x")).partition(b"\r\n\r\n")[2]
         echo = as_http("/echo", Push("1", body=body))
-        bare = max([await load(port, [echo] * MESSAGES, folder) for _ in range(ROUNDS)])
-        before, begun = cpu_of(child.pid), perf_counter()
+        bare = max([await rate_of(port, [echo] * MESSAGES, folder) for _ in range(ROUNDS)])
+        before, begun = cpu_of(pid), perf_counter()
         pushes = [
             as_http("/inboxes/bench/webhook", simulator.say(str(1000 + n % CONTACTS), question(n)))
             for n in range(MESSAGES)
         ]
         begun = perf_counter()
-        acknowledged = await load(port, pushes, folder)
+        acknowledged = await rate_of(port, pushes, folder)
         while len(simulator.screen) < MESSAGES and perf_counter() - begun < 300:  # noqa: PLR2004, ASYNC110
             await asyncio.sleep(0.05)
-        seconds, cpu = perf_counter() - begun, cpu_of(child.pid) - before
+        seconds, cpu = perf_counter() - begun, cpu_of(pid) - before
         print(f"echo                 {bare:8.0f} /s   the same web server, no work")
         print(
             f"acknowledged         {acknowledged:8.0f} /s   {acknowledged / bare:.2f} x echo,"
@@ -118,26 +62,19 @@ async def wire(simulator: Simulator, base: str, folder: Path) -> None:
         print(
             f"cpu a message        {cpu / MESSAGES * 1000:8.2f} ms  in, matched, out, all threads"
         )
-        print(f"memory               {rss_of(child.pid):8.0f} MB  after that load")
-    finally:
-        with suppress(ProcessLookupError):
-            child.terminate()
-        await child.wait()
+        print(f"memory               {rss_of(pid):8.0f} MB  after that load")
+
+
+async def rate_of(port: int, requests: list[bytes], folder: Path) -> float:
+    """Return how many requests a second are answered, all of them well."""
+    fired = await fire(port, requests, folder, CONNECTIONS)
+    assert list(fired["statuses"]) == ["200"], fired
+    return len(requests) / float(fired["seconds"])
 
 
 def question(number: int) -> str:
     """Return one of the questions."""
     return QUESTIONS[number % len(QUESTIONS)]
-
-
-async def ready(port: int) -> None:
-    """Wait until the product serves."""
-    async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(60):
-        while True:
-            with suppress(httpx.HTTPError):
-                if (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200:  # noqa: PLR2004
-                    return
-            await asyncio.sleep(0.05)
 
 
 async def matching(folder: Path) -> None:

@@ -10,16 +10,16 @@ from fastapi import FastAPI
 from bot import webchat
 from bot.config import Config
 from bot.demo import Demo
-from bot.service import Service
+from bot.service import Role, Service
 from bot.web import make_app
 from console import app as console
 from console.services import Services
 
 
-def compose(config: Config, clock: Callable[[], datetime]) -> FastAPI:
-    """Return the whole product as one web application."""
+def compose(config: Config, clock: Callable[[], datetime], role: Role = "all") -> FastAPI:
+    """Return the whole product as one web application; a worker's only tells how it is."""
     demo = Demo(config.root, clock) if config.shows_demo else None
-    service = Service(config, clock, demo)
+    service = Service(config, clock, demo, role)
 
     def mount(app: FastAPI) -> None:
         app.include_router(webchat.router)
@@ -37,4 +37,4 @@ def compose(config: Config, clock: Callable[[], datetime]) -> FastAPI:
         if demo is not None:
             demo.install(app)
 
-    return make_app(service, mount)
+    return make_app(service, mount if service.serves else None)

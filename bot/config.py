@@ -49,8 +49,16 @@ class Config(BaseModel):
 
     database_url: str = Field(
         default="sqlite:///data/yingda.db",
-        description="the SQLite file that remembers everything",
+        description="where everything is remembered: sqlite:///a/file.db, or "
+        "postgresql://user@host/database for several processes",
         repr=False,
+    )
+    database_pool: int = Field(
+        default=8,
+        ge=1,
+        le=100,
+        description="PostgreSQL: how many transactions of a process run at once; "
+        "half as many connections more only read",
     )
     data_dir: Path = Field(default=Path("data"), description="caches and kept files")
     public_url: str | None = Field(

@@ -7,10 +7,12 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from bot.metrics import Metrics
+from bot.watch import Watch
 from channels import registry
 from channels.base import (
     Capabilities,
@@ -87,6 +89,10 @@ class Inbox:
     paused_until: datetime | None = None
     """Until when nothing can be sent, as far as this process knows: the truth is a row."""
     ready: asyncio.Event = field(default_factory=asyncio.Event)
+    answering: Passive | None = field(default=None, init=False)
+    """The adapter, if it can answer in the platform's own call."""
+    passive: Passive | None = field(default=None, init=False)
+    """The adapter, if it can answer nowhere else."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -101,17 +107,11 @@ class Inbox:
         listens = isinstance(adapter, Listening) and adapter.listening
         return not (fetches or listens or isinstance(adapter, Visited))
 
-    @property
-    def answering(self) -> Passive | None:
-        """The adapter, if it can answer in the platform's own call."""
+    def __post_init__(self) -> None:
+        # Asked for each message, and what an adapter is does not change.
         if isinstance(self.adapter, Passive) and self.adapter.answering:
-            return self.adapter
-        return None
-
-    @property
-    def passive(self) -> Passive | None:
-        """The adapter, if it can answer nowhere else."""
-        return self.answering if self.answering is not None and self.answering.passive else None
+            self.answering = self.adapter
+            self.passive = self.adapter if self.adapter.passive else None
 
 
 class Inboxes:
@@ -122,6 +122,7 @@ class Inboxes:
     ) -> None:
         self._clock, self._metrics = clock, metrics
         self._tasks: list[asyncio.Task[None]] = []
+        self._watch, self._fetch = Watch(db, clock), True
         self.disabled = {name: config for name, config in configs.items() if not config.enabled}
         self.by_name = {
             name: Inbox(
@@ -139,8 +140,18 @@ class Inboxes:
         """Return an enabled inbox."""
         return self.by_name.get(name)
 
-    def start(self, store: Store, cursor: Callable[[str], Awaitable[str | None]]) -> None:
-        """Start one supervised task for each inbox."""
+    def start(
+        self,
+        store: Store,
+        cursor: Callable[[str], Awaitable[str | None]],
+        *,
+        fetch: bool = True,
+    ) -> None:
+        """Start one supervised task for each inbox.
+
+        Without `fetch` other processes ask the platforms that do not call us.
+        """
+        self._fetch = fetch
         for inbox in self.by_name.values():
             task = asyncio.create_task(self._keep(inbox, store, cursor), name=f"inbox {inbox.name}")
             self._tasks.append(task)
@@ -217,14 +228,12 @@ class Inboxes:
         self, inbox: Inbox, store: Store, cursor: Callable[[str], Awaitable[str | None]]
     ) -> None:
         adapter = inbox.adapter
-        if isinstance(adapter, Listening) and adapter.listening:
-            await adapter.listen(lambda reception: store(inbox.name, reception, None))
+        if self._fetch and isinstance(adapter, Listening) and adapter.listening:
+            listen = partial(adapter.listen, lambda reception: store(inbox.name, reception, None))
+            await self._watch.alone(inbox.name, listen)
             return
-        if isinstance(adapter, Polling) and adapter.polling:
-            stream = adapter.poll(await cursor(inbox.name))
-            async with contextlib.aclosing(stream) as items:  # type: ignore[type-var]
-                async for after, reception in items:
-                    await store(inbox.name, reception, after)
+        if self._fetch and isinstance(adapter, Polling) and adapter.polling:
+            await self._watch.alone(inbox.name, partial(_poll, inbox.name, adapter, store, cursor))
             return
         await asyncio.Event().wait()
 
@@ -233,3 +242,12 @@ class Inboxes:
         self._metrics.inbox_ready.labels(inbox.name).set(state == "ready")
         if state == "ready":
             inbox.ready.set()
+
+
+async def _poll(
+    name: str, adapter: Polling, store: Store, cursor: Callable[[str], Awaitable[str | None]]
+) -> None:
+    stream = adapter.poll(await cursor(name))
+    async with contextlib.aclosing(stream) as items:  # type: ignore[type-var]
+        async for after, reception in items:
+            await store(name, reception, after)

@@ -13,7 +13,7 @@ import structlog
 from sqlmodel import Session
 
 from bot.signals import wait_for
-from storage import lanes
+from storage import lanes, leases
 from storage.database import Database, StorageError
 from storage.lanes import Fenced
 from storage.models import LaneKind
@@ -22,7 +22,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=15)
+"""How long a process may be silent before others take over what it has in hand."""
+BEAT_SECONDS = 5.0
+"""How often a live process prolongs its leases."""
 IDLE_SECONDS = 0.5
 """How long a missed hint can hold a lane up."""
 BLIND_SECONDS = 1.0
@@ -68,6 +71,13 @@ class LaneLoop(ABC):
 
     async def run(self) -> None:
         """Claim and work until `stop`; no error of a lane or of the database ends the loop."""
+        beat = asyncio.create_task(self._beat(), name=f"{self.kind.value} leases")
+        try:
+            await self._run()
+        finally:
+            beat.cancel()
+
+    async def _run(self) -> None:
         while not self._stopping:
             try:
                 found = await self._claim()
@@ -105,6 +115,21 @@ class LaneLoop(ABC):
             task.add_done_callback(self._busy.discard)
         return bool(claimed)
 
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            await self.beat()
+
+    async def beat(self) -> None:
+        """Prolong the leases of what is in hand."""
+        if not self._in_hand:
+            return
+        lanes_now, now = frozenset(self._in_hand), self.clock()
+        try:
+            await self.db.write(leases.renew, self.kind, lanes_now, self._token, now, LEASE)
+        except StorageError as problem:
+            log.warning("leases could not be prolonged", kind=self.kind.value, problem=problem)
+
     async def keep(
         self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
@@ -126,16 +151,27 @@ class LaneLoop(ABC):
             await self.work(lane, token)
         except Fenced:
             log.warning("lane went to another worker", kind=self.kind.value)
+            await self._release(lane, token)
+        except StorageError as problem:
+            log.warning("the database could not keep up", kind=self.kind.value, problem=problem)
+            await self._give_back(lane, token, failed=False)
         except Exception:
             log.exception("lane failed", kind=self.kind.value)
-            await self._give_back(lane, token)
+            await self._give_back(lane, token, failed=True)
         finally:
             self._in_hand.discard(lane)
 
-    async def _give_back(self, lane: str, token: str) -> None:
+    async def _release(self, lane: str, token: str) -> None:
+        # A commit in doubt that was stored after all fences off its own repetition.
+        try:
+            await self.keep(leases.release, self.kind, lane, token)
+        except StorageError:
+            log.warning("lane is left to its lease", kind=self.kind.value)
+
+    async def _give_back(self, lane: str, token: str, *, failed: bool) -> None:
         until = self.clock() + timedelta(seconds=1)
         try:
-            await self.keep(lanes.postpone, self.kind, lane, token, until, failed=True)
+            await self.keep(lanes.postpone, self.kind, lane, token, until, failed=failed)
         except (StorageError, Fenced):
             log.warning("lane is left to its lease", kind=self.kind.value)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import structlog
 
@@ -16,7 +16,7 @@ from bot.inboxes import Inboxes
 from bot.intake import Intake
 from bot.lane_loop import LaneLoop
 from bot.metrics import Metrics
-from bot.signals import Signals
+from bot.signals import EVERYTHING, Signals
 from bot.timers import Ticker
 from bot.worker import Worker
 from channels.base import Visited
@@ -28,10 +28,17 @@ from faq.knowledge import KnowledgeBase
 from handlers.chain import build_chain
 from storage import lanes, paces, schema, transport
 from storage.database import Database, StorageError
-from storage.models import LaneKind
+from storage.models import Fact, LaneKind
+
+if TYPE_CHECKING:
+    from storage.hints import Hints
 
 log = structlog.get_logger(__name__)
 
+Role = Literal["all", "web", "worker"]
+"""What a process does: everything, be called, or think and send."""
+LOG = "log"
+"""The hint that something was committed, perhaps a fact."""
 STOP_SECONDS = 6.0
 """How long a turn or a send may finish after the signal to stop; the rest is left to leases."""
 
@@ -39,11 +46,18 @@ STOP_SECONDS = 6.0
 class Service:
     """One running process with all its parts."""
 
-    def __init__(self, config: Config, clock: Callable[[], datetime], demo: Demo | None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        clock: Callable[[], datetime],
+        demo: Demo | None,
+        role: Role = "all",
+    ) -> None:
         self.config = with_demo(config, demo) if demo is not None else config
-        self.clock, self.demo = clock, demo
-        self.metrics, self.signals = Metrics(), Signals()
-        self.db = Database(self.config.database_url)
+        self.clock, self.demo, self.role = clock, demo, role
+        self.metrics, self.signals = Metrics(), Signals(self._tell)
+        self.db = Database(self.config.database_url, writers=self.config.database_pool)
+        self.hints = _hints(self.db, self._heard)
         self.knowledge = KnowledgeBase(self.db, self.config.faq, self.config.data_dir)
         self.live = Live(self.db)
         self.inboxes = Inboxes(self.db, self.config.inboxes, clock, self.metrics)
@@ -73,17 +87,22 @@ class Service:
         """
         await self.db.__aenter__()
         await asyncio.to_thread(schema.upgrade, self.config.database_url)
-        await self.db.write(lanes.free_all)
+        if not self.db.shared:
+            await self.db.write(lanes.free_all)
         self.db.on_commit(self._committed)
+        if self.hints is not None:
+            await self.hints.start()
         if self.demo is not None:
             await publish_demo(self.db, self.clock())
         await self.knowledge.start()
-        await self.live.start()
+        if self.serves:
+            await self.live.start()
+            self._loops.append(asyncio.create_task(self._follow_releases(), name="releases"))
         if self.demo is None:
             self.connect()
-        for loop in (self.worker, self.sender):
+        for loop in self._lane_loops:
             self._loops.append(asyncio.create_task(loop.run(), name=loop.kind.value))
-        self.ticker.start()
+        self.ticker.start(alone=self.works)
         log.info("started", inboxes=sorted(self.inboxes.by_name))
         return self
 
@@ -91,23 +110,38 @@ class Service:
         """Stop every part; what is unfinished is picked up by the next start."""
         self.begin_stop()
         self.ticker.stop()
-        parts: tuple[LaneLoop, ...] = (self.worker, self.sender)
-        await asyncio.gather(*(part.stop(STOP_SECONDS) for part in parts))
+        await asyncio.gather(*(loop.stop(STOP_SECONDS) for loop in self._lane_loops))
         await asyncio.gather(*self._loops, return_exceptions=True)
         await self.inboxes.stop()
         if self._ending is not None:
             await self._ending
         await self.knowledge.close()
+        if self.hints is not None:
+            await self.hints.stop()
         if self.demo is not None:
             await self.demo.close()
         await self.db.__aexit__(*exc)
         log.info("stopped")
 
+    @property
+    def serves(self) -> bool:
+        """Whether platforms and browsers call this process."""
+        return self.role != "worker"
+
+    @property
+    def works(self) -> bool:
+        """Whether this process thinks, sends, fetches and minds the clock."""
+        return self.role != "web"
+
+    @property
+    def _lane_loops(self) -> tuple[LaneLoop, ...]:
+        return (self.worker, self.sender) if self.works else ()
+
     def connect(self) -> None:
         """Start the inboxes; the demo's only once our own server, their platform, listens."""
         if not self._connected:
             self._connected = True
-            self.inboxes.start(self.intake.bring, self.intake.cursor)
+            self.inboxes.start(self.intake.bring, self.intake.cursor, fetch=self.works)
 
     def begin_stop(self) -> None:
         """End open streams, so that the web server can let its connections go."""
@@ -159,7 +193,30 @@ class Service:
 
     def _committed(self) -> None:
         self.live.wake()
+        self._tell(LOG)
         self.signals.outbound.set()
+
+    def _tell(self, word: str) -> None:
+        if self.hints is not None:
+            self.hints.tell(word)
+
+    def _heard(self, word: str) -> None:
+        if word in {LOG, EVERYTHING}:
+            self.live.wake()
+        self.signals.hear(word)
+
+    async def _follow_releases(self) -> None:
+        async for facts in self.live.follow(None):
+            if any(fact.fact is Fact.KNOWLEDGE_RELEASED for fact in facts):
+                await self.ticker.guarded(self.ticker.reload_knowledge)
+
+
+def _hints(db: Database, hear: Callable[[str], None]) -> Hints | None:
+    if not db.shared:
+        return None
+    from storage.hints import Hints  # noqa: PLC0415 - needs the driver
+
+    return Hints(db.url, hear)
 
 
 def brand_of(config: InboxConfig) -> ChatBrand:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from pydantic import ValidationError
 
 from channels.message import IncomingMessage
@@ -16,9 +17,12 @@ from handlers.desk import notices
 from handlers.turn import Heard
 from storage import lane_batches, slots, transport
 from storage.engine import session_on
+from storage.jobs import Terms, on_terms
 from storage.lanes import Fenced
 from storage.models import InboundEvent, LaneKind, Owner
 from storage.records import Connection
+
+log = structlog.get_logger(__name__)
 
 TRIES = 5
 """How often an event may fail before it is given up."""
@@ -48,11 +52,44 @@ class Thought:
     `holds` says that the platform's own call may still wait for the answer.
     """
 
+    lane: str
     event: InboundEvent
     decided: Decided
     token: str
     at: datetime
     holds: bool = False
+
+
+Step = Wanted | Thought
+Next = Loaded | bool
+"""A lane's next event; True when one waits and must be asked for alone, False when none does."""
+
+
+@on_terms(Terms(fresh=True))
+def advance(
+    connection: Connection, steps: Sequence[Step], queue_notice: timedelta
+) -> list[Next | Exception]:
+    """Settle what was thought, and load what is to be thought about next, for many lanes."""
+    thoughts = [step for step in steps if isinstance(step, Thought)]
+    settled = settle(connection, thoughts, queue_notice) if thoughts else []
+    results: dict[str, Next | Exception] = {
+        thought.lane: result for thought, result in zip(thoughts, settled, strict=True)
+    }
+    asked = [step for step in steps if isinstance(step, Wanted)]
+    asked += [Wanted(one.lane, one.at) for one in thoughts if results[one.lane] is True]
+    results |= _load(connection, asked)
+    return [results[step.lane] for step in steps]
+
+
+def _load(connection: Connection, asked: Sequence[Wanted]) -> dict[str, Next]:
+    # What cannot be loaded must neither undo what was settled nor stand in the others' way.
+    try:
+        with connection.begin_nested():
+            found = load_all(connection, asked) if asked else []
+    except Exception as problem:  # noqa: BLE001 - each is asked for alone, and fails alone
+        log.warning("lanes are loaded one by one", problem=problem)
+        return dict.fromkeys((one.lane for one in asked), True)
+    return {one.lane: loaded or False for one, loaded in zip(asked, found, strict=True)}
 
 
 def load_all(connection: Connection, wanted: Sequence[Wanted]) -> list[Loaded | None]:
@@ -89,11 +126,11 @@ def settle(
     stored.
     """
     now = thoughts[-1].at
-    held = lane_batches.held(connection, LaneKind.IN, [_lane(one) for one in thoughts])
-    ours = [one for one in thoughts if _is_next(one, held.get(_lane(one)))]
+    held = lane_batches.held(connection, LaneKind.IN, [one.lane for one in thoughts])
+    ours = [one for one in thoughts if _is_next(one, held.get(one.lane))]
     made = apply_all(connection, [one.decided for one in ours], now) if ours else []
-    became = {_lane(one): applied for one, applied in zip(ours, made, strict=True)}
-    done = [one for one in ours if isinstance(became[_lane(one)], Applied)]
+    became = {one.lane: applied for one, applied in zip(ours, made, strict=True)}
+    done = [one for one in ours if isinstance(became[one.lane], Applied)]
     waiting = [
         applied.conversation
         for applied in made
@@ -110,7 +147,7 @@ def settle(
     transport.finish_all(connection, [one.event for one in done], now)
     results: list[bool | Exception] = []
     for one in thoughts:
-        lane = _lane(one)
+        lane = one.lane
         match became.get(lane):
             case None:
                 results.append(Fenced(f"lane {lane}: this item is no longer ours"))
@@ -119,11 +156,6 @@ def settle(
             case _:
                 results.append(held[lane].last_in > held[lane].done + 1)
     return results
-
-
-def _lane(thought: Thought) -> str:
-    assert thought.event.lane is not None  # noqa: S101 - a quarantined event is never worked on
-    return thought.event.lane
 
 
 def _is_next(thought: Thought, lane: lane_batches.Held | None) -> bool:

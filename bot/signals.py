@@ -1,18 +1,45 @@
-"""Hints inside one process that there is something to do; losing one costs only time."""
+"""Hints that there is something to do, in this process and to the others; one lost costs time."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+Tell = Callable[[str], None]
+EVERYTHING = "*"
+"""What is heard when hints were lost: look at everything."""
+_TURN = "turn:"
+
+
+def _keep(_word: str) -> None:
+    """Tell nobody: there is no other process."""
+
+
+class Hint(asyncio.Event):
+    """An event that the other processes are told of when it is set here."""
+
+    def __init__(self, word: str, tell: Tell) -> None:
+        super().__init__()
+        self._word, self._tell = word, tell
+
+    def set(self) -> None:
+        """Wake who waits here, and let the others know."""
+        self.hear()
+        self._tell(self._word)
+
+    def hear(self) -> None:
+        """Wake who waits here only."""
+        super().set()
 
 
 class Signals:
-    """Who is woken by what."""
+    """Who is woken by what; `tell` carries it to the other processes."""
 
-    def __init__(self) -> None:
-        self.inbound = asyncio.Event()
-        self.outbound = asyncio.Event()
+    def __init__(self, tell: Tell = _keep) -> None:
+        self._tell = tell
+        self.inbound = Hint("in", tell)
+        self.outbound = Hint("out", tell)
         self._turns: dict[str, set[asyncio.Event]] = {}
 
     @contextmanager
@@ -29,7 +56,23 @@ class Signals:
                 del self._turns[lane]
 
     def turn_done(self, lane: str) -> None:
-        """Tell those who wait for this lane."""
+        """Tell those who wait for this lane, here and elsewhere."""
+        self._wake(lane)
+        self._tell(f"{_TURN}{lane}")
+
+    def hear(self, word: str) -> None:
+        """Pass on what another process tells."""
+        if word in {"in", EVERYTHING}:
+            self.inbound.hear()
+        if word in {"out", EVERYTHING}:
+            self.outbound.hear()
+        if word.startswith(_TURN):
+            self._wake(word.removeprefix(_TURN))
+        elif word == EVERYTHING:
+            for lane in list(self._turns):
+                self._wake(lane)
+
+    def _wake(self, lane: str) -> None:
         for event in self._turns.get(lane, ()):
             event.set()
 

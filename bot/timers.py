@@ -21,6 +21,7 @@ from storage.models import LaneKind, Timer
 log = structlog.get_logger(__name__)
 
 DAILY = "sweep"
+Job = Callable[[], Awaitable[None]]
 ANSWERED_WITHIN = timedelta(seconds=60)
 """How long a platform may take to repeat a call whose answer did not reach it."""
 
@@ -48,17 +49,14 @@ class Ticker:
         self._clock, self._metrics = clock, metrics
         self._scheduler = AsyncIOScheduler(jobstores={"default": MemoryJobStore()}, timezone="UTC")
 
-    def start(self) -> None:
-        """Begin to tick."""
-        for job, seconds in (
-            (self.fire_timers, 1),
-            (self.reload_knowledge, 2),
-            (self.measure, 5),
-            (self.doubt_answers, 5),
-            (self.plan_sweep, 600),
-        ):
+    def start(self, *, alone: bool = True) -> None:
+        """Begin to tick; not `alone`, other processes mind the timers."""
+        jobs: list[tuple[Job, int]] = [(self.reload_knowledge, 2), (self.measure, 5)]
+        if alone:
+            jobs += [(self.fire_timers, 1), (self.doubt_answers, 5), (self.plan_sweep, 600)]
+        for job, seconds in jobs:
             self._scheduler.add_job(
-                self._guarded,
+                self.guarded,
                 "interval",
                 args=[job],
                 seconds=seconds,
@@ -105,7 +103,8 @@ class Ticker:
         now = self._clock()
         await self._db.write(timers.add, f"{DAILY}:{now:%Y-%m-%d}", DAILY, now, {})
 
-    async def _guarded(self, job: Callable[[], Awaitable[None]]) -> None:
+    async def guarded(self, job: Job) -> None:
+        """Run a job whose failure is only logged: it comes again."""
         try:
             await job()
         except StorageError:

@@ -22,6 +22,7 @@ from storage.database import StorageError
 
 log = structlog.get_logger(__name__)
 router = APIRouter(include_in_schema=False)
+health = APIRouter(include_in_schema=False)
 
 
 def service_of(request: Request) -> Service:
@@ -50,8 +51,9 @@ async def carry_in(request: Request, inbox: str) -> Response:
         return PlainTextResponse("no such inbox", 404)
     except BadRequest as problem:
         return PlainTextResponse(type(problem).__name__, problem.status)
-    except (StorageError, ChannelError, ClientDisconnect):
-        log.exception("a call could not be stored", inbox=inbox)
+    except (StorageError, ChannelError, ClientDisconnect) as problem:
+        # One line: there are many when there is too much, and a trace costs more than a message.
+        log.error("a call could not be stored", inbox=inbox, problem=problem)  # noqa: TRY400
         return PlainTextResponse("try again", 503, headers={"retry-after": "1"})
     then = None
     if isinstance(reception, Answered) and not await request.is_disconnected():
@@ -69,20 +71,20 @@ async def webhook(request: Request, inbox: str) -> Response:
     return answer
 
 
-@router.get("/healthz")
+@health.get("/healthz")
 async def healthz() -> Response:
     """Say that the process is alive."""
     return JSONResponse({"status": "alive"})
 
 
-@router.get("/readyz")
+@health.get("/readyz")
 async def readyz(request: Request) -> Response:
     """Say whether customers can be served: the database writes, the knowledge base is there."""
     ready, facts = await service_of(request).readiness()
     return JSONResponse(facts, 200 if ready else 503)
 
 
-@router.get("/metrics")
+@health.get("/metrics")
 async def metrics(request: Request) -> Response:
     """Give the counters; with `metrics_token` set, only to its bearer."""
     service = service_of(request)
@@ -95,14 +97,17 @@ async def metrics(request: Request) -> Response:
     return Response(service.metrics.render(), media_type=CONTENT_TYPE_LATEST)
 
 
-def make_app(service: Service, mount: Callable[[FastAPI], None]) -> FastAPI:
+def make_app(service: Service, mount: Callable[[FastAPI], None] | None) -> FastAPI:
     """Return the web application; `mount` adds the console, the web chat and the demo.
 
-    Enter `service` before serving it.
+    Without `mount` nobody is served: it only tells how the process is. Enter `service` before
+    serving it.
     """
     app = FastAPI(title="Yingda", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.service = service
-    app.include_router(router)
-    mount(app)
+    app.include_router(health)
+    if mount is not None:
+        app.include_router(router)
+        mount(app)
     app.add_middleware(BodyLimit)
     return app

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from bot.inboxes import Inboxes
 from bot.lane_loop import LaneLoop, backoff
 from bot.metrics import Metrics
-from bot.settle import TRIES, Loaded, Thought, Wanted, load_all, settle
+from bot.settle import TRIES, Loaded, Next, Step, Thought, Wanted, advance, load_all
 from bot.signals import Signals
 from channels.base import ReplyWindow
 from handlers.apply import Decided, Stale, failed_turn
@@ -56,30 +56,38 @@ class Worker(LaneLoop):
         super().__init__(db, clock, signals.inbound, LANES)
         self._chain, self._inboxes, self._signals = chain, inboxes, signals
         self._metrics, self._room = metrics, asyncio.Semaphore(WIDTH)
-        self._wanted = Batches(db, load_all)
-        self._thoughts = Batches(db, partial(settle, queue_notice=queue_notice))
+        self._steps: Batches[Step, Next] = Batches(
+            db, partial(advance, queue_notice=queue_notice), size=LANES
+        )
 
     async def work(self, lane: str, token: str) -> None:
         """Take the lane's messages one by one until none is left."""
-        more, stale = True, 0
-        while more and not self._stopping:
-            loaded = await self._wanted.add(Wanted(lane, self.clock()))
+        after: Next = await self._steps.add(Wanted(lane, self.clock()))
+        stale, empty = 0, not after
+        while after and not self._stopping:
+            loaded = after if isinstance(after, Loaded) else await self._alone(lane)
             if loaded is None:
-                await self.db.write(_let_go, lane, token)
-                return
+                after, empty = False, True
+                break
             try:
-                more, stale = await self._turn(lane, token, loaded), 0
+                after, stale = await self._turn(lane, token, loaded), 0
             except Stale:
                 self._metrics.turns.labels("stale").inc()
-                stale += 1
+                after, stale = True, stale + 1
                 if stale >= STALE_TRIES:
                     raise
-        if more:
+        if empty:
+            await self.db.write(_let_go, lane, token)
+        elif after:
             await self.db.write(
                 lanes.postpone, LaneKind.IN, lane, token, self.clock(), failed=False
             )
 
-    async def _turn(self, lane: str, token: str, loaded: Loaded) -> bool:
+    async def _alone(self, lane: str) -> Loaded | None:
+        (loaded,) = await self.db.run(load_all, [Wanted(lane, self.clock())])
+        return loaded
+
+    async def _turn(self, lane: str, token: str, loaded: Loaded) -> Next:
         if loaded.turn is None:
             self._metrics.turns.labels("dead").inc()
             often = loaded.attempts >= TRIES
@@ -101,11 +109,12 @@ class Worker(LaneLoop):
             outcome = failed_turn(loaded.turn, type(problem).__name__)
         decided = Decided(loaded.turn, outcome, self._window(loaded.turn))
         holds = self._holds(loaded.event.inbox)
-        more = await self._thoughts.add(Thought(loaded.event, decided, token, self.clock(), holds))
+        thought = Thought(lane, loaded.event, decided, token, self.clock(), holds)
+        after = await self._steps.add(thought)
         self._metrics.turns.labels("done").inc()
         self._signals.turn_done(lane)
         self._signals.outbound.set()
-        return more
+        return after
 
     async def _think(self, turn: Turn) -> Outcome | None:
         if turn.conversation.owner is not Owner.BOT:

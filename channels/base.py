@@ -231,6 +231,7 @@ class Memory(Protocol):
         """Put `new` in the place of `old` (None: nothing); False if something else is there.
 
         Of all processes that swap the same at a time one is told True, which makes it a lease:
-        `swap(key, None, me, seconds)` takes it, `swap(key, me, None)` gives it back.
+        `swap(key, None, me, seconds)` takes it, `swap(key, me, None)` gives it back. Let the key
+        begin with `lease:`: then none outlives its holder where one process owns the database.
         """
         ...

@@ -12,12 +12,13 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import httpx
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from channels.base import Clock
 
@@ -50,11 +51,16 @@ class Seen:
     options: tuple[tuple[str, str], ...] = ()
     """Things to tap, as (what the platform sends back, label)."""
     platform_id: str | None = None
+    at: datetime | None = None
+    """When it appeared."""
 
 
 @dataclass(slots=True)
 class Fault:
-    """What the platform answers instead of doing its work, `times` times."""
+    """What the platform answers instead of doing its work, `times` times.
+
+    A `content-length` larger than the body makes it half an answer: the connection ends in it.
+    """
 
     status: int = 500
     body: bytes = b""
@@ -74,6 +80,8 @@ class Simulator(ABC):
     """False where the platform's protocol carries no time stamp."""
     patience = 6.0
     """Seconds until the platform hangs up on a call that is not answered."""
+    busy = b'{"ok":false,"error_code":500,"error":"internal_error"}'
+    """How the platform says "not now" in its own words, under HTTP 200."""
 
     def __init__(self, inbox: str, clock: Clock) -> None:
         self.inbox = inbox
@@ -122,7 +130,8 @@ class Simulator(ABC):
         platform_id: str | None = None,
     ) -> Seen:
         """Put a message on the customer's screen."""
-        seen = Seen(len(self.screen) + 1, contact, text, tuple(options), platform_id)
+        number, now = len(self.screen) + 1, self.clock()
+        seen = Seen(number, contact, text, tuple(options), platform_id, now)
         self.screen.append(seen)
         self._shown.set()
         return seen
@@ -176,7 +185,10 @@ class Simulator(ABC):
         return status
 
     async def fault(self, request: HttpRequest) -> Fault | None:
-        """Return the fault that hits this call, after its delay; call it first."""
+        """Return the fault that hits this call; call it first.
+
+        Its delay is over then, unless the work comes first: then the answer is late.
+        """
         self.calls.append(request.url.path)
         if not self.faults:
             return None
@@ -184,11 +196,23 @@ class Simulator(ABC):
         hit.times -= 1
         if hit.times <= 0:
             self.faults.popleft()
-        if hit.delay:
+        if hit.delay and not hit.after_work:
             await asyncio.sleep(hit.delay)
         return hit
 
 
+class _Late(Response):
+    """An answer that comes after the work, and after a while."""
+
+    delay = 0.0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(self.delay)
+        await super().__call__(scope, receive, send)
+
+
 def answer_with(fault: Fault) -> Response:
     """Return the HTTP answer of a fault."""
-    return Response(fault.body, fault.status, dict(fault.headers))
+    answer = _Late(fault.body, fault.status, dict(fault.headers))
+    answer.delay = fault.delay if fault.after_work else 0.0
+    return answer

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 
+from console.gaps import Gaps
 from storage import activity
 from storage.database import Database
 from storage.models import Activity
@@ -16,6 +19,8 @@ PAUSE = 0.03
 QUEUE = 500
 """A reader who is so many batches late is cut off; it comes back and reads from the log."""
 PAGE = 500
+SAFETY = 2.0
+"""Seconds after which the log of a shared database is read without a hint."""
 RETRY = 1.0
 """How long to wait when the log cannot be read."""
 
@@ -53,6 +58,7 @@ class Live:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._last = 0
+        self._gaps = Gaps() if db.shared else None
         self._changed = asyncio.Event()
         self._followers: set[_Follower] = set()
         self._task: asyncio.Task[None] | None = None
@@ -95,19 +101,22 @@ class Live:
         if self._stopped:
             return
         self._followers.add(follower)
-        seen = self._last if after is None else after
+        # What is told from here on can overlap only with what is missed now; a gap in the log may
+        # close behind both, and who comes back must not have passed over it.
+        told = self._last
+        seen = floor = -1 if after is None else min(after, (self._lowest_gap() or after + 1) - 1)
+        caught: set[int] = set()
         try:
             while after is not None:
                 missed = await self._db.read(activity.since, seen, PAGE)
                 if missed:
                     seen = missed[-1].id or seen
+                    caught |= {n for f in missed if (n := f.id or 0) > told or self._is_gap(n)}
                     yield missed
                 if len(missed) < PAGE:
                     break
             while (batch := await follower.next(silence)) is not None:
-                fresh = [fact for fact in batch if (fact.id or 0) > seen]
-                if fresh:
-                    seen = fresh[-1].id or seen
+                fresh = [f for f in batch if (n := f.id or 0) > floor and n not in caught]
                 if fresh or not batch:
                     yield fresh
         finally:
@@ -115,8 +124,7 @@ class Live:
 
     async def _run(self) -> None:
         while True:
-            await self._changed.wait()
-            self._changed.clear()
+            await wait_for(self._changed, SAFETY if self._gaps is not None else None)
             try:
                 await self._read()
                 await asyncio.sleep(PAUSE)
@@ -126,12 +134,43 @@ class Live:
                 await asyncio.sleep(RETRY)
 
     async def _read(self) -> None:
+        await self._read_late()
         while batch := await self._db.read(activity.since, self._last, PAGE):
+            if self._gaps is not None:
+                self._gaps.skip(self._last, _numbers(batch), monotonic())
             self._last = batch[-1].id or self._last
-            for follower in self._followers:
-                if follower.batches.full():
-                    follower.ended.set()
-                else:
-                    follower.batches.put_nowait(batch)
+            self._give(batch)
             if len(batch) < PAGE:
                 break
+
+    async def _read_late(self) -> None:
+        waiting = self._gaps.open(monotonic()) if self._gaps is not None else []
+        late = await self._db.read(activity.some, waiting) if waiting else []
+        if late and self._gaps is not None:
+            self._gaps.found(_numbers(late))
+            self._give(late)
+
+    def _give(self, batch: Sequence[Activity]) -> None:
+        for follower in self._followers:
+            if follower.batches.full():
+                follower.ended.set()
+            else:
+                follower.batches.put_nowait(batch)
+
+    def _lowest_gap(self) -> int | None:
+        return self._gaps.lowest if self._gaps is not None else None
+
+    def _is_gap(self, number: int) -> bool:
+        return self._gaps is not None and number in self._gaps
+
+
+def _numbers(batch: Sequence[Activity]) -> list[int]:
+    return [fact.id or 0 for fact in batch]
+
+
+async def wait_for(event: asyncio.Event, seconds: float | None) -> None:
+    """Wait until the event is set, or for so many seconds; then clear it."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    event.clear()

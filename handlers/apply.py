@@ -144,12 +144,12 @@ def _name(turn: Turn) -> Pair:
 def _noted(person: Person, turn: Turn) -> Person:
     """Remember who left, that who writes is back, and how they are called."""
     events = {part.event for part in turn.message.parts if isinstance(part, ContactEvent)}
-    return replace(
-        person,
-        name=person.name or turn.message.contact_name,
-        language=person.language or turn.language,
-        blocked=bool(events & _GONE),
-    )
+    name = person.name or turn.message.contact_name
+    language = person.language or turn.language
+    blocked = bool(events & _GONE)
+    if (name, language, blocked) == (person.name, person.language, person.blocked):
+        return person
+    return replace(person, name=name, language=language, blocked=blocked)
 
 
 def _talking(

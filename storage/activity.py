@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
@@ -33,6 +34,12 @@ def since(session: Session, after: int, limit: int = 500) -> list[Activity]:
     """Return the facts after number `after`, oldest first."""
     query = select(Activity).where(col(Activity.id) > after).order_by(col(Activity.id))
     return list(session.exec(query.limit(limit)))
+
+
+def some(session: Session, numbers: Collection[int]) -> list[Activity]:
+    """Return those of these facts that are there, in order."""
+    query = select(Activity).where(col(Activity.id).in_(numbers)).order_by(col(Activity.id))
+    return list(session.exec(query))
 
 
 def last_id(session: Session) -> int:

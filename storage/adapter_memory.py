@@ -58,6 +58,14 @@ def swap(
     return connection.execute(statement, given).first() is not None
 
 
+def drop_leases(session: Session) -> int:
+    """Forget every lease, kept under `lease:...`; return how many there were.
+
+    For the owner of an embedded database when it starts: who held them is dead.
+    """
+    return session.connection().execute(_DROP_LEASES).rowcount
+
+
 _now = bindparam("b_now", type_=_memory.c.expires_at.type)
 _until = bindparam("b_until", type_=_memory.c.expires_at.type)
 _mine = (_memory.c.inbox == bindparam("b_inbox"), _memory.c.key == bindparam("b_key"))
@@ -71,6 +79,7 @@ _REPLACE = (
     .values(value=bindparam("b_value"), expires_at=_until)
     .returning(_memory.c.key)
 )
+_DROP_LEASES = delete(_memory).where(_memory.c.key.startswith("lease:", autoescape=True))
 _DROP = delete(_memory).where(*_is_old).returning(_memory.c.key)
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any, Unpack
-from uuid import uuid4
 
 from sqlalchemy import Connection, Update, bindparam, func, update
 
@@ -32,6 +31,7 @@ from storage.models import (
 from storage.records import draft, row_of
 from storage.rows import add_all, execute_all
 from storage.talks import Pair, Person
+from storage.types import new_id
 from storage.upsert import table_of
 
 _talk, _contact, _identity = table_of(Conversation), table_of(Contact), table_of(Identity)
@@ -58,7 +58,7 @@ class Drafts:
         The conversation's version is the caller's to change.
         """
         row = {
-            "id": uuid4(),
+            "id": new_id(),
             "conversation_id": conversation.id,
             "position": conversation.last_position + 1,
             "author": author,
@@ -96,7 +96,7 @@ class Drafts:
     def _send(self, conversation: Conversation, message: Message, key: str, now: datetime) -> None:
         self.deliveries.append(
             {
-                "id": uuid4(),
+                "id": new_id(),
                 "key": key,
                 "message_id": message.id,
                 "conversation_id": conversation.id,

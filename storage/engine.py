@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session
@@ -14,7 +15,13 @@ BUSY_SECONDS = 10
 
 def make_engine(path: Path, *, read_only: bool = False) -> Engine:
     """Return an engine whose connections keep the house's promises; errors quote no data."""
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, hide_parameters=True)
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=NullPool,
+        hide_parameters=True,
+        json_serializer=_to_json,
+        json_deserializer=from_json,
+    )
 
     def connect(raw: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
         raw.isolation_level = None
@@ -34,6 +41,11 @@ def make_engine(path: Path, *, read_only: bool = False) -> Engine:
     event.listen(engine, "connect", connect)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def _to_json(value: object) -> str:
+    # Escaped like `json.dumps`: what looks into JSON columns looks for that.
+    return to_json(value, ensure_ascii=True).decode()
 
 
 def session_on(connection: Connection) -> Session:

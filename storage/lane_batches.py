@@ -10,7 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, select, update
 
+from storage.among import among
 from storage.models import Lane, LaneKind
+from storage.rows import execute_all
 from storage.upsert import insert_for, table_of
 
 _lane = table_of(Lane)
@@ -46,8 +48,9 @@ def bump_all(
     ]
     if not rows:
         return {}
-    found = connection.execute(_bump_all(connection.dialect.name), rows).all()
-    return {row.key: row.last_in for row in found}
+    execute_all(connection, _bump_all(connection.dialect.name), rows)
+    found = held(connection, kind, [key for _, key in more])
+    return {key: lane.last_in for key, lane in found.items()}
 
 
 def held(connection: Connection, kind: LaneKind, keys: Collection[str]) -> dict[str, Held]:
@@ -65,7 +68,7 @@ def finish_all(
 
 _kind = bindparam("b_kind", type_=_lane.c.kind.type)
 _now = bindparam("b_now", type_=_lane.c.ready_at.type)
-_among = _lane.c.key.in_(bindparam("b_keys", expanding=True))
+_among = among(_lane.c.key, "b_keys")
 _more = _lane.c.last_in > _lane.c.done + 1
 
 _HELD = (
@@ -89,11 +92,14 @@ _FINISH = (
 
 @cache
 def _bump_all(dialect: str) -> Any:  # noqa: ANN401 - two dialects' classes
-    statement = insert_for(dialect, Lane)
+    columns = ("kind", "key", "inbox", "last_in", "done", "ready_at", "attempts")
+    statement = insert_for(dialect, Lane).values(
+        {name: bindparam(name, type_=_lane.c[name].type) for name in columns}
+    )
     return statement.on_conflict_do_update(
         index_elements=[_lane.c.kind, _lane.c.key],
         set_={
             "last_in": _lane.c.last_in + statement.excluded.last_in,
             "ready_at": func.coalesce(_lane.c.ready_at, statement.excluded.ready_at),
         },
-    ).returning(_lane.c.key, _lane.c.last_in)
+    ).inline()

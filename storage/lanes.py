@@ -21,10 +21,16 @@ from sqlalchemy import (
 )
 from sqlmodel import Session
 
+from storage import adapter_memory
+from storage.jobs import Terms, on_terms
 from storage.models import Lane, LaneKind
 from storage.upsert import insert_for, table_of
 
 _lane = table_of(Lane)
+
+
+CLAIM = Terms(fresh=True, lasting=False)
+"""One statement, right by itself; a claim that a dying server forgets is made again."""
 
 
 class Fenced(Exception):
@@ -39,6 +45,7 @@ def bump(session: Session, kind: LaneKind, key: str, inbox: str, now: datetime) 
     return sequence
 
 
+@on_terms(CLAIM)
 def claim(
     session: Session,
     kind: LaneKind,
@@ -53,6 +60,7 @@ def claim(
     return claim_on(session.connection(), kind, token, now, lease, limit=limit, only=only)
 
 
+@on_terms(CLAIM)
 def claim_on(
     connection: Connection,
     kind: LaneKind,
@@ -142,7 +150,11 @@ def hasten(session: Session, kind: LaneKind, inbox: str, now: datetime) -> int:
 
 
 def free_all(session: Session) -> int:
-    """Drop every lease: for the owner of an embedded database when it starts."""
+    """Drop every lease: for the owner of an embedded database when it starts.
+
+    Leases of adapters go too; the number returned is that of the lanes.
+    """
+    adapter_memory.drop_leases(session)
     statement = update(_lane).where(_lane.c.token.is_not(None)).values(lease_until=None, token=None)
     return session.connection().execute(statement).rowcount
 
@@ -220,15 +232,17 @@ def _bump(dialect: str) -> Any:  # noqa: ANN401 - two dialects' classes
 
 @cache
 def _claim(everywhere: bool) -> Update:  # noqa: FBT001 - a key of the cache
+    # A common table expression: as a mere subquery it may be run, and lock, more than once.
     ready = (
         _claimable(everywhere)
         .order_by(_lane.c.ready_at, _lane.c.key)
         .limit(bindparam("b_limit", type_=Integer))
         .with_for_update(skip_locked=True)
+        .cte("ready")
     )
     return (
         update(_lane)
-        .where(_lane.c.kind == _kind, _lane.c.key.in_(ready.scalar_subquery()))
+        .where(_lane.c.kind == _kind, _lane.c.key.in_(select(ready.c.key)))
         .values(
             lease_until=bindparam("b_until", type_=_lane.c.lease_until.type),
             token=bindparam("b_token"),

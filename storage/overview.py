@@ -14,9 +14,12 @@ from storage.models import (
     Agent,
     Article,
     ArticleVersion,
+    Conversation,
     Delivery,
     DeliveryStatus,
     InboundEvent,
+    Lane,
+    Message,
     Role,
 )
 
@@ -46,6 +49,30 @@ def traffic(session: Session, since: datetime) -> Traffic:
 def _by_inbox(session: Session, inbox: str, *where: ColumnElement[bool]) -> dict[str, int]:
     query = select(inbox, func.count()).where(*where).group_by(inbox)
     return dict(session.exec(query).all())
+
+
+def unfinished(session: Session) -> int:
+    """Return how many threads have something that was not worked yet, on its way in or out."""
+    behind = col(Lane.last_in) > col(Lane.done)
+    return session.exec(select(func.count()).select_from(Lane).where(behind)).one()
+
+
+def spoken(session: Session, inbox: str) -> list[Message]:
+    """Return everything that was said on an inbox, each thread in its order."""
+    query = select(Message).join(Conversation, col(Conversation.id) == Message.conversation_id)
+    order = (col(Conversation.thread), col(Message.position))
+    return list(session.exec(query.where(Conversation.inbox == inbox).order_by(*order)))
+
+
+def deliveries(session: Session, inbox: str) -> list[Delivery]:
+    """Return everything that was to be sent on an inbox, each thread in its order."""
+    order = (col(Delivery.lane), col(Delivery.sequence))
+    return list(session.exec(select(Delivery).where(Delivery.inbox == inbox).order_by(*order)))
+
+
+def is_unused(session: Session) -> bool:
+    """Say whether nobody ever worked with this database."""
+    return not any(session.exec(select(kind).limit(1)).first() for kind in (InboundEvent, Article))
 
 
 def drafted(session: Session, limit: int = 500) -> list[ArticleState]:

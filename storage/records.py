@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast, overload
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import Connection, CursorResult
 from sqlalchemy.orm import class_mapper
 from sqlmodel import SQLModel
 
 from storage.models import Contact, Conversation
+from storage.types import new_id
 
 __all__ = [
     "Connection",
@@ -31,15 +32,24 @@ Decoders = Sequence[tuple[str, Callable[[Any], Any] | None]]
 
 def record(model: type[M], values: Mapping[str, Any]) -> M:
     """Return a record that holds `values`; building one by its class costs a hundred times more."""
-    made: M = class_mapper(model).class_manager.new_instance()
+    made: M = _maker(model)()
     vars(made).update(values)
     return made
 
 
+@cache
+def _maker(model: type[M]) -> Callable[[], M]:
+    return class_mapper(model).class_manager.new_instance
+
+
 def records(model: type[M], found: CursorResult[Any]) -> list[M]:
     """Return the records of a result whose columns are the model's."""
-    names = tuple(found.keys())
-    return [record(model, dict(zip(names, row, strict=True))) for row in found.all()]
+    names, make, made = tuple(found.keys()), _maker(model), []
+    for row in found.all():
+        one = make()
+        vars(one).update(zip(names, row, strict=True))
+        made.append(one)
+    return made
 
 
 class Later(Sequence[M]):
@@ -83,12 +93,12 @@ def draft(model: type[M], values: Mapping[str, Any]) -> M:  # noqa: ARG001 - its
 
 def unopened(**values: Any) -> Conversation:  # noqa: ANN401 - columns of all types
     """Return a conversation that is stored nowhere yet, with an id of its own."""
-    return record(Conversation, {**_blank(), "id": uuid4(), **values})
+    return record(Conversation, {**_blank(), "id": new_id(), **values})
 
 
 def unknown(**values: Any) -> Contact:  # noqa: ANN401 - columns of all types
     """Return a contact that is stored nowhere yet, with an id of its own."""
-    return record(Contact, {"id": uuid4(), "name": None, "language": None, **values})
+    return record(Contact, {"id": new_id(), "name": None, "language": None, **values})
 
 
 @cache

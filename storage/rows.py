@@ -33,17 +33,25 @@ class _Plan:
 
     def rows(self, given: Sequence[Mapping[str, Any]]) -> list[Any]:
         """Return the rows as the driver takes them; None is NULL, also where JSON has a null."""
+        columns = [_column([row[name] for row in given], fn) for name, fn in self.encoders]
         if self.positional:
-            return [tuple(_encoded(row, self.encoders)) for row in given]
+            return list(zip(*columns, strict=True))
         names = [name for name, _ in self.encoders]
-        return [dict(zip(names, _encoded(row, self.encoders), strict=True)) for row in given]
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _encoded(row: Mapping[str, Any], encoders: Sequence[tuple[str, Encode]]) -> list[Any]:
-    return [
-        value if (value := row[name]) is None or encode is None else encode(value)
-        for name, encode in encoders
-    ]
+def _column(values: list[Any], encode: Encode) -> list[Any]:
+    if encode is None:
+        return values
+    first = values[0]
+    if first is None or (len(values) > 1 and values[1] is first):
+        # Much of what is written at once is the very same object: this moment, this word.
+        known = None if first is None else encode(first)
+        return [
+            known if value is first else None if value is None else encode(value)
+            for value in values
+        ]
+    return [None if value is None else encode(value) for value in values]
 
 
 def execute_all(

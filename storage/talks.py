@@ -6,42 +6,42 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import BindParameter, Connection, bindparam, func, select, type_coerce
 from sqlalchemy.types import NullType
 
 from channels.message import Address
+from storage.among import among
 from storage.conversations import is_open
 from storage.models import Contact, Conversation, Identity, Message, Ticket
 from storage.records import Later, record, records
 from storage.rows import decoders
+from storage.types import new_id
 from storage.upsert import table_of
 
 Pair = tuple[str, str]
 
 _talk, _message, _ticket = table_of(Conversation), table_of(Message), table_of(Ticket)
 _contact, _identity = table_of(Contact), table_of(Identity)
-_ids = bindparam("b_ids", expanding=True, type_=_talk.c.id.type)
 _inbox: BindParameter[str] = bindparam("b_inbox")
-_names: BindParameter[str] = bindparam("b_names", expanding=True)
 
 _PEOPLE = (
     select(_identity.c.platform_user, _identity.c.id, _identity.c.blocked, _contact)
     .join(_contact, _identity.c.contact_id == _contact.c.id)
-    .where(_identity.c.inbox == _inbox, _identity.c.platform_user.in_(_names))
+    .where(_identity.c.inbox == _inbox, among(_identity.c.platform_user, "b_names"))
 )
-_OPEN = select(_talk).where(_talk.c.inbox == _inbox, _talk.c.thread.in_(_names), is_open())
+_OPEN = select(_talk).where(_talk.c.inbox == _inbox, among(_talk.c.thread, "b_names"), is_open())
 _LAST = (
     select(_talk.c.thread, func.max(_talk.c.last_position))
-    .where(_talk.c.inbox == _inbox, _talk.c.thread.in_(_names))
+    .where(_talk.c.inbox == _inbox, among(_talk.c.thread, "b_names"))
     .group_by(_talk.c.thread)
 )
 LOOSE = ("version", "unread", "reply_until", "replies_left")
 """The columns that others change while a turn is thought about and that make no turn stale."""
 _LOCK = (
     select(_talk.c.id, *(_talk.c[n] for n in LOOSE))
-    .where(_talk.c.id.in_(_ids))
+    .where(among(_talk.c.id, "b_ids"))
     .order_by(_talk.c.id)
     .with_for_update()
 )
@@ -50,7 +50,7 @@ _HISTORY = (
     select(*(type_coerce(column, NullType()).label(column.name) for column in _message.columns))
     .join(_talk, _talk.c.id == _message.c.conversation_id)
     .where(
-        _talk.c.id.in_(_ids),
+        among(_talk.c.id, "b_ids"),
         _message.c.position
         > _talk.c.last_position - bindparam("b_limit", type_=_message.c.position.type),
     )
@@ -58,7 +58,7 @@ _HISTORY = (
 )
 _TICKETS = (
     select(_ticket)
-    .where(_ticket.c.contact_id.in_(_ids))
+    .where(among(_ticket.c.contact_id, "b_ids"))
     .order_by(_ticket.c.opened_at.desc(), _ticket.c.number.desc())
 )
 _ECHO = select(_message).where(
@@ -80,7 +80,7 @@ class Person:
 
 def stranger(contact: Contact) -> Person:
     """Return somebody who is stored nowhere yet."""
-    return Person(contact, uuid4(), None, None)
+    return Person(contact, new_id(), None, None)
 
 
 def people(connection: Connection, addresses: Collection[Address]) -> dict[Pair, Person]:

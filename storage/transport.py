@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, update
 from sqlalchemy import select as pick
@@ -16,28 +16,33 @@ from sqlmodel import Session, col, select
 
 from channels.base import Reception
 from storage import lane_batches
+from storage.among import among
+from storage.jobs import Terms, on_terms
 from storage.lane_batches import bump_all
 from storage.lanes import bump, finish
 from storage.models import Activity, Fact, InboundEvent, Lane, LaneKind
 from storage.records import record
 from storage.rows import add_all
+from storage.types import new_id
 from storage.upsert import table_of
 
 _event, _lane = table_of(InboundEvent), table_of(Lane)
 KEY_LENGTH = 200
+QUICK = Terms(seconds=3, fresh=True)
+"""A platform waits, and every statement is right by itself: the unique key, the lane's counter."""
 _KNOWN = pick(_event.c.id, _event.c.dedupe_key, _event.c.lane).where(
     _event.c.inbox == bindparam("b_inbox"),
-    _event.c.dedupe_key.in_(bindparam("b_keys", expanding=True)),
+    among(_event.c.dedupe_key, "b_keys"),
 )
 _read = [_event.c[name] for name in ("id", "inbox", "lane", "sequence", "payload")]
 _NEXT = (
     pick(_lane.c.attempts, *_read)
     .join(_event, (_event.c.lane == _lane.c.key) & (_event.c.sequence == _lane.c.done + 1))
-    .where(_lane.c.kind == LaneKind.IN, _lane.c.key.in_(bindparam("b_lanes", expanding=True)))
+    .where(_lane.c.kind == LaneKind.IN, among(_lane.c.key, "b_lanes"))
 )
 _DONE = (
     update(_event)
-    .where(_event.c.id.in_(bindparam("b_ids", expanding=True, type_=_event.c.id.type)))
+    .where(among(_event.c.id, "b_ids"))
     .values(done_at=bindparam("b_at", type_=_event.c.done_at.type))
 )
 
@@ -65,12 +70,14 @@ class Arrival:
     at: datetime
 
 
+@on_terms(QUICK)
 def accept(session: Session, inbox: str, reception: Reception, now: datetime) -> list[Accepted]:
     """Store what a call contained, each message once; when committed it may be acknowledged."""
     (stored,) = accept_all(session.connection(), [Arrival(inbox, reception, now)])
     return stored
 
 
+@on_terms(QUICK)
 def accept_all(connection: Connection, arrivals: Sequence[Arrival]) -> list[list[Accepted]]:
     """Store what many calls contained, in three statements; return what became of each.
 
@@ -102,7 +109,7 @@ def _rows(arrival: Arrival) -> list[dict[str, Any]]:
 
 def _row(arrival: Arrival, key: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "id": uuid4(),
+        "id": new_id(),
         "inbox": arrival.inbox,
         "dedupe_key": short(key),
         "lane": None,

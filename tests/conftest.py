@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlmodel import SQLModel
 
-import storage.models  # noqa: F401 - knows the tables
+from storage import schema
 from storage.database import Database
-from storage.engine import make_engine
+from tests.postgres import Server, wipe
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+SHOP = "shop"
 
 
 @pytest.fixture
@@ -28,12 +29,43 @@ def clock(now: datetime) -> Callable[[], datetime]:
     return lambda: now
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A private PostgreSQL server."""
+    started = Server()
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file as the migrations leave it; making one takes a second."""
+    path = tmp_path_factory.mktemp("empty") / "yingda.db"
+    schema.upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_url(server: Server) -> str:
+    """A database as the migrations leave it."""
+    server.execute(f"CREATE DATABASE {SHOP}")
+    schema.upgrade(server.url(SHOP))
+    return server.url(SHOP)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database with all tables, once on each engine."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("empty"), tmp_path / "yingda.db")
+        return f"sqlite:///{tmp_path}/yingda.db"
+    found: str = request.getfixturevalue("postgres_url")
+    wipe(found)
+    return found
+
+
 @pytest.fixture
-async def db(tmp_path: Path) -> AsyncIterator[Database]:
+async def db(url: str) -> AsyncIterator[Database]:
     """An empty database with all tables."""
-    path = tmp_path / "yingda.db"
-    engine = make_engine(path)
-    SQLModel.metadata.create_all(engine)
-    engine.dispose()
-    async with Database(f"sqlite:///{path}") as opened:
+    async with Database(url) as opened:
         yield opened

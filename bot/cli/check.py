@@ -20,6 +20,7 @@ from channels.http import redact
 from storage import lanes
 from storage.database import StorageError
 from storage.models import LaneKind
+from storage.pg_driver import describe
 
 SECONDS = 10.0
 
@@ -64,9 +65,11 @@ async def _database(config: Config) -> Finding:
         return Finding(
             "database",
             ok=False,
-            words=f"{config.database_url}: {problem.strerror}; make the folder writable",
+            words=f"{describe(config.database_url)}: {problem.strerror}; make the folder writable",
         )
-    return Finding("database", ok=True, words=f"{config.database_url}, {waiting} messages wait")
+    return Finding(
+        "database", ok=True, words=f"{describe(config.database_url)}, {waiting} messages wait"
+    )
 
 
 async def _inboxes(config: Config) -> AsyncIterator[Finding]:

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from bot.cli import check, database, faq, run, say, user
+from bot.cli import check, database, drill, faq, run, say, user
 from bot.config import BadConfig
 from storage.database import StorageError
 
@@ -30,6 +30,7 @@ def group(context: typer.Context) -> None:
 app.command("run")(run.run)
 app.command("check")(check.check)
 app.command("say")(say.say)
+app.command("drill")(drill.drill)
 app.add_typer(database.app, name="db")
 app.add_typer(user.app, name="user")
 app.add_typer(faq.app, name="faq")

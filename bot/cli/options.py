@@ -42,5 +42,5 @@ def wait(work: Coroutine[Any, Any, T]) -> T:
 async def opened(config: Config) -> AsyncIterator[Database]:
     """Open the database for a short command, also while the service runs on it."""
     await asyncio.to_thread(schema.upgrade, config.database_url)
-    async with Database(config.database_url, guest=True) as db:
+    async with Database(config.database_url, guest=True, writers=1) as db:
         yield db

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import typer
 import uvicorn
@@ -19,9 +19,10 @@ from bot.app import compose
 from bot.cli.options import DEFAULT, ConfigPath, read_config, utc_now
 from bot.config import BadConfig, Config
 from bot.logs import configure
-from bot.service import Service
+from bot.service import Role, Service
 from console.auth import hash_in_thread
 from storage import people
+from storage.postgres import is_postgres
 
 GRACEFUL_SECONDS = 2
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -65,20 +66,45 @@ def run(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
     role: Annotated[
-        str, typer.Option(help="all; parting web from worker comes with PostgreSQL.")
+        str,
+        typer.Option(
+            help="all; on PostgreSQL also web (platforms, desk, web chat) and worker (answers, "
+            "sends, fetches, minds the clock), as many of each as you like."
+        ),
     ] = "all",
 ) -> None:
     """Start the service."""
-    if role != "all":
-        raise BadConfig(f"--role {role}: one SQLite file has one process; leave --role out")
     settings = read_config(config)
+    chosen = part(role, settings)
     changes = {"host": host or settings.host, "port": settings.port if port is None else port}
     settings = settings.model_copy(update=changes)
     configure(settings.log)
     with listen(settings) as listener:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
         with asyncio.Runner(loop_factory=fast_loop()) as runner:
-            runner.run(_serve(settings, listener))
+            runner.run(_serve(settings, listener, chosen))
+
+
+def part(role: str, config: Config) -> Role:
+    """Return the role of this process.
+
+    Raises:
+        BadConfig: there is no such role, or this database or the demo is for one process.
+    """
+    if role not in get_args(Role):
+        raise BadConfig(f"--role {role}: there are all, web and worker")
+    if role == "all":
+        return "all"
+    if not is_postgres(config.database_url):
+        raise BadConfig(
+            f"--role {role}: one SQLite file has one process; leave --role out, or let "
+            "database_url name a PostgreSQL database, which any number of processes can share"
+        )
+    if config.shows_demo:
+        raise BadConfig(
+            f"--role {role}: the demo is one process; configure inboxes, or set demo: false"
+        )
+    return "web" if role == "web" else "worker"
 
 
 def listen(config: Config) -> socket.socket:
@@ -120,8 +146,8 @@ def bounded() -> type[asyncio.Protocol] | Literal["h11"]:
     return BoundedProtocol
 
 
-async def _serve(config: Config, listener: socket.socket) -> None:
-    app = compose(config, utc_now)
+async def _serve(config: Config, listener: socket.socket, role: Role) -> None:
+    app = compose(config, utc_now, role)
     service: Service = app.state.service
     options = uvicorn.Config(
         app,
@@ -147,6 +173,9 @@ async def _serve(config: Config, listener: socket.socket) -> None:
 
 
 async def _greet(service: Service, config: Config) -> None:
+    if not service.serves:
+        print("\n  ready: this worker answers, sends and minds the clock\n", flush=True)
+        return
     await _first_admin(service)
     host = "127.0.0.1" if config.host in {"0.0.0.0", "::"} else config.host  # noqa: S104 - compared
     root = f"http://{host}:{config.port}"
@@ -166,6 +195,8 @@ async def _first_admin(service: Service) -> None:
     if unused:
         await service.db.write(people.set_password, everybody[0].id, hashed, must_change=True)
     else:
-        await service.db.write(people.bootstrap_admin, FIRST_ADMIN, hashed, service.clock())
+        made = await service.db.write(people.bootstrap_admin, FIRST_ADMIN, hashed, service.clock())
+        if made is None:
+            return
     name = everybody[0].name if unused else FIRST_ADMIN
     print(f"\n  First login: {name}   one-time password: {password}", flush=True)

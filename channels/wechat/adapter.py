@@ -80,8 +80,14 @@ class Adapter:
         self._api: Api | None = None
 
     async def __aenter__(self) -> Self:
-        self._api = Api(self._config, self._memory, self._clock)
-        await self._api.open()
+        api = Api(self._config, self._memory, self._clock)
+        try:
+            if not self.passive:
+                await api.open()
+        except BaseException:
+            await api.close()
+            raise
+        self._api = api
         return self
 
     async def __aexit__(self, *exc: object) -> None:

@@ -74,8 +74,13 @@ class Api:
         self._tokens = Tokens(memory, clock, config.app_id, self._fetch)
 
     async def open(self) -> None:
-        """Begin anew, whatever went wrong before."""
+        """Begin anew, whatever went wrong before, and see whether the account is let in.
+
+        Raises:
+            ChannelError: there is no token to be had.
+        """
         await self._tokens.open()
+        await self._tokens.get()
 
     async def close(self) -> None:
         """Let go of the connections."""

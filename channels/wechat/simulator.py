@@ -36,6 +36,7 @@ class Simulator(Simulated):
     """One simulated official account, plain or encrypted, with limits kept or not."""
 
     channel = "wechat"
+    busy = b'{"errcode":-1,"errmsg":"system error"}'
     patience = 5.0
 
     def __init__(

@@ -39,6 +39,7 @@ class Simulator(Simulated):
     """One simulated verified account, with the reply window kept or not."""
 
     channel = "weibo"
+    busy = b'{"error_code":10009,"error":"Too many pending tasks, system is busy"}'
     patience = 5.0
 
     def __init__(

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, Index, text
 from sqlmodel import Field, SQLModel
 
 from storage.types import Moment, Word, utcnow
@@ -46,12 +46,21 @@ class Fact(StrEnum):
 class Activity(SQLModel, table=True):
     """One fact: what, who, when, about which conversation or ticket."""
 
+    __table_args__ = (
+        Index(
+            "activity_of_ticket",
+            "ticket_id",
+            sqlite_where=text("ticket_id IS NOT NULL"),
+            postgresql_where=text("ticket_id IS NOT NULL"),
+        ),
+    )
+
     id: int | None = Field(default=None, primary_key=True)
-    fact: Fact = Field(index=True, sa_type=Word(Fact))
+    fact: Fact = Field(sa_type=Word(Fact))
     at: datetime = Field(default_factory=utcnow, sa_type=Moment)
     agent_id: UUID | None = None
     contact_id: UUID | None = None
     conversation_id: UUID | None = Field(default=None, index=True)
-    ticket_id: UUID | None = Field(default=None, index=True)
+    ticket_id: UUID | None = None
     inbox: str | None = None
     data: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -31,7 +30,7 @@ from channels.base import Reception, Request
 from channels.message import Address, Text, text_of
 from faq.config import FaqConfig
 from handlers.base import Handler, Outcome, Turn
-from storage import contacts, conversations, lanes, schema
+from storage import contacts, conversations, lanes
 from storage.database import Database
 from storage.models import Author, Conversation, Delivery, Lane, LaneKind, Message
 
@@ -223,26 +222,17 @@ def moment() -> datetime:
     return datetime.now(UTC)
 
 
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database as the migrations leave it; making one takes a second."""
-    path = tmp_path_factory.mktemp("empty") / "yingda.db"
-    schema.upgrade(f"sqlite:///{path}")
-    return path
-
-
 @pytest.fixture
 async def run(
-    empty: Path, tmp_path: Path, strangers: None
+    url: str, tmp_path: Path, strangers: None
 ) -> AsyncIterator[Callable[..., Awaitable[Served]]]:
     """Start products, each with its settings; stop them at the end."""
-    shutil.copy(empty, tmp_path / "yingda.db")
     async with AsyncExitStack() as stack:
 
         async def start(inboxes: Mapping[str, Any] | None = None, **settings: Any) -> Served:
             told = {"shop": {}} if inboxes is None else inboxes
             config = configuration.Config(
-                database_url=f"sqlite:///{tmp_path}/yingda.db",
+                database_url=url,
                 data_dir=tmp_path,
                 faq=FaqConfig(encoder="off"),
                 inboxes={

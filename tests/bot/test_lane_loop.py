@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.lane_loop import LaneLoop, backoff
+from bot.lane_loop import LEASE, LaneLoop, backoff
 from storage import lanes
 from storage.database import Unavailable
 from storage.models import Lane, LaneKind
@@ -143,7 +143,7 @@ async def test_what_takes_too_long_to_stop_is_left_to_its_lease(db, time, runnin
     await until(lambda: loop.inside == 1)
     await loop.stop(0.01)
     assert (loop.worked, loop.inside) == ([], 0)
-    lease = timedelta(seconds=60)
+    lease = LEASE
     assert await db.write(lanes.claim, LaneKind.IN, "next", time(), lease) == []
     time.pass_by(seconds=61)
     assert await db.write(lanes.claim, LaneKind.IN, "next", time(), lease) == ["a"]
@@ -181,3 +181,34 @@ def test_waiting_grows_with_failures_up_to_two_minutes_and_never_vanishes():
     assert backoff(3, 1.0) == timedelta(seconds=8)
     assert backoff(3, 0.0) == timedelta(seconds=4)
     assert backoff(10**9, 1.0) == timedelta(seconds=120)
+
+
+async def test_a_live_process_prolongs_what_it_has_in_hand(db, time, running):
+    await ready(db, time, "a")
+    loop = running(Loop(db, time))
+    loop.hold = asyncio.Event()
+    await until(lambda: loop.inside == 1)
+    time.pass_by(seconds=14)
+    await loop.beat()
+    time.pass_by(seconds=14)
+    assert await db.write(lanes.claim, LaneKind.IN, "other", time(), LEASE) == []
+    loop.hold.set()
+    await until(lambda: loop.worked == ["a"])
+
+
+async def test_a_lane_whose_own_end_was_in_doubt_is_free_at_once(db, time, running):
+    """The repetition of what was stored after all is fenced off by it."""
+    await ready(db, time, "a", "a")
+    loop = Loop(db, time)
+    begun, real = [], loop.work
+
+    async def work(lane, token):
+        begun.append(lane)
+        if len(begun) == 1:
+            await db.write(lanes.finish, LaneKind.IN, lane, token, 1, time())
+            await db.write(lanes.finish, LaneKind.IN, lane, token, 1, time())
+        await real(lane, token)
+
+    loop.work = work
+    running(loop)
+    await until(lambda: len(begun) == 2)

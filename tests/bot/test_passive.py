@@ -51,6 +51,12 @@ async def test_overlapping_retries_at_two_processes_get_one_answer(build):
     assert await one.statuses() == ["sent"]
 
 
+async def test_a_call_hears_at_once_of_a_turn_in_its_own_process(build, monkeypatch):
+    monkeypatch.setattr("bot.intake.GLANCE_SECONDS", 3600.0)
+    house = build(shop=PASSIVE, passive_wait=3600)
+    assert await answered(house) == "re: hello"
+
+
 async def test_a_retry_after_a_restart_gets_the_answer_that_was_stored(build):
     before = build(shop=PASSIVE)
     call = asyncio.create_task(before.brings("hello"))
@@ -105,6 +111,22 @@ async def test_an_answer_that_reached_nobody_is_in_doubt(build):
     await ticker.doubt_answers()
     assert await house.statuses() == ["uncertain"]
     assert (await house.hears("hello")).body == b"re: hello"
+    assert await house.statuses() == ["sent"]
+
+
+async def test_an_answer_that_was_given_and_could_not_be_noted_breaks_nothing(build):
+    house = build(shop=PASSIVE)
+    call = asyncio.create_task(house.brings("hello"))
+    async with asyncio.timeout(10):
+        await house.signals.inbound.wait()
+        await house.think()
+        answer = await call
+    await house.db.__aexit__()
+    await house.intake.given(answer)
+    assert house.inboxes.get("shop").last_out is None
+    await house.db.__aenter__()
+    assert await house.statuses() == ["sending"]
+    await house.intake.given(answer)
     assert await house.statuses() == ["sent"]
 
 

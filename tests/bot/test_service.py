@@ -14,8 +14,10 @@ from channels.testing import closed_url
 from storage import lanes
 from storage.database import DatabaseInUse
 from storage.models import LaneKind
+from tests.postgres import on_sqlite
 
 
+@on_sqlite
 async def test_a_second_process_on_the_same_file_is_refused(run):
     served = await run()
     second = Service(served.service.config, served.service.clock, None)
@@ -23,6 +25,7 @@ async def test_a_second_process_on_the_same_file_is_refused(run):
         await second.__aenter__()
 
 
+@on_sqlite
 async def test_what_one_life_did_not_finish_the_next_one_does(build, run, tmp_path, empty):
     house = build()
     await house.db.__aexit__()

@@ -118,8 +118,8 @@ async def test_a_tick_that_fails_does_not_end_the_ticking(ticker, problem):
     async def broken():
         raise problem
 
-    await ticker._guarded(broken)
-    await ticker._guarded(ticker.reload_knowledge)
+    await ticker.guarded(broken)
+    await ticker.guarded(ticker.reload_knowledge)
     assert ticker._knowledge.asked == 1
 
 

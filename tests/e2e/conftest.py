@@ -26,7 +26,7 @@ from channels.testing.server import serve
 from console.auth import hash_password
 from faq.config import FaqConfig
 from faq.demo import publish_demo
-from storage import people, schema
+from storage import people
 from storage.database import Database
 from storage.models import Role
 
@@ -149,11 +149,9 @@ class Person:
 
 
 @pytest.fixture
-async def product(tmp_path: Path) -> AsyncIterator[Product]:
+async def product(url: str, tmp_path: Path) -> AsyncIterator[Product]:
     simulators = {name: registry.find(name).simulator(f"shop_{name}", moment) for name in PLATFORMS}
     platforms = Starlette(routes=[Mount(f"/{n}", app=s.app) for n, s in simulators.items()])
-    url = f"sqlite:///{tmp_path}/yingda.db"
-    schema.upgrade(url)
     async with AsyncExitStack() as stack:
         async with Database(url) as db:
             await publish_demo(db, moment())

@@ -16,8 +16,8 @@ import httpx
 class Process:
     """The product as its own process, started again whenever it was killed."""
 
-    def __init__(self, folder: Path, config: dict[str, object]) -> None:
-        self.folder, self.url = folder, str(config["database_url"])
+    def __init__(self, folder: Path, config: dict[str, object], role: str = "all") -> None:
+        self.folder, self.url, self.role = folder, str(config["database_url"]), role
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -39,6 +39,8 @@ class Process:
             str(self.folder / "config.yaml"),
             "--port",
             str(self.port),
+            "--role",
+            self.role,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=log,
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},

@@ -70,7 +70,8 @@ def answer_somebody(session, inbox):
 
 
 def was_tried(session):
-    return all(delivery.attempts for delivery in session.exec(select(Delivery)))
+    """Say whether Weibo was tried; WeChat's inbox gets no token, so it is never ready to send."""
+    return session.exec(select(Delivery).where(Delivery.inbox == "weibo")).one().attempts
 
 
 async def parrot(request):
@@ -131,7 +132,7 @@ async def everything_shown(web, root):
             answer = await web.post(f"{root}/inboxes/{name}/webhook", content=body)
             pages.append(f"{answer.headers} {answer.text}")
     async with asyncio.timeout(30):
-        while "degraded" not in (await web.get(f"{root}/readyz")).text:
+        while (await web.get(f"{root}/readyz")).json()["inboxes"]["wechat"] != "degraded":
             await asyncio.sleep(0.05)
     for path in ("/settings/channels", "/metrics", "/readyz", "/healthz", "/nowhere", "/settings"):
         for accept in ("text/html", "*/*"):

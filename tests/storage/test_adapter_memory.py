@@ -1,7 +1,9 @@
 import asyncio
 from datetime import timedelta
 
-from storage import adapter_memory
+from storage import adapter_memory, lanes
+
+KEYS = ("lease:app", "token:app", "leases")
 
 
 async def test_what_was_kept_is_there_until_it_expires(db, now):
@@ -70,3 +72,11 @@ async def test_nothing_in_the_place_of_nothing_says_whether_there_is_nothing(db,
     assert await swapped(db, now, None, None)
     await swapped(db, now, None, "a")
     assert not await swapped(db, now, None, None)
+
+
+async def test_a_lease_does_not_outlive_the_owner_of_the_database(db, now):
+    for key in KEYS:
+        await db.write(adapter_memory.remember, "shop", key, "a", now + timedelta(hours=1))
+    await db.write(lanes.free_all)
+    left = [await db.read(adapter_memory.recall, "shop", key, now) for key in KEYS]
+    assert left == [None, "a", "a"]

@@ -13,6 +13,7 @@ from storage.database import Database, Unavailable
 
 @pytest.fixture
 async def names(db: Database):
+    await db.run(lambda c: c.execute(text("DROP TABLE IF EXISTS name")))
     await db.run(lambda c: c.execute(text("CREATE TABLE name (name TEXT PRIMARY KEY)")))
 
     async def read():

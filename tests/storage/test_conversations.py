@@ -19,6 +19,7 @@ from channels.message import (
 from storage import activity, contacts, conversations
 from storage.conversations import AlreadyOpen, preview_of
 from storage.models import Author, Delivery, Fact, Owner, Status
+from tests.postgres import on_sqlite
 
 ADDRESS = Address(inbox="shop", thread="t1", contact="u1")
 
@@ -135,6 +136,7 @@ async def test_conversations_are_read_by_id(db, open_one):
     assert await db.read(conversations.get, uuid4()) is None
 
 
+@on_sqlite
 async def test_the_search_for_an_open_conversation_uses_its_index(db):
     def plan(session):
         query = select(conversations.Conversation).where(

@@ -6,9 +6,10 @@ import pytest
 from sqlmodel import Session, SQLModel, select
 
 from storage import schema
-from storage.database import BadUrl, Database, DatabaseInUse, Unavailable, sqlite_path
+from storage.database import BadUrl, Database, DatabaseInUse, Unavailable
 from storage.engine import make_engine
 from storage.models import Team
+from tests.postgres import on_sqlite
 
 
 def add(session: Session, name: str) -> str:
@@ -38,22 +39,24 @@ async def test_many_writes_at_once_all_arrive(db: Database):
 
 async def test_a_failing_write_takes_nothing_of_its_neighbours_along(db: Database):
     done = await asyncio.gather(
-        db.write(add, "a"),
         db.write(add_then_fail, "b"),
-        db.write(add, "a"),
         db.write(add, "c"),
+        db.write(add, "a"),
+        db.write(add, "a"),
         return_exceptions=True,
     )
-    assert [type(item).__name__ for item in done] == ["str", "ValueError", "IntegrityError", "str"]
+    kinds = [type(item).__name__ for item in done]
+    assert (kinds[:2], sorted(kinds[2:])) == (["ValueError", "str"], ["IntegrityError", "str"])
     assert await db.read(names) == ["a", "c"]
 
 
 async def test_a_reader_cannot_write(db: Database):
-    with pytest.raises(Exception, match="readonly"):
+    with pytest.raises(Exception, match=r"read-?only"):
         await db.read(add, "a")
     assert await db.read(names) == []
 
 
+@on_sqlite
 async def test_the_file_is_written_with_full_durability(db: Database):
     def pragmas(session: Session) -> tuple[object, object]:
         connection = session.connection()
@@ -65,6 +68,7 @@ async def test_the_file_is_written_with_full_durability(db: Database):
     assert await db.write(pragmas) == ("wal", 2)
 
 
+@on_sqlite
 async def test_a_second_service_on_the_same_file_is_told_what_to_do(db: Database):
     with pytest.raises(DatabaseInUse, match=r"pid \d+.*Stop it first"):
         await Database(db.url).__aenter__()
@@ -83,6 +87,7 @@ async def test_the_lock_is_free_again_after_closing(tmp_path: Path):
             assert await database.read(lambda _: 1) == 1
 
 
+@on_sqlite
 async def test_a_database_that_cannot_commit_says_so_and_recovers(db: Database):
     def spoil(session: Session) -> None:
         raw = session.connection().connection.driver_connection
@@ -96,6 +101,7 @@ async def test_a_database_that_cannot_commit_says_so_and_recovers(db: Database):
     assert await db.read(names) == ["afterwards"]
 
 
+@on_sqlite
 async def test_when_the_disk_is_full_nothing_is_stored_that_was_said_not_to_be(db: Database):
     def fill(session: Session) -> None:
         connection = session.connection()
@@ -138,11 +144,17 @@ async def test_listeners_hear_of_commits(db: Database):
 
 @pytest.mark.parametrize(
     ("url", "hint"),
-    [("nonsense", "sqlite:///"), ("postgresql://a/b", "SQLite"), ("sqlite://", "SQLite")],
+    [
+        ("nonsense", "sqlite:///"),
+        ("mysql://a/b", "SQLite"),
+        ("sqlite://", "SQLite"),
+        ("postgresql://a:secret%ZZ@b/e", "%XX"),
+    ],
 )
 def test_other_addresses_are_refused_with_an_example(url: str, hint: str):
-    with pytest.raises(BadUrl, match=hint):
-        sqlite_path(url)
+    with pytest.raises(BadUrl, match=hint) as told:
+        Database(url)
+    assert "secret" not in f"{told.value} {told.value.__cause__}"
 
 
 def test_the_engine_keeps_foreign_keys(tmp_path: Path):

@@ -97,17 +97,22 @@ async def test_a_token_is_renewed_before_its_end_and_used_meanwhile(joined, sayi
         assert len(simulator.screen) == 5
 
 
-async def test_a_wrong_secret_needs_a_human(joined, saying):
-    async with joined({"app_secret": "not-the-secret"}) as (adapter, simulator):
-        with pytest.raises(Unauthorized, match="40125") as refused:
-            await adapter.send(saying("hello"))
-        assert "not-the-secret" not in str(refused.value)
-        assert simulator.platform.fetched == 1
+async def test_a_wrong_secret_is_told_at_the_start_and_needs_a_human(joined):
+    with pytest.raises(Unauthorized, match="40125") as refused:
+        async with joined({"app_secret": "not-the-secret"}):
+            pytest.fail("it is ready")
+    assert "not-the-secret" not in str(refused.value)
+
+
+async def test_an_account_that_never_sends_needs_no_token(joined):
+    async with joined(mode="passive") as (_, simulator):
+        assert simulator.platform.fetched == 0
 
 
 async def test_a_lost_token_is_no_uncertain_message(joined, saying, moving):
     async with joined(at=moving) as (adapter, simulator):
-        simulator.faults.append(Fault(HANG_UP, after_work=True))
+        simulator.platform.expire_token()
+        simulator.platform.token_faults.append(Fault(HANG_UP, after_work=True))
         with pytest.raises(Unavailable):
             await adapter.send(saying("hello"))
         moving.ahead = timedelta(seconds=2)
@@ -128,7 +133,8 @@ async def test_a_lost_token_is_no_uncertain_message(joined, saying, moving):
 )
 async def test_a_message_is_not_refused_for_its_token(joined, saying, body, kind):
     async with joined() as (adapter, simulator):
-        simulator.faults.append(Fault(200, body))
+        simulator.platform.expire_token()
+        simulator.platform.token_faults.append(Fault(200, body))
         with pytest.raises(kind) as failed:
             await adapter.send(saying("hello"))
         assert not isinstance(failed.value, Refused)

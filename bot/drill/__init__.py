@@ -1,0 +1,1 @@
+"""The drill: traffic, faults and kills for a real instance, and a judge who counts."""

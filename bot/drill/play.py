@@ -1,0 +1,216 @@
+"""The whole drill: platforms outside, an instance inside, traffic, kills, and the verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+from sqlmodel import Session
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from bot.config import BadConfig
+from bot.drill import script
+from bot.drill.instance import Instance
+from bot.drill.judge import Figures, judge
+from bot.drill.stage import IMPATIENT, Stage
+from channels import registry
+from channels.base import Clock
+from channels.simulation import Simulator
+from channels.testing import serve, troubles
+from faq.knowledge import save
+from storage import overview, schema
+from storage.database import Database
+
+CHANNELS = ("wechat", "weibo", "telegram", "slack", "webchat")
+MESSAGES, SEED = 60, 1
+UNCALLED = frozenset({"webchat"})
+"""Channels whose platform we never call, so that it cannot fail us."""
+SETTLE_SECONDS = 180.0
+"""How long the instance may take to work off what is left; a lease must be able to run out."""
+MESSAGES_A_KILL = 4
+KILL_PAUSE = (0.3, 1.5)
+"""Seconds between being ready and the next kill."""
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to play."""
+
+    channels: Sequence[str] = CHANNELS
+    messages: int = MESSAGES
+    """Of each channel."""
+    seed: int = SEED
+    kill: bool = False
+    database_url: str | None = None
+    """An empty database; without it a file that is thrown away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the drill found."""
+
+    channels: Mapping[str, Figures]
+    kills: int
+    settled: bool
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing acknowledged was lost, doubled or out of order."""
+        return all(figures.holds for figures in self.channels.values())
+
+
+async def play(plan: Plan, clock: Clock, tell: Tell) -> Verdict:
+    """Play the drill and judge it; everything that was started is ended.
+
+    Raises:
+        BadConfig: the database has been worked with.
+        bot.drill.instance.Unfit: the instance does not start.
+    """
+    with TemporaryDirectory(prefix="yingda-drill-") as name:
+        url = plan.database_url or f"sqlite:///{name}/drill.db"
+        await asyncio.to_thread(schema.upgrade, url)
+        async with Database(url, guest=True) as db:
+            if not await db.read(overview.is_unused):
+                raise BadConfig("the drill needs an empty database; this one has been worked with")
+            entries = script.entries(2 * plan.messages)
+            await db.write(save, entries, clock(), note="drill")
+            async with _theatre(plan, Path(name), url, clock) as (instance, stages):
+                return await _perform(plan, instance, stages, db, tell)
+
+
+@asynccontextmanager
+async def _theatre(
+    plan: Plan, folder: Path, url: str, clock: Clock
+) -> AsyncIterator[tuple[Instance, list[Stage]]]:
+    simulators = [registry.find(name).simulator(f"drill_{name}", clock) for name in plan.channels]
+    platforms = Starlette(routes=[Mount(f"/{one.channel}", app=one.app) for one in simulators])
+    limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+    async with (
+        httpx.AsyncClient(trust_env=False, timeout=10, limits=limits) as client,
+        serve(platforms) as base,
+        Instance(folder, _settings(simulators, folder, url, base)) as instance,
+    ):
+        yield instance, [Stage(one, instance.root, client) for one in simulators]
+
+
+def _settings(simulators: Sequence[Simulator], folder: Path, url: str, base: str) -> dict[str, Any]:
+    return {
+        "database_url": url,
+        "data_dir": str(folder),
+        "demo": False,
+        "log": {"level": "warning"},
+        "faq": {"encoder": "off"},
+        "inboxes": {one.inbox: _inbox(one, base) for one in simulators},
+    }
+
+
+def _inbox(simulator: Simulator, base: str) -> dict[str, Any]:
+    known = registry.find(simulator.channel).config.model_fields
+    impatient = {"timeout": IMPATIENT} if "timeout" in known else {}
+    return {
+        "channel": simulator.channel,
+        "base_url": f"{base}/{simulator.channel}",
+        **simulator.settings,
+        **impatient,
+    }
+
+
+async def _perform(
+    plan: Plan, instance: Instance, stages: Sequence[Stage], db: Database, tell: Tell
+) -> Verdict:
+    client = stages[0].client
+    tell("starting the instance")
+    await instance.start(client)
+    over = asyncio.Event()
+    with _running(_readings(plan, stages)):
+        async with asyncio.TaskGroup() as acts:
+            killing = acts.create_task(_kill(plan, instance, client, over, tell))
+            acts.create_task(_raise_the_curtain(plan, stages, over, tell))
+        settled = await _settle(db, tell)
+        # The last answers are fetched by those who fetch them.
+        await asyncio.sleep(1)
+    await instance.stop()
+    records = {stage.simulator.channel: await db.read(stage.records) for stage in stages}
+    figures = {channel: judge(found) for channel, found in records.items()}
+    return Verdict(figures, killing.result(), settled)
+
+
+def _scripts(plan: Plan, stage: Stage) -> dict[str, list[script.Step]]:
+    channel = stage.simulator.channel
+    faults = () if channel in UNCALLED else tuple(troubles.short(stage.simulator, 0))
+    stale = stage.simulator.can_be_stale
+    return script.scripts(plan.seed, channel, plan.messages, faults, stale=stale)
+
+
+async def _raise_the_curtain(
+    plan: Plan, stages: Sequence[Stage], over: asyncio.Event, tell: Tell
+) -> None:
+    tell(f"{plan.messages} messages on each of {', '.join(plan.channels)}; seed {plan.seed}")
+    try:
+        async with asyncio.TaskGroup() as customers:
+            for stage in stages:
+                for contact, steps in _scripts(plan, stage).items():
+                    customers.create_task(stage.play(contact, steps))
+    finally:
+        over.set()
+
+
+def _readings(plan: Plan, stages: Sequence[Stage]) -> list[asyncio.Task[None]]:
+    return [
+        asyncio.create_task(stage.look(list(_scripts(plan, stage))))
+        for stage in stages
+        if stage.simulator.channel in UNCALLED
+    ]
+
+
+@contextlib.contextmanager
+def _running(tasks: Sequence[asyncio.Task[None]]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _kill(
+    plan: Plan, instance: Instance, client: httpx.AsyncClient, over: asyncio.Event, tell: Tell
+) -> int:
+    """Kill and restart the instance while there is traffic; return how often."""
+    dice, kills = random.Random(plan.seed), 0  # noqa: S311 - a script, no secret
+    most = 1 + plan.messages // MESSAGES_A_KILL
+    while plan.kill and kills < most and (not over.is_set() or not kills):
+        await asyncio.sleep(dice.uniform(*KILL_PAUSE))
+        await instance.kill()
+        kills += 1
+        await instance.start(client)
+        tell(f"killed and started again ({kills})")
+    return kills
+
+
+async def _settle(db: Database, tell: Tell) -> bool:
+    """Wait until nothing is on its way any more; return whether that came."""
+    told = -1
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(SETTLE_SECONDS):
+            while left := await db.read(_unfinished):
+                if left != told:
+                    tell(f"{left} threads still have something on its way")
+                told = left
+                await asyncio.sleep(0.5)
+            return True
+    return False
+
+
+def _unfinished(session: Session) -> int:
+    return overview.unfinished(session)

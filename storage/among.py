@@ -1,0 +1,64 @@
+"""`column IN (many values)` as one parameter: the statement's text, and its plan, stay the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ARRAY, BindParameter, Column, Text, bindparam
+from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
+
+
+class _Many(TypeDecorator[Collection[Any]]):
+    """Many values of one type: an array, or JSON where there are none."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, item: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.item = item
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the database's own type."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(ARRAY(self.item))
+        return dialect.type_descriptor(Text())
+
+    def process_bind_param(self, value: Collection[Any] | None, dialect: Dialect) -> Any:  # noqa: ANN401 - SQLAlchemy's own signature
+        """Write the values as the database takes them."""
+        values = list(value or ())
+        if dialect.name == "postgresql":
+            return values
+        encode = self.item.dialect_impl(dialect).bind_processor(dialect)
+        return json.dumps(values if encode is None else [encode(each) for each in values])
+
+
+class _Among(FunctionElement[bool]):
+    name = "among"
+    # As a Boolean it would be written as "... = 1" for SQLite, which then uses no index.
+    type = NullType()  # type: ignore[assignment]
+    inherit_cache = True
+
+
+@compiles(_Among)
+def _as_json(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own signature
+    column, values = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - SQL of our own
+
+
+@compiles(_Among, "postgresql")
+def _as_array(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own signature
+    column, values = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"{column} = ANY ({values})"
+
+
+def among(column: Column[Any], name: str) -> FunctionElement[bool]:
+    """Return the condition that a column of text or ids has one of the values of `name`."""
+    values: BindParameter[Any] = bindparam(name, type_=_Many(column.type))
+    return _Among(column, values)

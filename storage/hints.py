@@ -1,0 +1,103 @@
+"""Words from process to process through PostgreSQL: hints that there is something to look at.
+
+They are sent outside every transaction of the business, many in one, at most once in `QUIET`
+seconds; losing one costs only time, since everybody also looks by themselves now and then.
+Importing this needs the extra `postgres`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import psycopg
+
+from storage.pg_driver import target_of
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "yingda"
+QUIET = 0.03
+PAUSE = 1.0
+"""How long to wait before a broken connection is made anew."""
+LONGEST = 7000
+"""Bytes of one notice; PostgreSQL takes fewer than 8,000."""
+EVERYTHING = "*"
+"""The word that stands for all words: some were lost, or there were too many."""
+
+
+class Hints:
+    """Tells the other processes of a database, and hears them; `hear` is called in the loop."""
+
+    def __init__(self, url: str, hear: Callable[[str], None]) -> None:
+        self._target, self._hear = target_of(url), hear
+        self._words: set[str] = set()
+        self._said = asyncio.Event()
+        self._own: int | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.listening = asyncio.Event()
+
+    def tell(self, word: str) -> None:
+        """Let the others know, soon; for the loop's own thread."""
+        self._words.add(word)
+        self._said.set()
+
+    async def start(self) -> None:
+        """Begin to listen and to tell; a server that is away is waited for."""
+        self._tasks = [
+            asyncio.create_task(self._again(self._listen), name="hints in"),
+            asyncio.create_task(self._again(self._speak), name="hints out"),
+        ]
+
+    async def stop(self) -> None:
+        """Stop both."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    async def _again(self, work: Callable[[psycopg.AsyncConnection[Any]], Any]) -> None:
+        while True:
+            try:
+                async with contextlib.AsyncExitStack() as stack:
+                    connection = await psycopg.AsyncConnection.connect(
+                        **self._target, autocommit=True
+                    )
+                    stack.push_async_callback(connection.close)
+                    await work(connection)
+            except (psycopg.Error, OSError) as problem:
+                log.warning("hints between processes are interrupted: %s", type(problem).__name__)
+            self.listening.clear()
+            await asyncio.sleep(PAUSE)
+
+    async def _listen(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        await connection.execute(f"LISTEN {CHANNEL}")
+        self.listening.set()
+        self._hear(EVERYTHING)
+        async for notice in connection.notifies():
+            if notice.pid != self._own:
+                for word in json.loads(notice.payload):
+                    self._hear(word)
+
+    async def _speak(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        self._own = connection.info.backend_pid
+        while True:
+            await self._said.wait()
+            self._said.clear()
+            words, self._words = self._words, set()
+            try:
+                await connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, _payload(words)))
+            except BaseException:
+                self._words |= words
+                self._said.set()
+                raise
+            await asyncio.sleep(QUIET)
+
+
+def _payload(words: Iterable[str]) -> str:
+    payload = json.dumps(sorted(words))
+    return payload if len(payload) <= LONGEST else json.dumps([EVERYTHING])

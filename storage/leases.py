@@ -1,0 +1,55 @@
+"""Leases of lanes: prolonged while their process lives, given back when it is done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, update
+from sqlmodel import Session
+
+from storage.jobs import Terms, on_terms
+from storage.models import Lane, LaneKind
+from storage.upsert import table_of
+
+_lane = table_of(Lane)
+
+
+@on_terms(Terms(fresh=True, lasting=False))
+def renew(
+    session: Session,
+    kind: LaneKind,
+    keys: Collection[str],
+    token: str,
+    now: datetime,
+    lease: timedelta,
+) -> int:
+    """Prolong the leases that a live process still has; return how many."""
+    given = {"b_kind": kind, "b_token": token, "b_until": now + lease, "b_keys": sorted(keys)}
+    return session.connection().execute(_RENEW, given).rowcount
+
+
+def release(session: Session, kind: LaneKind, key: str, token: str) -> bool:
+    """Give a lane back as it is; return whether it was still ours."""
+    given = {"b_kind": kind, "b_key": key, "b_token": token}
+    return session.connection().execute(_RELEASE, given).rowcount == 1
+
+
+_RENEW = (
+    update(_lane)
+    .where(
+        _lane.c.kind == bindparam("b_kind", type_=_lane.c.kind.type),
+        _lane.c.token == bindparam("b_token"),
+        _lane.c.key.in_(bindparam("b_keys", expanding=True)),
+    )
+    .values(lease_until=bindparam("b_until", type_=_lane.c.lease_until.type))
+)
+_RELEASE = (
+    update(_lane)
+    .where(
+        _lane.c.kind == bindparam("b_kind", type_=_lane.c.kind.type),
+        _lane.c.key == bindparam("b_key"),
+        _lane.c.token == bindparam("b_token"),
+    )
+    .values(lease_until=None, token=None)
+)

@@ -1,0 +1,61 @@
+"""Ends a transaction whose time is over by shutting its socket; never by cancelling it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+from typing import Protocol
+
+from storage.errors import Unavailable
+
+
+class Held(Protocol):
+    """A connection to a server."""
+
+    def fileno(self) -> int:
+        """Return the descriptor of its socket."""
+
+
+class Leash:
+    """Holds one connection at a time, from one thread; another one may cut it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: Held | None = None
+        self.ended = threading.Event()
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is over."""
+        return self.ended.is_set()
+
+    def hold(self, connection: Held) -> None:
+        """Let this connection be the one that is cut.
+
+        Raises:
+            Unavailable: the time is over; nothing may be sent any more.
+        """
+        with self._lock:
+            if self.over:
+                raise Unavailable("the time for this call is over; nothing was stored")
+            self._held = connection
+
+    def let_go(self) -> None:
+        """Keep the connection: what was to be done on it is done."""
+        with self._lock:
+            self._held = None
+
+    def cut(self) -> bool:
+        """End the time; return whether something was under way, whose end is told by its thread."""
+        with self._lock:
+            self.ended.set()
+            if self._held is None:
+                return False
+            # A connection that is gone already needs no shutting.
+            with contextlib.suppress(OSError, ValueError):
+                handle = socket.socket(fileno=os.dup(self._held.fileno()))
+                with handle:
+                    handle.shutdown(socket.SHUT_RDWR)
+            return True

@@ -1,0 +1,137 @@
+"""How PostgreSQL is spoken to: what every connection promises, and what its errors mean."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.pool import NullPool
+
+from storage.errors import BadUrl
+
+if TYPE_CHECKING:
+    from storage.pg_connection import Raw
+
+ADDRESS = re.compile(r"postgres(?:ql)?(?:\+psycopg)?://")
+OVERTAKEN = frozenset({"40001", "40P01"})
+"""Others changed the same rows, or it was one half of a deadlock: rolled back, to be run again."""
+TAKEN = "23505"
+"""A unique key is there already."""
+LOST = frozenset({"57P01", "57P02", "57P03", "57P05", "53300"})
+"""The server is gone, starts, stops or has too many guests."""
+DEMOTED = frozenset({"25006"})
+"""The server does not lead its cluster any more."""
+ROLLED_BACK = frozenset({"23", "40"})
+"""Classes of errors with which COMMIT itself says that nothing was stored."""
+PROMISES = {
+    "connect_timeout": "2",
+    "target_session_attrs": "read-write",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "application_name": "yingda",
+}
+"""What a connection is asked for unless the address says otherwise."""
+
+
+def is_postgres(url: str) -> bool:
+    """Say whether an address is one of PostgreSQL."""
+    return ADDRESS.match(url) is not None
+
+
+def target_of(url: str) -> dict[str, Any]:
+    """Return what an address asks for; several hosts and libpq's own options are welcome.
+
+    Raises:
+        BadUrl: it cannot be read, or the driver is not installed.
+    """
+    try:
+        from psycopg import ProgrammingError, conninfo  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise BadUrl(
+            "database_url names PostgreSQL, whose driver is not installed; "
+            "install the extra: pip install 'yingda[postgres]'"
+        ) from None
+    try:
+        told = conninfo.conninfo_to_dict(ADDRESS.sub("postgresql://", url))
+    except ProgrammingError:
+        # Not chained: its words quote the address, which may hold a password.
+        raise BadUrl(
+            "database_url cannot be read; write it as postgresql://user:password@host/database, "
+            "with special characters of the password as %XX"
+        ) from None
+    return {**PROMISES, **told}
+
+
+def describe(url: str) -> str:
+    """Return an address as it may be shown: without a password."""
+    if not is_postgres(url):
+        return url
+    told = target_of(url)
+    hosts = str(told.get("host", "")).split(",")
+    ports = str(told.get("port", "")).split(",")
+    pairs = [f"{h}:{p}" if p else h for h, p in zip(hosts, ports * len(hosts), strict=False)]
+    return f"postgresql://{','.join(pairs)}/{quote(str(told.get('dbname', '')))}"
+
+
+def make_engine(url: str, *, read_only: bool = False) -> Engine:
+    """Return an engine whose connections keep the house's promises; errors quote no data.
+
+    Raises:
+        BadUrl: the address cannot be read, or the driver is not installed.
+    """
+    target = target_of(url)
+    from storage.pg_connection import Raw  # noqa: PLC0415 - needs the driver
+
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: Raw.opened(target, read_only=read_only),
+        poolclass=NullPool,
+        hide_parameters=True,
+        json_serializer=json.dumps,
+    )
+    event.listen(engine, "handle_error", _say_less)
+    return engine
+
+
+def fresh(connection: Connection, *, each_statement: bool) -> Raw:
+    """Make a connection ready for its next transaction; return the driver's own.
+
+    Unless each statement is to see what others have committed before it, the transaction sees
+    one moment, and is rolled back when it changes a row that others have changed since.
+    """
+    raw: Raw = connection.connection.driver_connection  # type: ignore[assignment]
+    raw.begin_anew(each_statement=each_statement)
+    return raw
+
+
+def is_vain(raw: Raw) -> bool:
+    """Say whether the last commit was warned of: then its standby may not have it."""
+    return raw.warned
+
+
+def state_of(problem: DBAPIError) -> str:
+    """Return the SQLSTATE of an error, "" where there is none: the server did not answer."""
+    return getattr(problem.orig, "sqlstate", None) or ""
+
+
+def is_lost(problem: DBAPIError) -> bool:
+    """Say whether the server could not be asked at all."""
+    state = state_of(problem)
+    silent = not state and isinstance(problem, OperationalError | InterfaceError)
+    return problem.connection_invalidated or silent or state in LOST or state[:2] == "08"
+
+
+def _say_less(context: ExceptionContext) -> None:
+    # The server's detail quotes rows, that is, customers.
+    original, wrapped = context.original_exception, context.sqlalchemy_exception
+    primary = getattr(getattr(original, "diag", None), "message_primary", None)
+    if primary:
+        original.args = (primary,)
+        if wrapped is not None:
+            wrapped.args = (f"({type(original).__name__}) {primary}",)

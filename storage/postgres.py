@@ -1,0 +1,214 @@
+"""One PostgreSQL database: a bounded pool of threads, deadlines kept by closing the socket.
+
+A cancelled COMMIT that waits for its standby reports success, so nothing is ever cancelled here:
+when a transaction's time is over, its connection is shut. An error before COMMIT was sent means
+that nothing was stored, and the function is run again on a new connection while there is time;
+an error afterwards is `InDoubt`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+
+from storage.errors import InDoubt, Unavailable
+from storage.jobs import Job, Tell, tell
+from storage.leash import Leash
+from storage.pg_driver import (
+    DEMOTED,
+    OVERTAKEN,
+    ROLLED_BACK,
+    TAKEN,
+    fresh,
+    is_lost,
+    is_postgres,
+    is_vain,
+    make_engine,
+    state_of,
+)
+
+__all__ = ["PostgresEngine", "is_postgres", "make_engine"]
+
+READERS_PER_WRITER = 0.5
+RERUNS = 20
+"""How often a function may be overtaken by others before that is an error."""
+TAKEN_RERUNS = 2
+"""How often a key that is there already is taken for a race; then it is the caller's matter."""
+PAUSE = 0.1
+"""Seconds between two tries to reach the server."""
+Attempt = Callable[[Job, Leash], Any]
+Commit = Callable[[Connection, Callable[[Connection], Any], Callable[[], None]], Any]
+
+
+class PostgresEngine:
+    """Runs jobs on one database; `commit` makes one of them true."""
+
+    shared = True
+
+    def __init__(self, url: str, writers: int, *, commit: Commit, told: Tell) -> None:
+        self._writing: Engine = make_engine(url)
+        self._reading: Engine = make_engine(url, read_only=True)
+        self._count, self._commit, self._told = writers, commit, told
+        self._local = threading.local()
+        self._lock, self._connections = threading.Lock(), set[Connection]()
+
+    async def open(self) -> None:
+        """Start the threads; each connects when it has something to do."""
+        readers = max(1, round(self._count * READERS_PER_WRITER))
+        self._writers = ThreadPoolExecutor(self._count, "writer")
+        self._readers = ThreadPoolExecutor(readers, "reader")
+
+    async def close(self) -> None:
+        """Finish what was handed in, then close every connection."""
+        for pool in (self._writers, self._readers):
+            await asyncio.to_thread(pool.shutdown)
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
+
+    def write(self, job: Job) -> None:
+        """Take a job that may write."""
+        self._hand(self._writers, self._write, job, self._told)
+
+    def read(self, job: Job) -> None:
+        """Take a job that only reads."""
+        self._hand(self._readers, self._read, job, _settle)
+
+    def _hand(self, pool: ThreadPoolExecutor, attempt: Attempt, job: Job, told: Tell) -> None:
+        leash = Leash()
+        timer = job.loop.call_later(job.terms.seconds, self._too_late, job, leash)
+        pool.submit(self._run, attempt, job, leash, partial(_finish, timer, told))
+
+    def _too_late(self, job: Job, leash: Leash) -> None:
+        if not leash.cut():
+            job.error = _late(job)
+            job.settle()
+
+    def _run(self, attempt: Attempt, job: Job, leash: Leash, told: Tell) -> None:
+        try:
+            job.result = self._persist(attempt, job, leash)
+        except Exception as problem:  # noqa: BLE001 - the caller gets it
+            job.error = problem
+        tell([job], told)
+
+    def _persist(self, attempt: Attempt, job: Job, leash: Leash) -> Any:  # noqa: ANN401 - the caller's
+        runs, last = 0, None
+        while not leash.over:
+            try:
+                return attempt(job, leash)
+            except DBAPIError as problem:
+                runs, last = runs + 1, problem
+                if (pause := _pause(problem, runs)) is None:
+                    raise _told_of(problem) from problem
+            leash.ended.wait(pause)
+        raise _late(job) from last
+
+    def _write(self, job: Job, leash: Leash) -> Any:  # noqa: ANN401 - the caller's
+        connection = self._connected(self._writing)
+        raw = fresh(connection, each_statement=job.terms.fresh)
+        closing = False
+
+        def close_to() -> None:
+            nonlocal closing
+            closing = raw.closing = True
+
+        leash.hold(raw)
+        try:
+            result = self._commit(connection, partial(_on_terms, job), close_to)
+        except DBAPIError as problem:
+            if closing and state_of(problem)[:2] not in ROLLED_BACK:
+                raise _doubt() from problem
+            raise
+        finally:
+            leash.let_go()
+            self._keep_or_drop(connection)
+        if is_vain(raw):
+            raise _doubt()
+        return result
+
+    def _read(self, job: Job, leash: Leash) -> Any:  # noqa: ANN401 - the caller's
+        connection = self._connected(self._reading)
+        leash.hold(fresh(connection, each_statement=False))
+        try:
+            return job.run(connection)
+        except DBAPIError as problem:
+            if is_lost(problem) or state_of(problem) in OVERTAKEN:
+                raise
+            raise Unavailable(f"the database cannot be read: {problem.orig}") from problem
+        finally:
+            connection.rollback()
+            leash.let_go()
+            self._keep_or_drop(connection)
+
+    def _connected(self, engine: Engine) -> Connection:
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = engine.connect()
+            with self._lock:
+                self._connections.add(connection)
+        return connection
+
+    def _keep_or_drop(self, connection: Connection) -> None:
+        raw = None if connection.invalidated else connection.connection.driver_connection
+        if raw is not None and not raw.closed and raw.info.transaction_status == 0:
+            return
+        self._local.connection = None
+        with self._lock:
+            self._connections.discard(connection)
+        if not connection.invalidated:
+            connection.invalidate()
+        connection.close()
+
+
+def _on_terms(job: Job, connection: Connection) -> Any:  # noqa: ANN401 - the caller's
+    if not job.terms.lasting:
+        connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+    return job.run(connection)
+
+
+def _settle(jobs: list[Job]) -> None:
+    for job in jobs:
+        job.settle()
+
+
+def _finish(timer: asyncio.TimerHandle, told: Tell, jobs: list[Job]) -> None:
+    timer.cancel()
+    told(jobs)
+
+
+def _pause(problem: DBAPIError, runs: int) -> float | None:
+    """Return how long to wait before the function is run again, None if it must not be."""
+    state = state_of(problem)
+    if state in OVERTAKEN and runs < RERUNS:
+        return random.random() * 0.002 * runs  # noqa: S311 - jitter
+    if state == TAKEN and runs <= TAKEN_RERUNS:
+        return 0
+    return PAUSE if is_lost(problem) or state in DEMOTED else None
+
+
+def _told_of(problem: DBAPIError) -> Exception:
+    if isinstance(problem, OperationalError | InterfaceError | InternalError):
+        return Unavailable(f"the database takes no writes: {problem.orig}")
+    return problem
+
+
+def _late(job: Job) -> Unavailable:
+    return Unavailable(
+        f"the database did not answer within {job.terms.seconds:g} seconds; nothing was stored. "
+        "Look whether the server runs and is not overloaded"
+    )
+
+
+def _doubt() -> InDoubt:
+    return InDoubt(
+        "the connection to the database broke while it committed: whether this was stored is "
+        "not known; repeat it under the same key"
+    )

@@ -1,0 +1,16 @@
+"""`yingda drill` in a terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.bot.cli.test_main import run
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--channels", "wechat,fax"), ("--channels", ","), ("--messages", "0"), ("--seed", "one")],
+)
+def test_what_cannot_be_played_is_status_2(monkeypatch, capsys, words):
+    assert run(monkeypatch, "drill", *words) == 2
+    assert "wechat,fax" not in capsys.readouterr().out

@@ -1,0 +1,204 @@
+"""Two webs and two workers on one PostgreSQL, customers who talk, and what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sys
+import time
+from collections import Counter
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+import httpx
+from sqlmodel import select
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from channels import registry
+from channels.testing.server import serve
+from faq.demo import publish_demo
+from storage import lanes, schema
+from storage.database import Database
+from storage.models import Delivery, DeliveryStatus, InboundEvent, LaneKind
+from tests.e2e.conftest import moment
+from tests.e2e.process import Process
+from tests.e2e.test_kill import QUESTIONS, check_replies, stored
+
+PLATFORMS = ("wechat", "weibo", "telegram", "slack")
+ROLES = ("web0", "web1", "worker0", "worker1")
+CUSTOMERS = 4
+OPEN = (DeliveryStatus.PENDING, DeliveryStatus.SENDING)
+Said = list[tuple[float, str]]
+
+
+class Part(Process):
+    """One process of the product, with the role that its name begins with."""
+
+    def __init__(self, folder: Path, config: dict[str, object]) -> None:
+        folder.mkdir()
+        super().__init__(folder, {**config, "data_dir": str(folder)})
+        self.role = folder.name.rstrip("0123456789")
+
+    async def ready(self, client):
+        async with asyncio.timeout(240):
+            while not await self._is_ready(client):
+                assert self.child.returncode is None, (self.folder / "log.txt").read_text()[-3000:]
+                await asyncio.sleep(0.1)
+
+    async def _is_ready(self, client) -> bool:
+        try:
+            answer = await client.get(f"http://127.0.0.1:{self.port}/readyz")
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == 200
+
+    async def spawn(self, log):
+        command = ("-m", "bot", "run", "--config", "config.yaml", "--role", self.role)
+        return await asyncio.create_subprocess_exec(
+            sys.executable, *command, "--port", str(self.port), cwd=self.folder,
+            stdout=asyncio.subprocess.DEVNULL, stderr=log,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        )  # fmt: skip
+
+
+class Town:
+    """Simulated platforms with customers, and the product as four processes."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url, self.folder = url, folder
+        self.simulators = {n: registry.find(n).simulator(f"shop_{n}", moment) for n in PLATFORMS}
+        self.parts: dict[str, Part] = {}
+        self.said: dict[tuple[str, str], Said] = {}
+        self.statuses: Counter[int] = Counter()
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self):
+        await asyncio.to_thread(schema.upgrade, self.url)
+        async with Database(self.url) as db:
+            await publish_demo(db, moment())
+        app = Starlette(routes=[Mount(f"/{n}", app=s.app) for n, s in self.simulators.items()])
+        base = await self._stack.enter_async_context(serve(app))
+        self.client = httpx.AsyncClient(trust_env=False, timeout=6)
+        await self._stack.enter_async_context(self.client)
+        config: dict[str, object] = {
+            "database_url": self.url,
+            "faq": {"encoder": "off"},
+            "inboxes": {
+                f"shop_{n}": {"channel": n, "base_url": f"{base}/{n}", **s.settings}
+                for n, s in self.simulators.items()
+            },
+        }
+        for name in ROLES:
+            part = Part(self.folder / name, config)
+            self.parts[name] = await self._stack.enter_async_context(part)
+        await self.all_ready(start=True)
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._stack.aclose()
+
+    async def all_ready(self, *, start: bool = False) -> None:
+        """Start every process, or wait until each can serve again."""
+        parts = self.parts.values()
+        await asyncio.gather(*((p.start if start else p.ready)(self.client) for p in parts))
+
+    @asynccontextmanager
+    async def talking(self):
+        """Let customers talk until the end of the block, and answers reach them."""
+        over = asyncio.Event()
+        async with asyncio.TaskGroup() as talks:
+            for platform in PLATFORMS:
+                for number in range(CUSTOMERS):
+                    name, web = f"customer{number}", self.parts[ROLES[number % 2]]
+                    hook = f"http://127.0.0.1:{web.port}/inboxes/shop_{platform}/webhook"
+                    said = self.said[platform, name] = []
+                    talks.create_task(self._talk(platform, name, hook, over, said))
+            try:
+                yield self
+            finally:
+                over.set()
+        await self.quiet()
+
+    async def _talk(self, platform, name, hook, over, said) -> None:
+        dice, number = random.Random(f"{platform}{name}"), 0
+        while not over.is_set():
+            words = QUESTIONS[number % len(QUESTIONS)] if number else f"{name} {QUESTIONS[0]}"
+            push = self.simulators[platform].say(name, words)
+            while not await self._taken(push, hook):
+                await asyncio.sleep(0.05)
+            said.append((time.monotonic(), words))
+            number += 1
+            await asyncio.sleep(dice.uniform(0.1, 0.8))
+
+    async def _taken(self, push, hook: str) -> bool:
+        try:
+            answer = await self.client.request(
+                push.method, hook, params=dict(push.query), headers=dict(push.headers),
+                content=push.body,
+            )  # fmt: skip
+        except httpx.HTTPError:
+            return False
+        self.statuses[answer.status_code] += 1
+        return answer.status_code < 300
+
+    async def quiet(self) -> None:
+        """Wait until nothing waits or is on its way."""
+
+        def waiting(session) -> bool:
+            pending = select(Delivery.id).where(Delivery.status.in_(OPEN)).limit(1)
+            backlogs = [lanes.backlog(session, kind)[0] for kind in LaneKind]
+            return any(backlogs) or session.exec(pending).first() is not None
+
+        async with Database(self.url) as db, asyncio.timeout(240):
+            while await db.read(waiting):
+                await asyncio.sleep(0.2)
+
+    async def check(self) -> str:
+        """Everything acknowledged is there once and in order, and so are the answers."""
+        total = doubt = 0
+        async with Database(self.url) as db:
+            for (platform, name), said in self.said.items():
+                words, deliveries = await db.read(stored, f"shop_{platform}", name)
+                assert words == [text for _, text in said], (platform, name)
+                shown = [seen.text for seen in self.simulators[platform].seen_by(name)]
+                doubt += check_replies(shown, deliveries)
+                total += len(said)
+            waits = await db.read(_waits)
+        assert set(self.statuses) <= {200, 503}, self.statuses
+        assert total > 100
+        return (
+            f"{total} acknowledged, 0 lost, 0 doubled, {doubt} uncertain, "
+            f"{self.statuses[503]} times 503; processed within "
+            f"{waits[len(waits) // 2]:.2f} s (half), {waits[-1 - len(waits) // 100]:.1f} s (99%), "
+            f"{waits[-1]:.1f} s (all)"
+        )
+
+    async def gaps(self, faults: list[datetime], within: float) -> list[float]:
+        """Return for each fault the longest time in which nothing at all was processed."""
+        async with Database(self.url) as db:
+            done = await db.read(_done)
+        found = []
+        for fault in faults:
+            after = [(at - fault).total_seconds() for at in done]
+            times = [0.0, *sorted(s for s in after if 0 < s < within)]
+            found.append(max((b - a for a, b in pairwise(times)), default=within))
+        return found
+
+    def outage(self, since: float, until: float) -> float:
+        """Return the longest time between two acknowledgements in a span of time."""
+        all_times = sorted(at for said in self.said.values() for at, _ in said)
+        times = [since, *(at for at in all_times if since < at < until)]
+        return max((later - one for one, later in pairwise(times)), default=0.0)
+
+
+def _waits(session) -> list[float]:
+    events = session.exec(select(InboundEvent.received_at, InboundEvent.done_at))
+    return sorted((done - received).total_seconds() for received, done in events if done)
+
+
+def _done(session) -> list[datetime]:
+    return [at for at in session.exec(select(InboundEvent.done_at)) if at is not None]

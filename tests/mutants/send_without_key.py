@@ -1,0 +1,11 @@
+"""What was being sent when the process died is sent again, on every platform."""
+
+from bot import delivery
+from tests.mutants.seams import replace
+
+expected = frozenset({"dup_reply"})
+quiet = True
+
+
+def seed() -> None:
+    replace(delivery, "_may_repeat", lambda _ask: lambda _inbox: True)

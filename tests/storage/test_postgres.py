@@ -1,0 +1,298 @@
+"""What only a server can do: be away, be slow, forget its guests, and leave a commit in doubt."""
+
+import asyncio
+import os
+import signal
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session, select
+
+from storage import pg_driver, schema
+from storage.database import BadUrl, Database, InDoubt, Unavailable
+from storage.jobs import Terms, on_terms
+from storage.models import Team
+from tests.postgres import Server, on_postgres
+
+SHORT = 1.0
+
+
+def add(session: Session, name: str) -> str:
+    session.add(Team(name=name))
+    session.flush()
+    return name
+
+
+@on_terms(Terms(seconds=SHORT))
+def add_soon(session: Session, name: str) -> str:
+    return add(session, name)
+
+
+@on_terms(Terms(seconds=SHORT))
+def think_long(session: Session) -> None:
+    session.connection().execute(text("SELECT pg_sleep(60)"))
+
+
+def names(session: Session) -> list[str]:
+    return sorted(team.name for team in session.exec(select(Team)))
+
+
+def my_pid(session: Session) -> int:
+    return session.connection().execute(text("SELECT pg_backend_pid()")).scalar_one()
+
+
+class Wire:
+    """A wire to a server that can be cut as soon as COMMIT has gone through it."""
+
+    def __init__(self, port: int) -> None:
+        self.port, self.armed, self.swallowed = port, False, threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.own_port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(("127.0.0.1", self.port))
+            threading.Thread(
+                target=self._carry, args=(near, far), kwargs={"outward": True}, daemon=True
+            ).start()
+            threading.Thread(
+                target=self._carry, args=(far, near), kwargs={"outward": False}, daemon=True
+            ).start()
+
+    def _carry(self, here: socket.socket, there: socket.socket, *, outward: bool) -> None:
+        try:
+            while some := here.recv(65536):
+                if outward and self.armed and b"COMMIT" in some:
+                    self.armed = False
+                    self.swallowed.set()
+                    here.shutdown(socket.SHUT_RDWR)
+                there.sendall(some)
+        except OSError:
+            pass
+        finally:
+            for end in (here, there):
+                end.close()
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+@pytest.fixture
+def wire(postgres_url: str, server: Server) -> Iterator[Wire]:
+    made = Wire(server.port)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def wired(db: Database, wire: Wire) -> AsyncIterator[Database]:
+    """The database through the wire."""
+    async with Database(f"postgresql://postgres@127.0.0.1:{wire.own_port}/shop") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def own(tmp_path_factory) -> AsyncIterator[tuple[Server, Database]]:
+    """A server that may be ended, and its database."""
+    server = Server(durable=True)
+    schema.upgrade(server.url())
+    async with Database(server.url()) as opened:
+        yield server, opened
+    server.close()
+
+
+@on_postgres
+async def test_what_is_cut_off_while_it_commits_is_in_doubt_and_can_be_repeated(wired, db, wire):
+    await wired.write(names)
+    wire.armed = True
+    with pytest.raises(InDoubt, match="repeat it under the same key"):
+        await wired.write(add, "a")
+    assert wire.swallowed.is_set()
+    await wired.write(add, "b")
+    assert "b" in await db.read(names)
+
+
+@on_postgres
+async def test_a_connection_that_died_is_replaced_before_anybody_notices(db):
+    pid = await db.write(my_pid)
+    readers = await db.read(my_pid)
+
+    def kill(session: Session) -> None:
+        for one in (pid, readers):
+            session.connection().execute(text(f"SELECT pg_terminate_backend({one})"))
+
+    other = Database(db.url)
+    async with other:
+        await other.write(kill)
+    for n in range(10):
+        await db.write(add, f"{n}")
+    assert len(await db.read(names)) == 10
+
+
+@on_postgres
+async def test_what_takes_longer_than_its_terms_is_given_up_and_not_stored(db):
+    def half(session: Session) -> None:
+        add(session, "half")
+        think_long(session)
+
+    with pytest.raises(Unavailable, match="within 1 seconds; nothing was stored"):
+        await db.write(on_terms(Terms(seconds=SHORT))(half))
+    await db.write(add, "afterwards")
+    assert await db.read(names) == ["afterwards"]
+
+
+@on_postgres
+async def test_who_waits_for_a_free_thread_is_told_in_time_and_never_run(url):
+    async with Database(url, writers=1) as db:
+        told = await asyncio.gather(
+            db.write(think_long), db.write(add_soon, "queued"), return_exceptions=True
+        )
+        assert [type(answer) for answer in told] == [Unavailable, Unavailable]
+        assert await db.read(names) == []
+
+
+async def test_a_frozen_server_holds_nobody_up_longer_than_their_terms(own):
+    server, db = own
+    await db.write(add, "before")
+    frozen = server.pids()
+    for pid in frozen:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(Unavailable):
+            await db.write(add_soon, "meanwhile")
+    finally:
+        for pid in frozen:
+            os.kill(pid, signal.SIGCONT)
+    await db.write(add, "after")
+    assert await db.read(names) == ["after", "before"]
+
+
+async def test_a_server_that_was_away_is_used_again_by_itself(own):
+    server, db = own
+    await db.write(add, "before")
+    server.stop()
+    with pytest.raises(Unavailable):
+        await db.write(add_soon, "meanwhile")
+    server.start()
+    await db.write(add, "after")
+    assert await db.read(names) == ["after", "before"]
+
+
+async def test_who_can_wait_does_not_notice_a_restart(own):
+    server, db = own
+    await db.write(add, "before")
+    server.stop()
+    waiting = asyncio.create_task(db.write(add, "meanwhile"))
+    await asyncio.to_thread(server.start)
+    assert await waiting == "meanwhile"
+
+
+@on_postgres
+async def test_a_commit_that_was_warned_of_is_in_doubt(db):
+    """As when `pg_cancel_backend` ends the wait for a standby: COMMIT itself succeeds."""
+
+    def warned_of(session: Session) -> None:
+        connection = session.connection()
+        connection.exec_driver_sql(
+            "CREATE FUNCTION pg_temp.warn() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE WARNING 'canceling wait for synchronous replication'; "
+            "RETURN NULL; END $$"
+        )
+        connection.exec_driver_sql("CREATE TEMP TABLE told (n int)")
+        connection.exec_driver_sql(
+            "CREATE CONSTRAINT TRIGGER warn AFTER INSERT ON told DEFERRABLE INITIALLY DEFERRED "
+            "FOR EACH ROW EXECUTE FUNCTION pg_temp.warn()"
+        )
+        connection.exec_driver_sql("INSERT INTO told VALUES (1)")
+
+    with pytest.raises(InDoubt):
+        await db.write(warned_of)
+
+
+@on_postgres
+async def test_one_half_of_a_deadlock_is_run_again(db):
+    await db.write(add, "a")
+    await db.write(add, "b")
+    both = threading.Barrier(2, timeout=10)
+    waited = set()
+
+    def rename(session: Session, first: str, second: str) -> None:
+        teams = {team.name[0]: team for team in session.exec(select(Team))}
+        teams[first].name += "!"
+        session.flush()
+        if first not in waited:
+            waited.add(first)
+            both.wait()
+        teams[second].name += "!"
+        session.flush()
+
+    await asyncio.gather(db.write(rename, "a", "b"), db.write(rename, "b", "a"))
+    assert await db.read(names) == ["a!!", "b!!"]
+
+
+@on_postgres
+async def test_nobodys_change_is_lost_when_many_change_the_same_row(db):
+    await db.write(add, "a")
+
+    def more(session: Session) -> None:
+        team = session.exec(select(Team)).one()
+        team.name += "+"
+        session.add(team)
+
+    await asyncio.gather(*(db.write(more) for _ in range(30)))
+    assert await db.read(names) == ["a" + "+" * 30]
+
+
+@on_postgres
+async def test_two_who_make_the_same_thing_agree_on_one(db):
+    def find_or_make(session: Session) -> str:
+        found = session.exec(select(Team).where(Team.name == "a")).first()
+        return found.name if found else add(session, "a")
+
+    assert set(await asyncio.gather(*(db.write(find_or_make) for _ in range(8)))) == {"a"}
+    assert await db.read(names) == ["a"]
+
+
+@on_postgres
+async def test_an_error_quotes_no_row(db):
+    await db.write(add, "Lily")
+    with pytest.raises(Exception, match="duplicate") as failed:
+        await db.write(add, "Lily")
+    assert "Lily" not in f"{failed.value!r} {failed.value} {failed.value.__cause__}"
+
+
+@on_postgres
+async def test_the_character_zero_is_left_out(db):
+    await db.write(add, "a\x00b")
+    assert await db.read(names) == ["ab"]
+
+
+@on_postgres
+async def test_what_may_be_forgotten_does_not_wait_for_the_disk(db):
+    def setting(session: Session) -> str:
+        return session.connection().execute(text("SHOW synchronous_commit")).scalar_one()
+
+    assert await db.write(on_terms(Terms(lasting=False))(setting)) == "off"
+
+
+def test_an_address_may_name_several_hosts_and_is_shown_without_its_password():
+    url = "postgresql://anna:secret@one:5432,two:5433/shop?connect_timeout=7"
+    target = pg_driver.target_of(url)
+    assert (target["host"], target["connect_timeout"]) == ("one,two", "7")
+    assert target["target_session_attrs"] == "read-write"
+    assert pg_driver.describe(url) == "postgresql://one:5432,two:5433/shop"
+    assert "secret" not in repr(Database(url))
+
+
+def test_without_the_driver_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
+    with pytest.raises(BadUrl, match=r"yingda\[postgres\]"):
+        Database("postgresql://a/b")

@@ -1,0 +1,145 @@
+"""Rows written and read past SQLAlchemy's own machinery are the rows it would have written."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import bindparam, select, update
+from sqlmodel import select as pick
+
+from channels.message import Choice, Choices, Text
+from storage.among import among
+from storage.database import Database
+from storage.engine import make_engine
+from storage.models import Activity, Author, Contact, Conversation, Fact, Message, Owner, Status
+from storage.records import Later, draft, record, row_of, unknown, unopened
+from storage.rows import add_all, decoders, execute_all
+from storage.types import new_id
+from storage.upsert import table_of
+
+PARTS = (
+    Text(text='你好 "quoted" \\ 😀'),
+    Choices(prompt="?", options=(Choice(value="a", label="甲"),)),
+)
+
+
+@pytest.fixture
+async def talk(db: Database, now):
+    contact = unknown(name="Lily", created_at=now)
+    conversation = unopened(
+        inbox="shop", thread="t", platform_contact="l", contact_id=contact.id, opened_at=now,
+        last_activity_at=now,
+    )  # fmt: skip
+    await db.run(add_all, Contact, [row_of(contact)])
+    await db.run(add_all, Conversation, [row_of(conversation)])
+    return conversation
+
+
+def said(talk, now, position, **more):
+    return {
+        "id": new_id(), "conversation_id": talk.id, "position": position, "author": Author.BOT,
+        "parts": PARTS, "why": {"词": [1, None]}, "at": now, **more,
+    }  # fmt: skip
+
+
+async def everything(db, model):
+    return await db.read(lambda s: list(s.exec(pick(model))))
+
+
+async def test_what_is_written_in_bulk_reads_back_as_records(db, talk, now):
+    rows = [said(talk, now, 1), said(talk, now + timedelta(microseconds=5), 2, why=None)]
+    await db.run(add_all, Message, [{**row, "echo_id": None} for row in rows])
+    first, second = await everything(db, Message)
+    assert (first.id, first.parts, first.why) == (rows[0]["id"], PARTS, {"词": [1, None]})
+    assert (first.author, first.private, first.at) == (Author.BOT, False, now)
+    assert (second.why, second.at) == (None, now + timedelta(microseconds=5))
+
+
+async def test_what_is_not_named_takes_its_default(db, talk):
+    (stored,) = await everything(db, Conversation)
+    assert (stored.owner, stored.status, stored.version) == (Owner.BOT, Status.OPEN, 0)
+    assert row_of(stored) == row_of(talk)
+
+
+async def test_nothing_is_where_nothing_was_given(db, talk, now):
+    await db.run(add_all, Message, [said(talk, now, 1, why=None)])
+    query = "SELECT why IS NULL FROM message"
+    assert await db.read(lambda s: s.connection().exec_driver_sql(query).scalar_one()) == 1
+
+
+async def test_no_rows_are_no_statement(db):
+    await db.run(add_all, Activity, [])
+    assert await everything(db, Activity) == []
+
+
+async def test_a_statement_is_run_for_each_row(db, talk, now):
+    await db.run(add_all, Message, [said(talk, now, n) for n in (1, 2)])
+    table = table_of(Message)
+    change = (
+        update(table)
+        .where(table.c.position == bindparam("b_place", type_=table.c.position.type))
+        .values(author=bindparam("b_author", type_=table.c.author.type))
+    )
+    rows = [{"b_place": 1, "b_author": Author.CONTACT}, {"b_place": 2, "b_author": Author.AGENT}]
+    await db.run(execute_all, change, rows)
+    assert [m.author for m in await everything(db, Message)] == [Author.CONTACT, Author.AGENT]
+
+
+async def test_later_records_are_the_records(db, talk, now):
+    await db.run(add_all, Message, [said(talk, now, n) for n in (1, 2)])
+    raw = "SELECT * FROM message ORDER BY position"
+
+    def late(connection):
+        rows = connection.exec_driver_sql(raw).all()
+        return Later(Message, rows, decoders(connection, table_of(Message)))
+
+    found = await db.run(late)
+    assert len(found) == 2
+    stored = await everything(db, Message)
+    assert [row_of(m) for m in found] == [row_of(m) for m in stored]
+    assert [m.position for m in found[1:]] == [2]
+    assert found[-1].parts == PARTS
+
+
+def test_a_record_is_its_class_and_a_draft_changes_without_it():
+    made = record(Contact, {"id": UUID(int=1), "name": "Lily", "language": None})
+    assert isinstance(made, Contact)
+    copy = draft(Contact, row_of(made))
+    copy.name = "Lili"
+    assert (made.name, row_of(copy)["name"]) == ("Lily", "Lili")
+
+
+@pytest.mark.parametrize("many", [0, 1, 3, 500])
+async def test_among_many_values_means_any_of_them(db, now, many):
+    contacts = [unknown(name=f"n{n}", created_at=now) for n in range(3)]
+    await db.run(add_all, Contact, [row_of(contact) for contact in contacts])
+    table = table_of(Contact)
+    query = select(table.c.id).where(among(table.c.id, "b_ids"))
+    asked = [contact.id for contact in contacts[:many]] + [new_id() for _ in range(3, many)]
+    found = await db.run(lambda c: c.execute(query, {"b_ids": asked}).scalars().all())
+    assert sorted(found) == sorted(asked[: min(many, 3)])
+
+
+def test_among_uses_the_index_of_a_file(empty):
+    table = table_of(Contact)
+    query = select(table.c.id).where(among(table.c.id, "b_ids"))
+    engine = make_engine(empty)
+    with engine.connect() as connection:
+        text = f"EXPLAIN QUERY PLAN {query.compile(dialect=connection.dialect)}"
+        plan = " ".join(row[3] for row in connection.exec_driver_sql(text, ("[]",)).all())
+    engine.dispose()
+    assert "SEARCH contact" in plan
+
+
+def test_new_ids_are_all_different_and_in_the_order_of_their_milliseconds(monkeypatch):
+    moments = iter(range(1000))
+    monkeypatch.setattr("storage.types.time_ns", lambda: next(moments) * 1_000_000)
+    ids = [new_id() for _ in range(1000)]
+    assert ids == sorted(set(ids))
+    assert {(each.version, each.variant) for each in ids} == {(7, "specified in RFC 4122")}
+
+
+async def test_a_fact_gets_its_number(db, now):
+    rows = [{"fact": Fact.INBOX_STATE, "at": now, "inbox": "shop", "data": {"n": n}} for n in "ab"]
+    await db.run(add_all, Activity, rows)
+    assert [(f.id, f.data["n"]) for f in await everything(db, Activity)] == [(1, "a"), (2, "b")]
