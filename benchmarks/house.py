@@ -61,11 +61,8 @@ class House:
         self.db, self.metrics, self.signals = db, Metrics(), Signals()
         metrics = self.metrics
         configs = {"bench": inbox("bench", {"channel": "terminal"})}
-        inboxes = Inboxes(db, configs, utc_now, metrics)
-        self.intake = Intake(db, inboxes, self.signals, utc_now, metrics, 4.0)
-        self.worker = Worker(
-            db, stub, inboxes, self.signals, utc_now, metrics, queue_notice=timedelta(minutes=5)
-        )
+        self.inboxes = Inboxes(db, configs, utc_now, metrics)
+        self.intake = Intake(db, self.inboxes, self.signals, utc_now, metrics, 4.0)
 
     async def produce(self, receptions: Iterable[Reception]) -> Figures:
         """Hand receptions in from 64 producers, each waiting until its message is stored."""
@@ -83,12 +80,16 @@ class House:
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        """Run the worker."""
-        task = asyncio.create_task(self.worker.run())
+        """Run a worker."""
+        worker = Worker(
+            self.db, stub, self.inboxes, self.signals, utc_now, self.metrics,
+            queue_notice=timedelta(minutes=5),
+        )  # fmt: skip
+        task = asyncio.create_task(worker.run())
         try:
             yield
         finally:
-            await self.worker.stop(10)
+            await worker.stop(10)
             await task
 
     async def done(self, count: int) -> None:

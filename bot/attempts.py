@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +13,7 @@ from bot.inboxes import Inbox
 from bot.lane_loop import LEASE
 from bot.pace import need_of
 from channels.base import Rate
-from storage import deliveries, lanes, paces
+from storage import deliveries, lanes, paces, windows
 from storage.deliveries import Started
 from storage.models import LaneKind
 from storage.paces import Leave
@@ -59,7 +60,9 @@ def begin(
         return None
     if started.again and not may_repeat(inbox):
         return Begun(started, doubtful=True)
-    refusal = deliveries.refusal(started.conversation, now)
+    refusal = windows.refusal(
+        started.conversation, now, person=started.person, kept=_keeps_one(inbox)
+    )
     if refusal is not None:
         return Begun(started, refusal)
     leave = paces.ask(session, need_of(inbox, started.conversation, whole), now)
@@ -72,10 +75,15 @@ def begin(
 
 
 def again(
-    session: Session, delivery_id: UUID, problem: str, lane: str, token: str, until: datetime
+    session: Session,
+    delivery_ids: Sequence[UUID],
+    problem: str,
+    lane: str,
+    token: str,
+    until: datetime,
 ) -> None:
     """Try a message that failed once more, then."""
-    deliveries.retry_later(session, delivery_id, problem)
+    deliveries.retry_later(session, delivery_ids, problem)
     lanes.postpone(session, LaneKind.OUT, lane, token, until, failed=True)
 
 
@@ -93,6 +101,12 @@ def pause(
     if begun.back is not None:
         paces.recovered(session, begun.back)
     everybody = paces.block(session, delivery.inbox, chat, now, until)
-    deliveries.retry_later(session, delivery.id, problem, counts=False)
+    deliveries.retry_later(session, begun.started.ids, problem, counts=False)
     lanes.postpone(session, LaneKind.OUT, delivery.lane, token, until, failed=False)
     return everybody
+
+
+def _keeps_one(inbox: Inbox) -> bool:
+    # Where a platform counts our replies, the last one is a person's.
+    window = inbox.capabilities.reply_window
+    return window is not None and window.messages is not None and window.messages > 1

@@ -21,13 +21,15 @@ from bot.signals import Signals
 from channels.base import Sent
 from channels.errors import (
     ChannelError,
+    QuotaUsed,
     RateLimited,
     Refused,
     Retryable,
     Unauthorized,
     Uncertain,
+    WindowClosed,
 )
-from storage import deliveries, lanes, paces, shares
+from storage import deliveries, lanes, paces, shares, windows
 from storage.database import Database
 from storage.deliveries import Started
 from storage.models import LaneKind
@@ -44,6 +46,9 @@ LOOK_AGAIN = timedelta(seconds=5)
 """How long a process believes that an inbox is held, before it looks at the row again."""
 SHARES = 3
 """Of how many parts of the senders one inbox may have one, where there are others."""
+
+_OF_THE_WINDOW = {WindowClosed: windows.CLOSED, QuotaUsed: windows.USED}
+"""What a platform says of its own reply window."""
 
 
 class Sender(LaneLoop):
@@ -105,11 +110,11 @@ class Sender(LaneLoop):
         begun = await self._begin(inbox, lane, token)
         if begun is None:
             return False
-        delivery, leave = begun.started.delivery, begun.leave
+        leave = begun.leave
         if begun.doubtful:
-            return await self._uncertain(delivery.id, token, "stopped while sending", lane)
+            return await self._uncertain(begun.started.ids, token, "stopped while sending", lane)
         if begun.refusal is not None:
-            return await self._failed(delivery.id, token, begun.refusal, lane)
+            return await self._failed(begun.started.ids, token, begun.refusal, lane)
         if leave is not None and leave.wait_until is not None:
             if leave.everybody:
                 self._leave_alone(inbox, leave.wait_until)
@@ -136,12 +141,11 @@ class Sender(LaneLoop):
                 self._slices.spend(name, self.clock())
 
     async def _send(self, inbox: Inbox, begun: Begun, lane: str, token: str) -> bool:
-        delivery = begun.started.delivery
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 taken = await inbox.adapter.send(begun.started.message)
         except Refused as problem:
-            return await self._failed(delivery.id, token, f"{problem}", lane, begun.back)
+            return await self._refused(inbox, begun, lane, token, problem)
         except RateLimited as problem:
             return await self._too_fast(inbox, begun, lane, token, problem)
         except (Retryable, Unauthorized) as problem:
@@ -160,9 +164,9 @@ class Sender(LaneLoop):
         self._count(lane, "sent")
         return await self.keep(
             deliveries.sent,
-            begun.started.delivery.id,
+            begun.started.ids,
             token,
-            taken.platform_id,
+            taken,
             self.clock(),
             back=begun.back,
         )
@@ -190,10 +194,10 @@ class Sender(LaneLoop):
         until = self.clock() + _patience(delivery.attempts)
         await self._stumble(inbox, problem, until)
         if delivery.attempts >= TRIES:
-            return await self._failed(delivery.id, token, f"gave up: {problem}", lane)
+            return await self._failed(started.ids, token, f"gave up: {problem}", lane)
         log.info("will send again", inbox=inbox.name, problem=problem, until=until)
         self._count(lane, "again")
-        await self.keep(attempts.again, delivery.id, f"{problem}", lane, token, until)
+        await self.keep(attempts.again, started.ids, f"{problem}", lane, token, until)
         return False
 
     async def _doubt(
@@ -204,9 +208,9 @@ class Sender(LaneLoop):
         if isinstance(problem, (Uncertain, TimeoutError)):
             await self._stumble(inbox, problem, until)
         if may_repeat(inbox) and started.delivery.attempts < TRIES:
-            await self.keep(attempts.again, started.delivery.id, words, lane, token, until)
+            await self.keep(attempts.again, started.ids, words, lane, token, until)
             return False
-        return await self._uncertain(started.delivery.id, token, words, lane)
+        return await self._uncertain(started.ids, token, words, lane)
 
     async def _stumble(self, inbox: Inbox, problem: Exception, again: datetime) -> None:
         """Count a failure of the inbox: after too many in a row only one message tries it."""
@@ -220,21 +224,33 @@ class Sender(LaneLoop):
         # Another process may find it well again before: only its row knows.
         inbox.paused_until = min(until, self.clock() + LOOK_AGAIN)
 
+    async def _refused(
+        self, inbox: Inbox, begun: Begun, lane: str, token: str, problem: Refused
+    ) -> bool:
+        if begun.back is not None:
+            inbox.paused_until = None
+        windowed = inbox.capabilities.reply_window is not None
+        reason = _OF_THE_WINDOW.get(type(problem)) if windowed else None
+        self._count(lane, "failed")
+        log.warning("a message was not delivered", problem=problem)
+        end = deliveries.failed if reason is None else deliveries.refused
+        return await self.keep(
+            end, begun.started.ids, token, reason or f"{problem}", self.clock(), back=begun.back
+        )
+
     async def _failed(
-        self, delivery_id: UUID, token: str, problem: str, lane: str, back: str | None = None
+        self, delivery_ids: Sequence[UUID], token: str, problem: str, lane: str
     ) -> bool:
         self._count(lane, "failed")
         log.warning("a message was not delivered", problem=problem)
-        if back is not None:
-            self._inboxes.by_name[back].paused_until = None
-        return await self.keep(
-            deliveries.failed, delivery_id, token, problem, self.clock(), back=back
-        )
+        return await self.keep(deliveries.failed, delivery_ids, token, problem, self.clock())
 
-    async def _uncertain(self, delivery_id: UUID, token: str, problem: str, lane: str) -> bool:
+    async def _uncertain(
+        self, delivery_ids: Sequence[UUID], token: str, problem: str, lane: str
+    ) -> bool:
         self._count(lane, "uncertain")
         log.warning("nobody knows whether a message arrived", problem=problem)
-        return await self.keep(deliveries.uncertain, delivery_id, token, problem, self.clock())
+        return await self.keep(deliveries.uncertain, delivery_ids, token, problem, self.clock())
 
     def _count(self, lane: str, result: str) -> None:
         self._metrics.deliveries.labels(_inbox_of(lane), result).inc()

@@ -187,6 +187,7 @@ class Inboxes:
                 last_in=inbox.last_in,
                 last_out=inbox.last_out,
                 parks=inbox.passive is not None,
+                replies=_replies(inbox.capabilities),
                 webhook_url=f"{root}/inboxes/{inbox.name}/webhook" if inbox.is_called else None,
                 widget_url=f"{root}/widget.js" if isinstance(inbox.adapter, Visited) else None,
             )
@@ -251,3 +252,7 @@ async def _poll(
     async with contextlib.aclosing(stream) as items:  # type: ignore[type-var]
         async for after, reception in items:
             await store(name, reception, after)
+
+
+def _replies(able: Capabilities) -> int | None:
+    return able.reply_window.messages if able.reply_window else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
@@ -21,6 +22,8 @@ from storage.models import LaneKind, Timer
 log = structlog.get_logger(__name__)
 
 DAILY = "sweep"
+TIMER_SECONDS = 0.25
+"""How often a process looks whether a timer is due; a look costs no commit."""
 Job = Callable[[], Awaitable[None]]
 ANSWERED_WITHIN = timedelta(seconds=60)
 """How long a platform may take to repeat a call whose answer did not reach it."""
@@ -47,13 +50,19 @@ class Ticker:
     ) -> None:
         self._db, self._knowledge, self._signals = db, knowledge, signals
         self._clock, self._metrics = clock, metrics
+        # No tick is precious: that one was skipped while the last still works is no news.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler = AsyncIOScheduler(jobstores={"default": MemoryJobStore()}, timezone="UTC")
 
     def start(self, *, alone: bool = True) -> None:
         """Begin to tick; not `alone`, other processes mind the timers."""
-        jobs: list[tuple[Job, int]] = [(self.reload_knowledge, 2), (self.measure, 5)]
+        jobs: list[tuple[Job, float]] = [(self.reload_knowledge, 2), (self.measure, 5)]
         if alone:
-            jobs += [(self.fire_timers, 1), (self.doubt_answers, 5), (self.plan_sweep, 600)]
+            jobs += [
+                (self.fire_timers, TIMER_SECONDS),
+                (self.doubt_answers, 5),
+                (self.plan_sweep, 600),
+            ]
         for job, seconds in jobs:
             self._scheduler.add_job(
                 self.guarded,
@@ -72,14 +81,17 @@ class Ticker:
             self._scheduler.shutdown(wait=False)
 
     async def fire_timers(self) -> None:
-        """Fire the timers that are due."""
+        """Fire the timers that are due, batch after batch."""
         now = self._clock()
-        if await self._db.read(timers.any_due, now):
+        while await self._db.read(timers.any_due, now):
             fired = await self._db.write(timers.fire, EFFECTS, now)
             log.debug("timers fired", number=fired.done)
             for key, problem in fired.broken.items():
                 log.error("a timer's effect broke", timer=key, problem=problem)
             self._signals.outbound.set()
+            if not fired.full:
+                # What is due still, another process has in hand.
+                break
 
     async def doubt_answers(self) -> None:
         """Tell the truth of replies that no call was answered with, nor its retries."""

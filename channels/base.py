@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, Self, runtime_checkable
 
-from channels.message import Address, IncomingMessage, OutgoingMessage
+from channels.message import Address, ContactEvent, IncomingMessage, OutgoingMessage, Part
 
 Clock = Callable[[], datetime]
 """Returns this moment, with its zone."""
 
 
 @dataclass(frozen=True, slots=True)
-class ReplyWindow:
-    """How long, and how often, we may answer after the customer wrote."""
+class Grant:
+    """How long, and how often, we may answer after something that a customer did."""
 
     length: timedelta
     messages: int | None = None
@@ -41,6 +41,31 @@ class Rates:
     """How many of the parts between colons in a thread's name make the chat; None: all."""
     limits_chats: bool = False
     """When the platform says "too fast" it means one chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyWindow:
+    """How long, and how often, we may answer after the customer wrote.
+
+    `others` says what other deeds permit, by the kind of the part ("selection") or of the event
+    ("followed", "opened", ...); None: from then on nothing. What is not named permits as words do.
+    """
+
+    length: timedelta
+    messages: int | None = None
+    others: Mapping[str, Grant | None] = field(default_factory=dict, hash=False)
+
+    def after(self, parts: Sequence[Part]) -> Grant | None:
+        """Return what a message permits: what its weightiest part does."""
+        words = Grant(self.length, self.messages)
+        found = [
+            self.others.get(part.event if isinstance(part, ContactEvent) else part.kind, words)
+            for part in parts
+        ]
+        granted = [grant for grant in found if grant is not None]
+        if found and not granted:
+            return None
+        return max(granted, key=lambda grant: grant.length, default=words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +118,10 @@ class Reception:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The platform took it."""
+    """The platform took it, as one message or in several `pieces`."""
 
     platform_id: str | None = None
+    pieces: int = 1
 
 
 class ChannelAdapter(Protocol):

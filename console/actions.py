@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from console.conversations import Call, Calling, thread_page
 from console.i18n import mark, say
 from console.views import is_partial, locale_of, render
+from console.words import REFUSALS
 from handlers.desk import conversations as desk
 from handlers.desk import deliveries, errors
 
@@ -97,6 +98,8 @@ def explain(locale: str, problem: errors.DeskError) -> str:
     """Return what was wrong, in the reader's language."""
     if isinstance(problem, errors.AlreadyTaken):
         return say(locale, TAKEN, by=problem.by)
+    if isinstance(problem, errors.NoReplyNow):
+        return say(locale, REFUSALS[problem.reason])
     text = MESSAGES.get(type(problem))
     return say(locale, text) if text else str(problem)
 

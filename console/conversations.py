@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from channels.message import text_of
 from console import bubbles
+from console.allowance import allowance_of
 from console.auth import Found, InboxLogin, Login
 from console.i18n import mark
 from console.rows import inboxes, line_of, lines_of, tail
@@ -212,6 +213,7 @@ async def _desk_context(call: Call, conversation_id: UUID) -> dict[str, Any]:
         "tail": tail(row.contact),
         "connected": states,
         "parks": _parks(call, conversation),
+        "allowed": allowance_of(conversation, states, call.found.clock()),
         "channels": CHANNELS,
         "reasons": REASONS,
         "mine": conversation.owner is Owner.AGENT and conversation.assignee_id == call.login.id,

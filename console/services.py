@@ -30,6 +30,8 @@ class InboxState:
     """The loader that a site puts on its pages, for a web chat."""
     last_in: datetime | None = None
     last_out: datetime | None = None
+    replies: int | None = None
+    """How many answers the platform allows after a customer wrote; None where it counts none."""
     parks: bool = False
     """What is written to a customer goes out with the customer's next message."""
 

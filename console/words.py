@@ -34,6 +34,9 @@ REFUSALS: Mapping[str, str] = {
     "quota_used": mark(
         "The platform's number of answers is used up; it can go out once the customer writes again."
     ),
+    "kept_for_person": mark(
+        "The last answer that the platform allows was kept for a person; send it if it is worth it."
+    ),
 }
 """Why a message was not even tried; another reason is shown as the platform gave it."""
 CONTACT_EVENTS = {

@@ -15,7 +15,7 @@ from channels.message import ContactEvent, IncomingMessage, Text
 from handlers.base import Action, Handoff, OpenTicket, Outcome, Record, Resolve, SetDialog, Turn
 from handlers.chat.handoff import hand_over
 from handlers.desk.tickets import NewTicket, open_ticket
-from storage import drafts, talks
+from storage import drafts, talks, windows
 from storage.drafts import Drafts
 from storage.engine import session_on
 from storage.models.activity import Fact
@@ -214,7 +214,7 @@ def _make_true(
     turn, outcome = one.turn, one.outcome
     talk.language = turn.language
     if one.window is not None:
-        _open_window(talk, one.window, turn.now)
+        windows.heard(connection, talk, one.window, turn.message, turn.now)
     if outcome is None:
         return Applied(talk, heard)
     tickets = [
@@ -231,18 +231,6 @@ def _make_true(
     for action in outcome.actions:
         _do(log, turn, talk, action, heard)
     return Applied(talk, heard, replies, tickets[0][0] if tickets else None)
-
-
-def _open_window(talk: Conversation, window: ReplyWindow, now: datetime) -> None:
-    # Each message of the customer grants its own replies: several quick ones must not starve
-    # the answers that still wait. What the platform counts otherwise, it refuses itself.
-    until = talk.reply_until
-    talk.reply_until = now + window.length
-    if window.messages is None:
-        talk.replies_left = None
-        return
-    unused = talk.replies_left or 0 if until is not None and until >= now else 0
-    talk.replies_left = unused + window.messages
 
 
 def _echo(message: IncomingMessage) -> str:

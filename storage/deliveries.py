@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, case, update
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
+from channels.base import Sent
 from channels.message import Address, OutgoingMessage
-from storage import paces
+from storage import paces, windows
 from storage.lanes import Fenced, bump, finish, hasten, hold
 from storage.models import (
     Activity,
+    Author,
     Conversation,
     Delivery,
     DeliveryStatus,
@@ -24,12 +27,7 @@ from storage.models import (
 )
 from storage.upsert import table_of
 
-_talk, _delivery = table_of(Conversation), table_of(Delivery)
-_USE_REPLY = (
-    update(_talk)
-    .where(_talk.c.id == bindparam("b_id", type_=_talk.c.id.type), _talk.c.replies_left > 0)
-    .values(replies_left=_talk.c.replies_left - 1)
-)
+_delivery = table_of(Delivery)
 _START = (
     update(_delivery)
     .where(_delivery.c.id == bindparam("b_id", type_=_delivery.c.id.type))
@@ -37,22 +35,36 @@ _START = (
     .values(status=DeliveryStatus.SENDING, attempts=_delivery.c.attempts + 1)
     .returning(_delivery.c.attempts)
 )
+_ONE_LESS = case((_delivery.c.attempts > 0, _delivery.c.attempts - 1), else_=0)
 _UNDO = (
     update(_delivery)
-    .where(_delivery.c.id == bindparam("b_id", type_=_delivery.c.id.type))
+    .where(_delivery.c.id.in_(bindparam("b_ids", expanding=True, type_=_delivery.c.id.type)))
     .where(_delivery.c.status == DeliveryStatus.SENDING)
-    .values(status=DeliveryStatus.PENDING, attempts=_delivery.c.attempts - 1)
+    .values(status=DeliveryStatus.PENDING, attempts=_ONE_LESS)
 )
+MOST_TOGETHER = 10
+"""How many messages ride in one at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A delivery that may be sent now; `again` says an earlier attempt may have arrived."""
+    """A delivery that may be sent now; `again` says an earlier attempt may have arrived.
+
+    `others` ride in the same message, since the platform counts messages; `person` says that
+    one wrote at least one of them.
+    """
 
     delivery: Delivery
     conversation: Conversation
     message: OutgoingMessage
     again: bool
+    others: tuple[UUID, ...] = ()
+    person: bool = False
+
+    @property
+    def ids(self) -> tuple[UUID, ...]:
+        """Every delivery that is in the message."""
+        return self.delivery.id, *self.others
 
 
 def enqueue(
@@ -112,69 +124,119 @@ def start(
         raise Fenced(f"lane {lane}: item {delivery.sequence} went out in a call meanwhile")
     set_committed_value(delivery, "status", DeliveryStatus.SENDING)
     set_committed_value(delivery, "attempts", attempts)
-    return Started(delivery, conversation, outgoing(delivery, conversation), again)
+    message = outgoing(delivery, conversation)
+    if conversation.replies_left is None:
+        return Started(delivery, conversation, message, again)
+    others = [] if again else _riding(session, delivery, conversation.replies_left)
+    parts = tuple(part for one in (delivery, *others) for part in one.parts)
+    return Started(
+        delivery,
+        conversation,
+        message.model_copy(update={"parts": parts}),
+        again,
+        tuple(one.id for one in others),
+        _by_a_person(session, [one.message_id for one in (delivery, *others)]),
+    )
 
 
 def undo_start(session: Session, started: Started) -> None:
     """Take back `start`, in its own transaction: the message was not even tried."""
     session.flush()
-    session.connection().execute(_UNDO, {"b_id": started.delivery.id})
+    session.connection().execute(_UNDO, {"b_ids": list(started.ids)})
 
 
-def refusal(conversation: Conversation, now: datetime) -> str | None:
-    """Return why the platform would refuse a message now (window, quota), or None."""
-    if conversation.reply_until is not None and now > conversation.reply_until:
-        return "window_closed"
-    if conversation.replies_left is not None and conversation.replies_left <= 0:
-        return "quota_used"
-    return None
+def _riding(session: Session, delivery: Delivery, left: int) -> list[Delivery]:
+    """Return what goes out in the same message, when replies are short; mark it so."""
+    behind = session.exec(
+        select(Delivery)
+        .where(Delivery.lane == delivery.lane, Delivery.sequence > delivery.sequence)
+        .order_by(col(Delivery.sequence))
+        .limit(MOST_TOGETHER)
+    )
+    riding: list[Delivery] = []
+    for one in behind:
+        same = one.conversation_id == delivery.conversation_id
+        if one.status is not DeliveryStatus.PENDING or not same:
+            break
+        riding.append(one)
+    if len(riding) + 1 < left:
+        return []
+    for one in riding:
+        one.status = DeliveryStatus.SENDING
+        session.add(one)
+    return riding
+
+
+def _by_a_person(session: Session, message_ids: Sequence[UUID]) -> bool:
+    query = select(Message.id).where(
+        col(Message.id).in_(message_ids), Message.author == Author.AGENT
+    )
+    return session.exec(query.limit(1)).first() is not None
 
 
 def sent(
     session: Session,
-    delivery_id: UUID,
+    delivery_ids: Sequence[UUID],
     token: str,
-    platform_id: str | None,
+    taken: Sent,
     now: datetime,
     *,
     back: str | None = None,
 ) -> bool:
-    """Mark a delivery as taken by the platform; return whether its lane has more.
+    """Mark deliveries as taken by the platform; return whether their lane has more.
 
     `back` names an inbox that works again: its failures are forgotten and those who wait there
     are hastened, in this transaction, since once the lane is free it may be claimed at any moment.
     """
-    delivery = session.get_one(Delivery, delivery_id)
-    session.connection().execute(_USE_REPLY, {"b_id": delivery.conversation_id})
-    delivery.platform_id, delivery.sent_at = platform_id, now
+    first, *others = _all(session, delivery_ids)
+    windows.use(session, first.conversation_id, taken.pieces)
+    first.pieces = taken.pieces
+    for one in (first, *others):
+        one.platform_id, one.sent_at = taken.platform_id, now
     _welcome(session, back, now)
-    return _end(session, delivery, token, DeliveryStatus.SENT, Fact.DELIVERY_SENT, now)
+    return _end(session, (first, *others), token, DeliveryStatus.SENT, Fact.DELIVERY_SENT, now)
 
 
 def failed(
     session: Session,
-    delivery_id: UUID,
+    delivery_ids: Sequence[UUID],
     token: str,
     problem: str,
     now: datetime,
     *,
     back: str | None = None,
 ) -> bool:
-    """Give a delivery up, with its reason; return whether its lane has more.
+    """Give deliveries up, with their reason; return whether their lane has more.
 
     `back` is as in `sent`: a platform that refuses is there.
     """
     _welcome(session, back, now)
-    delivery = session.get_one(Delivery, delivery_id)
-    delivery.problem = problem[:500]
-    return _end(session, delivery, token, DeliveryStatus.FAILED, Fact.DELIVERY_FAILED, now)
+    found = _all(session, delivery_ids, problem)
+    return _end(session, found, token, DeliveryStatus.FAILED, Fact.DELIVERY_FAILED, now)
 
 
-def uncertain(session: Session, delivery_id: UUID, token: str, problem: str, now: datetime) -> bool:
-    """Mark that nobody knows whether it arrived; return whether its lane has more."""
-    delivery = session.get_one(Delivery, delivery_id)
-    delivery.problem = problem[:500]
-    return _end(session, delivery, token, DeliveryStatus.UNCERTAIN, Fact.DELIVERY_UNCERTAIN, now)
+def refused(
+    session: Session,
+    delivery_ids: Sequence[UUID],
+    token: str,
+    reason: str,
+    now: datetime,
+    *,
+    back: str | None = None,
+) -> bool:
+    """Give deliveries up because the platform says that the window is closed or used up."""
+    _welcome(session, back, now)
+    first, *_ = found = _all(session, delivery_ids, reason)
+    windows.correct(session, first.conversation_id, reason, now)
+    return _end(session, found, token, DeliveryStatus.FAILED, Fact.DELIVERY_FAILED, now)
+
+
+def uncertain(
+    session: Session, delivery_ids: Sequence[UUID], token: str, problem: str, now: datetime
+) -> bool:
+    """Mark that nobody knows whether they arrived; return whether their lane has more."""
+    found = _all(session, delivery_ids, problem)
+    return _end(session, found, token, DeliveryStatus.UNCERTAIN, Fact.DELIVERY_UNCERTAIN, now)
 
 
 def _welcome(session: Session, back: str | None, now: datetime) -> None:
@@ -183,34 +245,48 @@ def _welcome(session: Session, back: str | None, now: datetime) -> None:
         hasten(session, LaneKind.OUT, back, now)
 
 
+def _all(
+    session: Session, delivery_ids: Sequence[UUID], problem: str | None = None
+) -> list[Delivery]:
+    found = [session.get_one(Delivery, delivery_id) for delivery_id in delivery_ids]
+    for delivery in found:
+        delivery.problem = delivery.problem if problem is None else problem[:500]
+    return found
+
+
 def _end(
     session: Session,
-    delivery: Delivery,
+    ended: Sequence[Delivery],
     token: str,
     status: DeliveryStatus,
     fact: Fact,
     now: datetime,
 ) -> bool:
-    delivery.status = status
-    session.add(delivery)
-    session.add(
-        Activity(
-            fact=fact,
-            at=now,
-            inbox=delivery.inbox,
-            conversation_id=delivery.conversation_id,
-            data={"message": str(delivery.message_id), "problem": delivery.problem},
+    more = False
+    for delivery in ended:
+        delivery.status = status
+        session.add(delivery)
+        session.add(
+            Activity(
+                fact=fact,
+                at=now,
+                inbox=delivery.inbox,
+                conversation_id=delivery.conversation_id,
+                data={"message": str(delivery.message_id), "problem": delivery.problem},
+            )
         )
-    )
-    return finish(session, LaneKind.OUT, delivery.lane, token, delivery.sequence, now)
+        more = finish(session, LaneKind.OUT, delivery.lane, token, delivery.sequence, now)
+    return more
 
 
-def retry_later(session: Session, delivery_id: UUID, problem: str, *, counts: bool = True) -> None:
+def retry_later(
+    session: Session, delivery_ids: Sequence[UUID], problem: str, *, counts: bool = True
+) -> None:
     """Note that the platform did not take it, so that the next attempt is a clean one."""
-    delivery = session.get_one(Delivery, delivery_id)
-    delivery.attempts -= 0 if counts else 1
-    delivery.status, delivery.problem = DeliveryStatus.PENDING, problem[:500]
-    session.add(delivery)
+    for delivery in _all(session, delivery_ids, problem):
+        delivery.status = DeliveryStatus.PENDING
+        session.add(delivery)
+    session.get_one(Delivery, delivery_ids[0]).attempts -= 0 if counts else 1
 
 
 def of_conversation(session: Session, conversation_id: UUID) -> dict[UUID, Delivery]:

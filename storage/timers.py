@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, select, update
+from sqlmodel import Session
 
 from storage.models import Timer
 from storage.upsert import insert, table_of
@@ -26,6 +27,11 @@ class Fired:
     done: int
     broken: Mapping[str, str]
 
+    @property
+    def full(self) -> bool:
+        """Whether the batch was full, so that more may be due."""
+        return self.done + len(self.broken) == BATCH
+
 
 def add(
     session: Session, key: str, kind: str, due_at: datetime, payload: Mapping[str, Any]
@@ -42,32 +48,63 @@ def add(
 
 def any_due(session: Session, now: datetime) -> bool:
     """Return whether a timer is due: a look that costs no commit."""
-    due = select(Timer.key).where(col(Timer.done_at).is_(None), col(Timer.due_at) <= now)
-    return session.exec(due.limit(1)).first() is not None
+    return session.connection().execute(_LOOK, {"b_now": now}).first() is not None
 
 
 def fire(session: Session, effects: Mapping[str, Effect], now: datetime) -> Fired:
-    """Fire what is due; a timer is done only together with its effect.
+    """Fire a batch of what is due; a timer is done only together with its effect.
 
-    One whose effect breaks is taken back alone, and comes again later.
+    No two processes get the same timer, and none waits for another. An effect that breaks is
+    taken back alone, and its timer comes again later. An effect reads the timer it is given; to
+    change the row is not its business.
     """
-    due = (
-        select(Timer)
-        .where(col(Timer.done_at).is_(None), col(Timer.due_at) <= now)
-        .order_by(col(Timer.due_at))
-        .limit(BATCH)
-        .with_for_update(skip_locked=True)
-    )
-    broken: dict[str, str] = {}
-    timers = list(session.exec(due))
-    for timer in timers:
-        key = timer.key
-        try:
-            with session.begin_nested():
-                timer.done_at = now
-                session.add(timer)
-                effects[timer.kind](session, timer, now)
-        except Exception as problem:  # noqa: BLE001 - the caller is told
-            broken[key] = type(problem).__name__
-            session.get_one(Timer, key).due_at = now + AGAIN
+    found = session.connection().execute(_CLAIM, {"b_now": now, "b_limit": BATCH})
+    timers = sorted((Timer(**row) for row in found.mappings()), key=lambda timer: timer.due_at)
+    broken = _cause(session, timers, effects, now)
+    if broken:
+        again = {"b_later": now + AGAIN, "b_keys": list(broken)}
+        session.connection().execute(_AGAIN, again)
     return Fired(len(timers) - len(broken), broken)
+
+
+def _cause(
+    session: Session, timers: Sequence[Timer], effects: Mapping[str, Effect], now: datetime
+) -> dict[str, str]:
+    """Let timers take effect, all in one step if none breaks; return those that broke."""
+    try:
+        with session.begin_nested():
+            for timer in timers:
+                effects[timer.kind](session, timer, now)
+    except Exception as problem:  # noqa: BLE001 - the caller is told
+        if len(timers) == 1:
+            return {timers[0].key: type(problem).__name__}
+        middle = len(timers) // 2
+        return _cause(session, timers[:middle], effects, now) | _cause(
+            session, timers[middle:], effects, now
+        )
+    return {}
+
+
+# Built once: building costs more than running.
+_now = bindparam("b_now", type_=_timer.c.due_at.type)
+_due = (_timer.c.done_at.is_(None), _timer.c.due_at <= _now)
+_LOOK = select(_timer.c.key).where(*_due).limit(1)
+_BATCH = (
+    select(_timer.c.key)
+    .where(*_due)
+    .order_by(_timer.c.due_at, _timer.c.key)
+    .limit(bindparam("b_limit"))
+    .with_for_update(skip_locked=True)
+    .cte("batch")
+)
+_CLAIM = (
+    update(_timer)
+    .where(_timer.c.key.in_(select(_BATCH.c.key)))
+    .values(done_at=_now)
+    .returning(_timer)
+)
+_AGAIN = (
+    update(_timer)
+    .where(_timer.c.key.in_(bindparam("b_keys", expanding=True)))
+    .values(done_at=None, due_at=bindparam("b_later", type_=_timer.c.due_at.type))
+)

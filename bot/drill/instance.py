@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,6 +20,8 @@ READY_SECONDS = 60.0
 STOP_SECONDS = 15.0
 PAUSE = 0.05
 LOG = "instance.log"
+PRODUCT = ("-m", "bot")
+"""What Python is told to run."""
 
 
 class Unfit(Exception):
@@ -29,8 +31,10 @@ class Unfit(Exception):
 class Instance:
     """`yingda run` in a folder of its own; leaving it ends the process."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
-        self._folder = folder
+    def __init__(
+        self, folder: Path, settings: Mapping[str, Any], program: Sequence[str] = PRODUCT
+    ) -> None:
+        self._folder, self._program = folder, program
         self._process: asyncio.subprocess.Process | None = None
         self._port = _free_port()
         self.root = f"http://127.0.0.1:{self._port}"
@@ -50,7 +54,7 @@ class Instance:
         """
         with (self._folder / LOG).open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot", "run", "--config", "config.yaml"),
+                *(sys.executable, *self._program, "run", "--config", "config.yaml"),
                 *("--host", "127.0.0.1", "--port", str(self._port)),
                 cwd=self._folder,
                 env=_environment(),

@@ -65,8 +65,9 @@ class Figures:
 
     @property
     def holds(self) -> bool:
-        """Whether the first promise was kept."""
-        return not (self.lost or self.doubled or self.out_of_order or self.forged_taken)
+        """Whether the first promise was kept; who acknowledged nothing has kept nothing."""
+        broken = self.lost or self.doubled or self.out_of_order or self.forged_taken
+        return not broken and (self.acknowledged > 0 or not self.sent_in)
 
 
 def judge(records: Records) -> Figures:

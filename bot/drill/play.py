@@ -19,7 +19,7 @@ from starlette.routing import Mount
 
 from bot.config import BadConfig
 from bot.drill import script
-from bot.drill.instance import Instance
+from bot.drill.instance import PRODUCT, Instance
 from bot.drill.judge import Figures, judge
 from bot.drill.stage import IMPATIENT, Stage
 from channels import registry
@@ -54,6 +54,8 @@ class Plan:
     kill: bool = False
     database_url: str | None = None
     """An empty database; without it a file that is thrown away."""
+    program: Sequence[str] = PRODUCT
+    """What to trouble; a drill that is itself on trial is given a product with a defect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ async def _theatre(
     async with (
         httpx.AsyncClient(trust_env=False, timeout=10, limits=limits) as client,
         serve(platforms) as base,
-        Instance(folder, _settings(simulators, folder, url, base)) as instance,
+        Instance(folder, _settings(simulators, folder, url, base), plan.program) as instance,
     ):
         yield instance, [Stage(one, instance.root, client) for one in simulators]
 

@@ -50,4 +50,7 @@ def _words(verdict: Verdict) -> str:
     if verdict.holds:
         return f"held: nothing acknowledged was lost, doubled or out of order{kills}"
     rest = "" if verdict.settled else "; something was still on its way when time was up"
-    return f"NOT held: see lost, doubled, out of order, and forged calls taken{kills}{rest}"
+    return (
+        "NOT held: see lost, doubled, out of order, forged calls taken, and channels where "
+        f"nothing was acknowledged{kills}{rest}"
+    )

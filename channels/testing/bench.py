@@ -37,6 +37,8 @@ from channels.testing.server import serve
 
 DANGEROUS = "a]]>b &amp; <b>x</b> _*[`~\\ \"'{}|%s #1 退款 <!channel> @all"
 EMOJI = "退款👩‍👩‍👧‍👦e\u0301 ok🇨🇳. "
+VISIBLE = ("👩‍👩‍👧‍👦", "🇨🇳", "👍🏽", "e\u0301\u0323", "𠮷", "🙂", "नि", "각")
+"""What people see as one character: families, flags, skin tones, accents, surrogate pairs."""
 
 
 def squeezed(text: str) -> str:

@@ -20,6 +20,7 @@ class FakeChannel:
         self.inbox = inbox
         self.capabilities = capabilities or Capabilities(text_limit=4000, max_choices=10)
         self.sent: list[OutgoingMessage] = []
+        self.pieces = 1
         self.is_open = True
         self._faults: deque[tuple[ChannelError | None, bool]] = deque()
         self._changed = asyncio.Condition()
@@ -50,7 +51,7 @@ class FakeChannel:
             self._changed.notify_all()
         if error is not None:
             raise error
-        return Sent(platform_id=f"fake-{len(self.sent)}")
+        return Sent(f"fake-{len(self.sent)}", self.pieces)
 
     async def until(self, count: int) -> list[OutgoingMessage]:
         """Wait until `count` messages were sent, and return them all."""

@@ -19,14 +19,14 @@ from channels.message import (
     Unsupported,
 )
 from channels.simulation import Simulator
-from channels.testing.bench import DANGEROUS, EMOJI, Bench, squeezed
-from channels.text import length, pick, stand_in
+from channels.testing.bench import DANGEROUS, EMOJI, VISIBLE, Bench, squeezed
+from channels.text import CLUSTER, length, pick, stand_in
 
 
 class Outgoing(Bench):
     """Words arrive whole; what cannot be sent is named."""
 
-    @pytest.fixture(params=["short", "dangerous", "at the limit", "over", "ten times"])
+    @pytest.fixture(params=["short", "dangerous", "at the limit", "one over", "over", "ten times"])
     def said(self, request: pytest.FixtureRequest) -> str:
         """Return the name of a kind of text; `test_a_text_arrives_whole` makes it."""
         return str(request.param)
@@ -42,12 +42,38 @@ class Outgoing(Bench):
             "short": "您好 hello",
             "dangerous": DANGEROUS,
             "at the limit": EMOJI * fits + "x" * (limit - fits * length(EMOJI, unit)),
+            "one over": "x" * (limit + 1),
             "over": EMOJI * fits + "x" * limit,
             "ten times": EMOJI * fits * 10,
         }[said]
         seen = await self.send(adapter, simulator, Text(text=text))
         assert squeezed("".join(one.text for one in seen)) == squeezed(text)
         assert all(length(one.text, unit) <= limit for one in seen)
+
+    @pytest.mark.parametrize("visible", VISIBLE)
+    async def test_a_visible_character_at_the_cut_stays_whole(
+        self, adapter: ChannelAdapter, simulator: Simulator, visible: str
+    ) -> None:
+        if not self.outgoing_visible:
+            return
+        limit, unit = adapter.capabilities.text_limit, adapter.capabilities.text_limit_unit
+        size = length(visible, unit)
+        for rest in {0, 1, size // 2, size - 1}:
+            text = "x" * (limit - rest) + visible * 3 + "y"
+            seen = await self.send(adapter, simulator, Text(text=text), delivery_id=f"d-{rest}")
+            assert "".join(one.text for one in seen) == text
+            read = [each for one in seen for each in CLUSTER.findall(one.text)]
+            assert read == CLUSTER.findall(text)
+
+    async def test_four_thousand_emoji_arrive_whole(
+        self, adapter: ChannelAdapter, simulator: Simulator
+    ) -> None:
+        if not self.outgoing_visible:
+            return
+        text = "👍🏽" * 2048 + "🙂" * 2048
+        seen = await self.send(adapter, simulator, Text(text=text))
+        assert "".join(one.text for one in seen) == text
+        assert all(CLUSTER.findall(one.text)[0] in ("👍🏽", "🙂") for one in seen)
 
     async def test_choices_can_be_answered(
         self, adapter: ChannelAdapter, simulator: Simulator

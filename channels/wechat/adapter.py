@@ -13,6 +13,7 @@ from typing import Self
 from channels.base import (
     Capabilities,
     Clock,
+    Grant,
     Memory,
     Quarantined,
     Rate,
@@ -50,17 +51,30 @@ TAKEN = b"success"
 
 RATES = Rates(whole=Rate(20), chat=Rate(1, burst=5))
 """WeChat counts by day and by minute, and not in public: this is far below what accounts report."""
+DEEDS = frozenset({"selection", "followed", "opened"})
+"""A tapped menu (the account's own, or one in a message), a follow, a scan."""
+BRIEFLY = Grant(timedelta(minutes=1), 3)
+"""What these permit."""
 
 
-def capabilities(*, passive: bool) -> Capabilities:
+def window(config: Config) -> ReplyWindow:
+    """Return how long and how often WeChat lets an account answer."""
+    others: dict[str, Grant | None] = dict.fromkeys(DEEDS, BRIEFLY)
+    return ReplyWindow(
+        timedelta(hours=config.window_hours), config.window_replies, {**others, "unfollowed": None}
+    )
+
+
+def capabilities(config: Config) -> Capabilities:
     """Return what an account can do; a passive one has no menus, and no window to keep."""
+    passive = config.mode == "passive"
     return Capabilities(
         text_limit=render.TEXT_LIMIT,
         text_limit_unit="bytes",
         receives=RECEIVES,
         sends=frozenset({"text"} if passive else {"text", "choices"}),
         max_choices=0 if passive else render.MOST_ITEMS,
-        reply_window=None if passive else ReplyWindow(timedelta(hours=48), 5),
+        reply_window=None if passive else window(config),
         rates=RATES,
     )
 
@@ -72,7 +86,7 @@ class Adapter:
         self.inbox = inbox
         self.passive = config.mode == "passive"
         self.answering = config.mode != "active"
-        self.capabilities = capabilities(passive=self.passive)
+        self.capabilities = capabilities(config)
         self._config = config
         self._memory = memory
         self._clock = clock
@@ -140,7 +154,7 @@ class Adapter:
                     raise
                 taken = f"{number} of {len(bodies)} pieces were taken, then: {error}"
                 raise Uncertain(taken) from error
-        return Sent()
+        return Sent(pieces=len(bodies))
 
     def fit(
         self, message: OutgoingMessage

@@ -45,6 +45,12 @@ class Config(InboxConfig):
         description="passive: for accounts that may not call the customer-service API; "
         "both: in the answer to the push where that is in time, else by the API",
     )
+    window_hours: float = Field(
+        default=48.0, gt=0, description="hours that we may answer after the customer wrote"
+    )
+    window_replies: int = Field(
+        default=5, ge=1, description="messages that we may send in that time"
+    )
     timeout: float = Field(default=10.0, gt=0, le=60, description="seconds for one API call")
     errors: dict[int, ErrorName] = Field(
         default_factory=dict,

@@ -9,6 +9,7 @@ from typing import Self
 from channels.base import (
     Capabilities,
     Clock,
+    Grant,
     Memory,
     Quarantined,
     Rate,
@@ -42,6 +43,8 @@ JSON = {"content-type": "application/json; charset=utf-8"}
 
 RATES = Rates(whole=Rate(10), chat=Rate(1, burst=5))
 """Weibo says no figure for private messages: a careful guess."""
+LEFT: dict[str, Grant | None] = {"unfollowed": None}
+"""Who has left the account is not written to; all else that a customer does permits as words do."""
 
 
 def capabilities(*, passive: bool) -> Capabilities:
@@ -49,7 +52,7 @@ def capabilities(*, passive: bool) -> Capabilities:
     return Capabilities(
         text_limit=render.TEXT_LIMIT,
         receives=RECEIVES,
-        reply_window=None if passive else ReplyWindow(timedelta(hours=48)),
+        reply_window=None if passive else ReplyWindow(timedelta(hours=48), others=LEFT),
         rates=RATES,
     )
 

@@ -13,12 +13,13 @@ from handlers.desk.errors import (
     AlreadyClosed,
     AlreadyTaken,
     BadText,
+    NoReplyNow,
     NotFound,
     NotPermitted,
     NotYours,
 )
 from handlers.desk.roles import may
-from storage import activity, conversations
+from storage import activity, conversations, windows
 from storage.models.activity import Fact
 from storage.models.conversation import Author, Conversation, Message, Owner, Status
 from storage.models.people import Agent
@@ -66,6 +67,7 @@ def reply(
 
     Raises:
         NotYours: the bot, the queue or a colleague has the conversation.
+        NoReplyNow: the platform's window is closed, or its replies are used.
         BadText, AlreadyClosed, NotFound, NotPermitted: as they say.
     """
     _permitted(agent, "inbox")
@@ -73,6 +75,8 @@ def reply(
     conversation = _open(session, conversation_id)
     if conversation.owner is not Owner.AGENT or conversation.assignee_id != agent.id:
         raise NotYours
+    if (reason := windows.refusal(conversation, now)) is not None:
+        raise NoReplyNow(reason)
     return conversations.append(
         session,
         conversation,

@@ -8,6 +8,7 @@ DeskError
 ├── AlreadyChanged   somebody changed it since it was read
 ├── NotPermitted     the person's role does not allow it
 ├── BadText          nothing to say, or too much
+├── NoReplyNow       the platform lets nobody answer now: `reason`
 └── WorkflowError    handlers.desk.workflow: a step that is not possible, allowed or complete
 """
 
@@ -51,3 +52,11 @@ class NotPermitted(DeskError):
 
 class BadText(DeskError):
     """Write between 1 and 5000 characters."""
+
+
+class NoReplyNow(DeskError):
+    """The platform lets us answer again once the customer writes."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason

@@ -110,7 +110,8 @@ class DeliveryStatus(StrEnum):
 class Delivery(SQLModel, table=True):
     """One message on its way to a customer; `key` makes a second one impossible.
 
-    `superseded` says that it did not arrive, or perhaps not, and was sent again under a new key.
+    `pieces` is how many of the platform's messages it took; 0 for one that went out together with
+    the one before. `superseded` says that it did not arrive, or perhaps not, and was sent again.
     """
 
     __table_args__ = (
@@ -130,6 +131,7 @@ class Delivery(SQLModel, table=True):
     attempts: int = 0
     platform_id: str | None = None
     problem: str | None = None
+    pieces: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     superseded: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
     sent_at: datetime | None = Field(default=None, sa_type=Moment)

@@ -9,6 +9,7 @@ from sqlmodel import select
 from bot.delivery import TRIES
 from channels.errors import (
     Blocked,
+    QuotaUsed,
     RateLimited,
     Refused,
     Unauthorized,
@@ -339,28 +340,100 @@ async def test_to_the_last_second_of_the_window_we_may_answer(build):
     assert house.texts() == ["in time"]
 
 
-async def test_no_more_is_sent_than_the_platform_allows(build):
+COUNTED = {"window_minutes": 60, "window_messages": 5}
+
+
+async def test_when_replies_are_short_what_waits_goes_out_together(build):
     house = await build().open()
     await house.says("one", "two", "three")
     await house.db.write(_set, replies_left=2)
     await house.send()
+    assert house.texts() == ["one\ntwo\nthree"]
+    assert await house.statuses() == ["sent"] * 3
+    assert [delivery.pieces for delivery in await house.deliveries()] == [1, 0, 0]
+    assert (await house.conversation()).replies_left == 1
+
+
+async def test_while_there_are_enough_replies_each_message_is_its_own(build):
+    house = await build().open()
+    await house.says("one", "two")
+    await house.db.write(_set, replies_left=5)
+    await house.send()
     assert house.texts() == ["one", "two"]
-    rows = await house.deliveries()
-    assert [(row.status.value, row.problem) for row in rows] == [
-        ("sent", None),
-        ("sent", None),
-        ("failed", "quota_used"),
-    ]
+    assert (await house.conversation()).replies_left == 3
+
+
+async def test_messages_that_go_out_together_end_together(build):
+    house = await build().open()
+    house.adapter().fail(Uncertain())
+    await house.says("one", "two")
+    await house.db.write(_set, replies_left=1)
+    await house.send()
+    assert await house.statuses() == ["uncertain"] * 2
+    house.adapter().fail(Unavailable())
+    await house.says("three", "four")
+    await house.send()
+    assert await house.statuses() == ["uncertain", "uncertain", "pending", "pending"]
+
+
+async def test_when_all_replies_are_used_nothing_is_asked_of_the_platform(build):
+    house = await build().open()
+    await house.says("one")
+    await house.db.write(_set, replies_left=0)
+    await house.send()
+    (row,) = await house.deliveries()
+    assert (row.status.value, row.problem) == ("failed", "quota_used")
+    assert house.texts() == []
+
+
+async def test_the_last_reply_is_kept_for_a_person(build):
+    house = await build(shop=COUNTED).open()
+    await house.hears("hello")
+    await house.think()
+    await house.db.write(_set, replies_left=1)
+    await house.send()
+    (row,) = await house.deliveries()
+    assert (row.status.value, row.problem) == ("failed", "kept_for_person")
+    await house.says("a person's word")
+    await house.send()
+    assert house.texts() == ["a person's word"]
     assert (await house.conversation()).replies_left == 0
+
+
+@pytest.mark.parametrize(
+    ("problem", "reason", "after"),
+    [(WindowClosed(), "window_closed", (0, 4)), (QuotaUsed(), "quota_used", (3600, 0))],
+)
+async def test_the_platforms_own_word_about_the_window_is_believed(build, problem, reason, after):
+    house = await build(shop=COUNTED).open()
+    await house.hears("hello")
+    await house.think()
+    await house.db.write(_set, replies_left=4)
+    house.adapter().fail(problem)
+    await house.send()
+    (row,) = await house.deliveries()
+    assert (row.status.value, row.problem) == ("failed", reason)
+    known = await house.conversation()
+    left = (known.reply_until - house.time()).total_seconds()
+    assert (left, known.replies_left) == after
+
+
+async def test_a_message_in_several_pieces_uses_as_many_replies(build):
+    house = await build(shop=COUNTED).open()
+    house.adapter().pieces = 3
+    await house.hears("hello")
+    await house.think()
+    await house.send()
+    assert (await house.conversation()).replies_left == 2
 
 
 async def test_what_is_refused_uses_no_quota(build):
     house = await build().open()
     house.adapter().fail(Refused())
     await house.says("one", "two")
-    await house.db.write(_set, replies_left=2)
+    await house.db.write(_set, replies_left=3)
     await house.send()
-    assert (await house.conversation()).replies_left == 1
+    assert (await house.conversation()).replies_left == 2
 
 
 async def test_a_thread_that_waits_does_not_hold_up_another(build):

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text as sql
 from sqlmodel import select
 
 from bot import settle
@@ -300,7 +301,34 @@ async def test_each_message_of_the_customer_opens_the_window_anew_and_grants_its
     await house.think()
     later = await house.conversation()
     assert later.reply_until == house.time() + timedelta(minutes=60)
-    assert later.replies_left == 4 + 5
+    assert later.replies_left == 5
+
+
+async def test_what_was_said_before_our_last_replies_grants_no_new_ones(build):
+    house = await build(shop={"window_minutes": 60, "window_messages": 5}).open()
+    for text in ("one", "two", "three"):
+        await house.hears(text)
+    house.time.pass_by(seconds=9)
+    await house.think()
+    await house.send()
+    assert (await house.conversation()).replies_left == 2
+
+
+async def test_a_reply_used_up_while_the_bot_thinks_stays_used_up(build):
+    house = build(shop={"window_minutes": 60, "window_messages": 5})
+    await house.hears("hello")
+    await house.think()
+
+    async def sends_meanwhile(turn):
+        spend = sql("UPDATE conversation SET replies_left = replies_left - 1, unread = 7")
+        await house.db.run(lambda connection: connection.execute(spend) and None)
+        return Outcome(reply=(Text(text="hm"),))
+
+    house.worker._chain = sends_meanwhile
+    await house.hears("again")
+    await house.think()
+    conversation = await house.conversation()
+    assert (conversation.replies_left, conversation.unread) == (5 - 1 + 5, 7 + 1)
 
 
 async def test_replies_of_a_window_that_is_over_are_void(build):

@@ -1,11 +1,13 @@
 """Messages that did not arrive: seen in the thread and in the settings, and decided about once."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlmodel import select
 
 from channels.message import Text
+from handlers.desk import conversations as desk
 from storage import conversations
 from storage.models import Author, Delivery, DeliveryStatus
 from tests.console.world import Console
@@ -99,3 +101,37 @@ async def test_the_settings_list_what_did_not_arrive(desk_console: Console, deci
     assert "三天内退款" not in (await browser.get("/settings/channels")).text
     agent = await desk_console.enter("li")
     assert (await agent.post(f"/settings/deliveries/{delivery.id}/again")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("until", "left", "shown", "locked"),
+    [
+        (31.5, 3, "3 left · 31 h", False),
+        (0.5, 3, "3 left · 30 min", False),
+        (31, None, "31 h", False),
+        (31, 0, "no answer until the customer writes", True),
+        (-1, 5, "no answer until the customer writes", True),
+    ],
+)
+async def test_the_desk_shows_what_the_platform_still_allows(
+    desk_console: Console, until, left, shown, locked
+):
+    end = desk_console.time.now + timedelta(hours=until)
+    conversation = await desk_console.talk(reply_until=end, replies_left=left)
+    li, now = desk_console.agents["li"], desk_console.time.now
+    await desk_console.db.write(desk.take, conversation.id, li, now)
+    browser, base = await desk_console.enter("li"), f"/inbox/{conversation.id}"
+    page = (await browser.get(base)).text
+    head = re.sub(r"<[^>]+>", "", page.split('class="allowed')[1].split("</p>")[0])
+    assert shown in head
+    assert ('data-lock="over"' in page) is locked
+    answer = await browser.post(f"{base}/reply", data={"text": "hi"})
+    assert answer.status_code == (409 if locked else 303)
+    said = await desk_console.db.read(conversations.history, conversation.id)
+    assert len(said) == (1 if locked else 2)
+
+
+async def test_where_the_platform_has_no_rule_nothing_is_shown(desk_console: Console):
+    conversation = await desk_console.talk()
+    page = (await (await desk_console.enter("li")).get(f"/inbox/{conversation.id}")).text
+    assert 'class="allowed' not in page

@@ -26,7 +26,7 @@ from tests.kill.warm import Kill, Warm
 
 LATENCY = 0.03
 """Seconds a platform takes to answer a call: longer than the gap between two messages."""
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds after which a run that has not come to rest is a failure of its own."""
 UNHARMED = Kill(0)
 Life = Kill | float
@@ -148,7 +148,8 @@ class Stage:
             if status == -signal.SIGKILL:
                 self.kills += self.counts or not self.stopping
             elif status != 0 or not self.stopping:
-                self.broken.append(f"crash: the product ended by itself with {status}")
+                last = self.warm.words().strip().rpartition("\n")[2]
+                self.broken.append(f"crash: the product ended by itself with {status}, {last}")
                 return
             if self.stopping:
                 return
@@ -226,11 +227,13 @@ class Stage:
             await asyncio.sleep(0.02)
 
     def _result(self) -> Result:
+        if self.broken:
+            return Result(self.broken, self.kills, [], 0, self.ready, 0)
         talks = truth.talks(self.path, self.simulators, self._everybody())
         lines = self.ledger.read_text(encoding="utf-8").splitlines()
         counted = [int(line.split()[1]) for line in lines if line.startswith("counted")]
         return Result(
-            findings=self.broken + truth.damage(self.path) + findings(talks, self.kills),
+            findings=truth.damage(self.path) + findings(talks, self.kills),
             kills=self.kills,
             deaths=[line for line in lines if not line.startswith("counted")],
             counted=counted[-1] if counted else 0,

@@ -48,13 +48,14 @@ def tell(what: str, results: list[Result], begun: float) -> Counter[str]:
     """Print the figures and hold the promises; return how often it died at what."""
     broken = [(result.deaths, line) for result in results for line in result.findings]
     ready = sorted(seconds for result in results for seconds in result.ready)
+    worst = f"{ready[len(ready) // 2]:.2f} s as a rule, {ready[-1]:.2f} s" if ready else "no time"
     died = Counter(cause(death) for result in results for death in result.deaths)
     print(  # noqa: T201
         f"\n{what}: {len(results)} runs in {perf_counter() - begun:.0f} s,"
         f" {sum(result.kills for result in results)} kills, {len(broken)} findings,"
         f" {sum(result.doubted for result in results)} replies in doubt, {unhurt(results)} runs"
-        f" over before their kill; ready again after {ready[len(ready) // 2]:.2f} s as a rule,"
-        f" {ready[-1]:.2f} s at worst; died at {dict(died.most_common())}"
+        f" over before their kill; ready again after {worst} at worst;"
+        f" died at {dict(died.most_common())}"
     )
     assert broken == []
     return died
@@ -79,7 +80,7 @@ async def points(stage: Stage) -> int:
     return whole.counted
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_killed_at_a_few_of_its_system_calls_it_loses_and_doubles_nothing(stages):
     begun, number, seed = perf_counter(), await points(stages[0]), int(time() // 86400)
     dice = random.Random(seed)
@@ -100,9 +101,8 @@ async def test_killed_at_every_system_call_it_loses_and_doubles_nothing(stages, 
     begun, number = perf_counter(), await points(stages[0])
     results = await play(stages, [(Kill(point, when),) for point in range(1, number + 1)])
     died = tell(f"all {number} points, {when} the call", results, begun)
-    assert {"pwrite64 -wal", "fdatasync -wal", "send socket"} <= {
-        each.replace("write socket", "send socket").replace("sendto", "send") for each in died
-    }
+    assert {"pwrite64 -wal", "fdatasync -wal", "pwrite64 database"} <= died.keys()
+    assert any(each.endswith(" socket") for each in died)
 
 
 @pytest.mark.long

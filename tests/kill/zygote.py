@@ -71,7 +71,7 @@ def product(order: dict[str, Any], listener: socket.socket) -> None:
         int(kill["power"]),
     )
     with asyncio.Runner(loop_factory=fast_loop()) as runner:
-        runner.run(_serve(config, listener))
+        runner.run(_serve(config, listener, "all"))
     shim.kill_count.restype = ctypes.c_long
     with Path(order["ledger"]).open("a", encoding="utf-8") as ledger:
         ledger.write(f"counted {shim.kill_count()}\n")

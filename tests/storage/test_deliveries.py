@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from channels.base import Sent
 from channels.message import Address, Text, Visibility, text_of
 from storage import activity, contacts, conversations, deliveries, lanes
 from storage.lanes import Fenced
@@ -51,10 +52,10 @@ async def test_messages_are_begun_one_after_the_other(db, now):
     await claimed(db, now)
     first = await db.write(deliveries.start, LANE, "a", now, LEASE)
     assert (text_of(first.message.parts), first.again, first.delivery.attempts) == ("one", False, 1)
-    assert await db.write(deliveries.sent, first.delivery.id, "a", "p-1", now) is True
+    assert await db.write(deliveries.sent, first.ids, "a", Sent("p-1"), now) is True
     second = await db.write(deliveries.start, LANE, "a", now, LEASE)
     assert text_of(second.message.parts) == "two"
-    assert await db.write(deliveries.sent, second.delivery.id, "a", None, now) is False
+    assert await db.write(deliveries.sent, second.ids, "a", Sent(), now) is False
     assert await db.read(lanes.none_ready, LaneKind.OUT, now)
 
 
@@ -81,7 +82,7 @@ async def test_a_clean_failure_is_begun_again_without_doubt(db, now):
     await db.write(say, "one", now)
     await claimed(db, now)
     first = await db.write(deliveries.start, LANE, "a", now, LEASE)
-    await db.write(deliveries.retry_later, first.delivery.id, "busy " * 200)
+    await db.write(deliveries.retry_later, first.ids, "busy " * 200)
     (row,) = await rows(db)
     assert row.status is DeliveryStatus.PENDING
     assert len(row.problem) == 500
@@ -107,29 +108,32 @@ async def test_a_lane_with_nothing_in_it_is_given_back(db, now):
 
 
 @pytest.mark.parametrize(
-    ("end", "status", "fact"),
+    ("end", "how", "status", "fact"),
     [
-        (deliveries.sent, DeliveryStatus.SENT, Fact.DELIVERY_SENT),
-        (deliveries.failed, DeliveryStatus.FAILED, Fact.DELIVERY_FAILED),
-        (deliveries.uncertain, DeliveryStatus.UNCERTAIN, Fact.DELIVERY_UNCERTAIN),
+        (deliveries.sent, Sent("x"), DeliveryStatus.SENT, Fact.DELIVERY_SENT),
+        (deliveries.failed, "x", DeliveryStatus.FAILED, Fact.DELIVERY_FAILED),
+        (deliveries.refused, "quota_used", DeliveryStatus.FAILED, Fact.DELIVERY_FAILED),
+        (deliveries.uncertain, "x", DeliveryStatus.UNCERTAIN, Fact.DELIVERY_UNCERTAIN),
     ],
 )
-async def test_every_end_is_a_fact_and_only_the_holder_may_write_it(db, now, end, status, fact):
+async def test_every_end_is_a_fact_and_only_the_holder_may_write_it(
+    db, now, end, how, status, fact
+):
     message = await db.write(say, "one", now)
     await claimed(db, now)
     started = await db.write(deliveries.start, LANE, "a", now, LEASE)
     with pytest.raises(Fenced):
-        await db.write(end, started.delivery.id, "b", "x", now)
+        await db.write(end, started.ids, "b", how, now)
     (row,) = await rows(db)
     assert row.status is DeliveryStatus.SENDING
-    await db.write(end, started.delivery.id, "a", "x", now)
+    await db.write(end, started.ids, "a", how, now)
     (row,) = await rows(db)
     assert row.status is status
     told = (await db.read(activity.since, 0))[-1]
     assert (told.fact, told.conversation_id) == (fact, row.conversation_id)
     assert told.data["message"] == str(message.id)
     with pytest.raises(Fenced):
-        await db.write(end, started.delivery.id, "a", "x", now)
+        await db.write(end, started.ids, "a", how, now)
 
 
 async def test_a_note_has_no_way_out(db, now):

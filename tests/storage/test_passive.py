@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import select
 
-from channels.base import Reception
+from channels.base import Reception, Sent
 from channels.message import Address, Text, text_of
 from storage import (
     activity,
@@ -171,7 +171,7 @@ async def test_what_a_sender_has_in_hand_never_rides(db, now, customers):
     assert await taken(db, event, whole, now) is None
     started = await db.write(deliveries.start, LANE, "a", now, LEASE)
     assert await taken(db, event, whole, now) is None
-    await db.write(deliveries.sent, started.delivery.id, "a", None, now)
+    await db.write(deliveries.sent, started.ids, "a", Sent(), now)
     assert await taken(db, event, whole, now) is None
     assert await statuses(db) == ["sent"]
 

@@ -68,6 +68,13 @@ def test_what_was_never_acknowledged_cannot_be_lost():
     assert (figures.sent_in, figures.acknowledged) == (6, 5)
 
 
+def test_who_acknowledges_nothing_keeps_no_promise():
+    deaf = [replace(one, acknowledged=None) for one in GOOD.said]
+    figures = judge(replace(GOOD, said=deaf, shown=[], kept=[]))
+    assert figures.lost == 0
+    assert not figures.holds
+
+
 def test_an_answer_of_unknown_fate_is_uncertain_and_not_lost():
     figures = judge(replace(GOOD, shown=without(GOOD.shown, 2), uncertain=frozenset({2})))
     assert figures.holds

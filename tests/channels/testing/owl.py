@@ -117,6 +117,10 @@ class Adapter:
         text = plain(parts)
         limit = 10_000 if "no split" in self.bugs else 60
         pieces = split(text, limit, "bytes")
+        if "cuts characters" in self.bugs:
+            pieces = [text[start : start + 15] for start in range(0, len(text), 15)]
+        if "pale" in self.bugs:
+            pieces = [piece.replace("\U0001f3fd", "") for piece in pieces]
         for number, piece in enumerate(pieces[: 1 if "first piece" in self.bugs else None]):
             shown = options if number == len(pieces) - 1 else ()
             await self._post(message, f"{message.delivery_id}.{number}", piece, shown)

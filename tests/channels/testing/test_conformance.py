@@ -52,6 +52,8 @@ CAUGHT_BY = {
     "hours": "times_are_aware_and_right",
     "no split": "a_text_arrives_whole",
     "first piece": "a_text_arrives_whole",
+    "cuts characters": "a_visible_character_at_the_cut_stays_whole",
+    "pale": "four_thousand_emoji_arrive_whole",
     "too many buttons": "choices_can_be_answered",
     "unnumbered": "choices_can_be_answered",
     "silent stand-in": "what_cannot_be_sent_is_named",
@@ -82,6 +84,7 @@ async def tried(bug, clock, said):
             "clock": clock,
             "base_url": url,
             "said": said,
+            "visible": "👩‍👩‍👧‍👦",
         }
         await test(**{name: lent[name] for name in signature(test).parameters})
 
