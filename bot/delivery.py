@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlmodel import Session
 
+from bot import attempts
+from bot.attempts import Begun, may_repeat
 from bot.inboxes import Inbox, Inboxes
-from bot.lane_loop import LEASE, LaneLoop, backoff
+from bot.lane_loop import IDLE_SECONDS, LEASE, LaneLoop, backoff
 from bot.metrics import Metrics
+from bot.pace import Slices, need_of, whole_rate
 from bot.signals import Signals
 from channels.base import Sent
 from channels.errors import (
@@ -23,9 +26,10 @@ from channels.errors import (
     Refused,
     Retryable,
     Unauthorized,
+    Uncertain,
     WindowClosed,
 )
-from storage import deliveries, lanes, windows
+from storage import deliveries, lanes, paces, shares, windows
 from storage.database import Database
 from storage.deliveries import Started
 from storage.models import LaneKind
@@ -33,13 +37,22 @@ from storage.models import LaneKind
 log = structlog.get_logger(__name__)
 
 TRIES = 8
-_OF_THE_WINDOW = {WindowClosed: windows.CLOSED, QuotaUsed: windows.USED}
-"""What a platform says of its own reply window."""
 SEND_SECONDS = 30.0
 
 
+FEWEST_SECONDS = 0.01
+"""The shortest rest between two looks for work."""
+LOOK_AGAIN = timedelta(seconds=5)
+"""How long a process believes that an inbox is held, before it looks at the row again."""
+SHARES = 3
+"""Of how many parts of the senders one inbox may have one, where there are others."""
+
+_OF_THE_WINDOW = {WindowClosed: windows.CLOSED, QuotaUsed: windows.USED}
+"""What a platform says of its own reply window."""
+
+
 class Sender(LaneLoop):
-    """Works outbound lanes: one message in flight a thread."""
+    """Works outbound lanes: one message in flight a thread, and a part of them an inbox."""
 
     kind = LaneKind.OUT
 
@@ -53,100 +66,177 @@ class Sender(LaneLoop):
     ) -> None:
         super().__init__(db, clock, signals.outbound)
         self._inboxes, self._metrics = inboxes, metrics
+        self._slices = Slices()
 
     def only(self) -> Sequence[str]:
         """Return the inboxes that can send now."""
         return self._inboxes.able()
 
+    def rooms(self) -> Mapping[str, int]:
+        """Return how many more lanes of each inbox that can send may be worked."""
+        alone = len(self._inboxes.by_name) == 1
+        share = self._width if alone else max(1, self._width // SHARES)
+        busy = Counter(_inbox_of(lane) for lane in self._in_hand)
+        return {name: share - busy[name] for name in self.only() if busy[name] < share}
+
+    async def take(self, free: int) -> list[str]:
+        """Claim lanes that are ready, of each inbox no more than its share."""
+        rooms = {name: min(room, free) for name, room in self.rooms().items()}
+        if not rooms or await self.db.read(shares.none_ready, self.clock(), rooms):
+            return []
+        return await self.db.write(shares.claim, self._token, self.clock(), LEASE, rooms)
+
+    def patience(self) -> float:
+        """Return for how many seconds nothing becomes ready without a hint: until a pause ends."""
+        now = self.clock()
+        pauses = [inbox.paused_until for inbox in self._inboxes.by_name.values()]
+        waits = [(until - now).total_seconds() for until in pauses if until and until > now]
+        return max(FEWEST_SECONDS, min(waits, default=IDLE_SECONDS), 0.0)
+
     async def work(self, lane: str, token: str) -> None:
         """Send the lane's messages one by one until one must wait or none is left."""
-        more, name = True, lane.partition(":")[0]
+        more, name = True, _inbox_of(lane)
         while more and not self._stopping and name in self._inboxes.able():
             more = await self._next(lane, token)
         if more:
             await self.db.write(
                 lanes.postpone, LaneKind.OUT, lane, token, self.clock(), failed=False
             )
+        self._hint.set()  # There is room for another one of its inbox.
 
     async def _next(self, lane: str, token: str) -> bool:
-        started = await self.db.write(deliveries.start, lane, token, self.clock(), LEASE)
-        if started is None:
-            return False
-        inbox = self._inboxes.get(started.delivery.inbox)
+        inbox = self._inboxes.get(_inbox_of(lane))
         assert inbox is not None  # noqa: S101 - lanes of other inboxes are not claimed
-        if started.again and not _may_repeat(inbox):
-            return await self._uncertain(started.ids, token, "stopped while sending", lane)
-        refusal = windows.refusal(
-            started.conversation, self.clock(), person=started.person, kept=_keeps_one(inbox)
-        )
-        if refusal is not None:
-            return await self._failed(started.ids, token, refusal, lane)
-        return await self._send(inbox, started, lane, token)
+        begun = await self._begin(inbox, lane, token)
+        if begun is None:
+            return False
+        leave = begun.leave
+        if begun.doubtful:
+            return await self._uncertain(begun.started.ids, token, "stopped while sending", lane)
+        if begun.refusal is not None:
+            return await self._failed(begun.started.ids, token, begun.refusal, lane)
+        if leave is not None and leave.wait_until is not None:
+            if leave.everybody:
+                self._leave_alone(inbox, leave.wait_until)
+            return False
+        return await self._send(inbox, begun, lane, token)
 
-    async def _send(self, inbox: Inbox, started: Started, lane: str, token: str) -> bool:
+    async def _begin(self, inbox: Inbox, lane: str, token: str) -> Begun | None:
+        rate, name = whole_rate(inbox), inbox.name
+        async with self._slices.gate(name):
+            if rate is not None and not self._slices.spend(name, self.clock()):
+                begun = await self.db.write(attempts.begin, inbox, lane, token, self.clock(), rate)
+                self._keep_slice(name, begun)
+                return begun
+        begun = await self.db.write(attempts.begin, inbox, lane, token, self.clock(), None)
+        if begun is None or not begun.goes:
+            self._slices.give_back(name)
+        return begun
+
+    def _keep_slice(self, name: str, begun: Begun | None) -> None:
+        leave = begun.leave if begun is not None else None
+        if leave is not None and leave.taken is not None:
+            self._slices.keep(name, leave.taken)
+            if leave.wait_until is None:
+                self._slices.spend(name, self.clock())
+
+    async def _send(self, inbox: Inbox, begun: Begun, lane: str, token: str) -> bool:
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                taken = await inbox.adapter.send(started.message)
+                taken = await inbox.adapter.send(begun.started.message)
         except Refused as problem:
-            return await self._refused(inbox, started, lane, token, problem)
+            return await self._refused(inbox, begun, lane, token, problem)
+        except RateLimited as problem:
+            return await self._too_fast(inbox, begun, lane, token, problem)
         except (Retryable, Unauthorized) as problem:
-            return await self._again(inbox, started, lane, token, problem)
+            return await self._again(inbox, begun.started, lane, token, problem)
         except (ChannelError, TimeoutError) as problem:
-            return await self._doubt(inbox, started, lane, token, problem)
+            return await self._doubt(inbox, begun.started, lane, token, problem)
         except Exception as problem:
             log.exception("an adapter broke while sending", inbox=inbox.name)
-            return await self._doubt(inbox, started, lane, token, problem)
-        return await self._sent(inbox, started.ids, taken, lane, token)
+            return await self._doubt(inbox, begun.started, lane, token, problem)
+        return await self._sent(inbox, begun, taken, lane, token)
 
-    async def _sent(
-        self, inbox: Inbox, delivery_ids: Sequence[UUID], taken: Sent, lane: str, token: str
-    ) -> bool:
+    async def _sent(self, inbox: Inbox, begun: Begun, taken: Sent, lane: str, token: str) -> bool:
         inbox.last_out = self.clock()
+        if begun.back is not None:
+            inbox.paused_until = None
         self._count(lane, "sent")
-        back = inbox.name if inbox.troubled else None
-        inbox.troubled = False
-        return await self.keep(deliveries.sent, delivery_ids, token, taken, self.clock(), back=back)
+        return await self.keep(
+            deliveries.sent,
+            begun.started.ids,
+            token,
+            taken,
+            self.clock(),
+            back=begun.back,
+        )
+
+    async def _too_fast(
+        self, inbox: Inbox, begun: Begun, lane: str, token: str, problem: RateLimited
+    ) -> bool:
+        # Being one of many who wait is no failure: in a long queue it happens any number of times.
+        until = self.clock() + timedelta(seconds=problem.retry_after)
+        log.info("too fast for the platform", inbox=inbox.name, seconds=problem.retry_after)
+        self._count(lane, "again")
+        need = need_of(inbox, begun.started.conversation, None)
+        chat = need.chat if inbox.capabilities.rates.limits_chats else paces.WHOLE
+        everybody = await self.keep(
+            attempts.pause, begun, token, f"{problem}", self.clock(), until, chat
+        )
+        if everybody:
+            inbox.paused_until = until
+        return False
 
     async def _again(
         self, inbox: Inbox, started: Started, lane: str, token: str, problem: ChannelError
     ) -> bool:
-        # Being one of many who wait is no failure: in a long queue it happens any number of times.
-        delivery, limited = started.delivery, isinstance(problem, RateLimited)
-        if delivery.attempts >= TRIES and not limited:
+        delivery = started.delivery
+        until = self.clock() + _patience(delivery.attempts)
+        await self._stumble(inbox, problem, until)
+        if delivery.attempts >= TRIES:
             return await self._failed(started.ids, token, f"gave up: {problem}", lane)
-        wait = _patience(delivery.attempts)
-        inbox.troubled = inbox.troubled or not limited
-        if isinstance(problem, RateLimited):
-            wait = timedelta(seconds=problem.retry_after)
-            inbox.paused_until = self.clock() + wait
-        log.info("will send again", inbox=inbox.name, problem=problem, seconds=wait.seconds)
+        log.info("will send again", inbox=inbox.name, problem=problem, until=until)
         self._count(lane, "again")
-        until = self.clock() + wait
-        await self.keep(
-            _postpone, started.ids, f"{problem}", lane, token, until, counts=not limited
-        )
+        await self.keep(attempts.again, started.ids, f"{problem}", lane, token, until)
         return False
 
     async def _doubt(
         self, inbox: Inbox, started: Started, lane: str, token: str, problem: Exception
     ) -> bool:
         words = f"{type(problem).__name__}: {problem}"
-        if _may_repeat(inbox) and started.delivery.attempts < TRIES:
-            until = self.clock() + _patience(started.delivery.attempts)
-            await self.keep(_postpone, started.ids, words, lane, token, until)
+        until = self.clock() + _patience(started.delivery.attempts)
+        if isinstance(problem, (Uncertain, TimeoutError)):
+            await self._stumble(inbox, problem, until)
+        if may_repeat(inbox) and started.delivery.attempts < TRIES:
+            await self.keep(attempts.again, started.ids, words, lane, token, until)
             return False
         return await self._uncertain(started.ids, token, words, lane)
 
+    async def _stumble(self, inbox: Inbox, problem: Exception, again: datetime) -> None:
+        """Count a failure of the inbox: after too many in a row only one message tries it."""
+        words = f"{problem}" or type(problem).__name__
+        until = await self.keep(paces.stumbled, inbox.name, words, self.clock(), again)
+        if until is not None:
+            log.warning("inbox is held", inbox=inbox.name, problem=problem, until=until)
+            self._leave_alone(inbox, until)
+
+    def _leave_alone(self, inbox: Inbox, until: datetime) -> None:
+        # Another process may find it well again before: only its row knows.
+        inbox.paused_until = min(until, self.clock() + LOOK_AGAIN)
+
     async def _refused(
-        self, inbox: Inbox, started: Started, lane: str, token: str, problem: Refused
+        self, inbox: Inbox, begun: Begun, lane: str, token: str, problem: Refused
     ) -> bool:
+        if begun.back is not None:
+            inbox.paused_until = None
         windowed = inbox.capabilities.reply_window is not None
         reason = _OF_THE_WINDOW.get(type(problem)) if windowed else None
-        if reason is None:
-            return await self._failed(started.ids, token, f"{problem}", lane)
         self._count(lane, "failed")
         log.warning("a message was not delivered", problem=problem)
-        return await self.keep(deliveries.refused, started.ids, token, reason, self.clock())
+        end = deliveries.failed if reason is None else deliveries.refused
+        return await self.keep(
+            end, begun.started.ids, token, reason or f"{problem}", self.clock(), back=begun.back
+        )
 
     async def _failed(
         self, delivery_ids: Sequence[UUID], token: str, problem: str, lane: str
@@ -163,33 +253,13 @@ class Sender(LaneLoop):
         return await self.keep(deliveries.uncertain, delivery_ids, token, problem, self.clock())
 
     def _count(self, lane: str, result: str) -> None:
-        self._metrics.deliveries.labels(lane.partition(":")[0], result).inc()
+        self._metrics.deliveries.labels(_inbox_of(lane), result).inc()
+
+
+def _inbox_of(lane: str) -> str:
+    return lane.partition(":")[0]
 
 
 def _patience(attempts: int) -> timedelta:
     # 8 tries last about an hour; once the platform takes a message, all that wait are hastened.
     return backoff(attempts, random.random(), base=4, longest=1200)  # noqa: S311 - jitter
-
-
-def _keeps_one(inbox: Inbox) -> bool:
-    # Where a platform counts our replies, the last one is a person's.
-    window = inbox.capabilities.reply_window
-    return window is not None and window.messages is not None and window.messages > 1
-
-
-def _may_repeat(inbox: Inbox) -> bool:
-    return inbox.capabilities.idempotent_send or inbox.config.on_uncertain == "resend"
-
-
-def _postpone(
-    session: Session,
-    delivery_ids: Sequence[UUID],
-    problem: str,
-    lane: str,
-    token: str,
-    until: datetime,
-    *,
-    counts: bool = True,
-) -> None:
-    deliveries.retry_later(session, delivery_ids, problem, counts=counts)
-    lanes.postpone(session, LaneKind.OUT, lane, token, until, failed=True)

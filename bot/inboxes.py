@@ -87,8 +87,7 @@ class Inbox:
     last_in: datetime | None = None
     last_out: datetime | None = None
     paused_until: datetime | None = None
-    troubled: bool = False
-    """A message could not be sent since the last one that could."""
+    """Until when nothing can be sent, as far as this process knows: the truth is a row."""
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     answering: Passive | None = field(default=None, init=False)
     """The adapter, if it can answer in the platform's own call."""

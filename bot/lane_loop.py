@@ -49,6 +49,18 @@ class LaneLoop(ABC):
         self._token, self._in_hand = secrets.token_hex(8), set[str]()
         self._stopping = False
 
+    async def take(self, free: int) -> list[str]:
+        """Claim up to `free` lanes that are ready."""
+        if await self.db.read(lanes.none_ready, self.kind, self.clock(), self.only()):
+            return []
+        return await self.db.write(
+            lanes.claim, self.kind, self._token, self.clock(), LEASE, limit=free, only=self.only()
+        )
+
+    def patience(self) -> float:
+        """Return for how many seconds nothing becomes ready without a hint."""
+        return IDLE_SECONDS
+
     @abstractmethod
     async def work(self, lane: str, token: str) -> None:
         """Work one lane until it has nothing left or must be given back."""
@@ -74,7 +86,7 @@ class LaneLoop(ABC):
                 await asyncio.sleep(BLIND_SECONDS)
                 continue
             if not found:
-                await wait_for(self._hint, IDLE_SECONDS)
+                await wait_for(self._hint, self.patience())
             elif len(self._busy) >= self._width:
                 await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
         if self._busy:
@@ -94,11 +106,7 @@ class LaneLoop(ABC):
         free = self._width - len(self._busy)
         if free <= 0:
             return True
-        if await self.db.read(lanes.none_ready, self.kind, self.clock(), self.only()):
-            return False
-        claimed = await self.db.write(
-            lanes.claim, self.kind, self._token, self.clock(), LEASE, limit=free, only=self.only()
-        )
+        claimed = await self.take(free)
         # A lane whose lease ran out in our own hands is only prolonged: two must never work it.
         for lane in set(claimed) - self._in_hand:
             self._in_hand.add(lane)

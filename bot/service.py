@@ -26,7 +26,7 @@ from console.services import ChatBrand, InboxState
 from faq.demo import publish_demo
 from faq.knowledge import KnowledgeBase
 from handlers.chain import build_chain
-from storage import lanes, schema, transport
+from storage import lanes, paces, schema, transport
 from storage.database import Database, StorageError
 from storage.models import Fact, LaneKind
 
@@ -160,8 +160,14 @@ class Service:
             async with asyncio.timeout(5):
                 await self.db.write(transport.probe)
                 waiting, oldest = await self.db.read(lanes.backlog, LaneKind.IN)
+                waits = await self.db.read(paces.states, self.clock())
             facts["backlog"] = waiting
             age = 0.0 if oldest is None else (self.clock() - oldest).total_seconds()
+            facts["inboxes"] |= {
+                name: "held" if paces.is_held(row) else "paused"
+                for name, row in waits.items()
+                if facts["inboxes"].get(name) == "ready"
+            }
             facts["backlog_seconds"] = round(max(age, 0.0), 1)
         except (StorageError, TimeoutError):
             facts["database"] = False

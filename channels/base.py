@@ -22,6 +22,28 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """How many messages a second, and how many at once after a silence."""
+
+    per_second: float
+    burst: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How fast a platform may be sent to, all in all and in one chat; None: no limit of its own."""
+
+    whole: Rate | None = None
+    chat: Rate | None = None
+    group: Rate | None = None
+    """In a chat that others read too, where that differs."""
+    chat_depth: int | None = None
+    """How many of the parts between colons in a thread's name make the chat; None: all."""
+    limits_chats: bool = False
+    """When the platform says "too fast" it means one chat."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyWindow:
     """How long, and how often, we may answer after the customer wrote.
 
@@ -61,6 +83,7 @@ class Capabilities:
     typing: bool = False
     public: bool = False
     signed: bool = True
+    rates: Rates = Rates()
 
 
 @dataclass(frozen=True, slots=True)

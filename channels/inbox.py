@@ -23,3 +23,10 @@ class InboxConfig(BaseModel):
         default="ask",
         description="what to do with a message that may or may not have arrived",
     )
+    messages_per_second: float | None = Field(
+        default=None,
+        gt=0,
+        le=1000,
+        description="how fast all processes together send, where the platform's usual limit is "
+        "not this account's",
+    )

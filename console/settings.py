@@ -21,7 +21,7 @@ from console.i18n import mark
 from console.services import Services
 from console.views import render
 from console.words import CHANNELS
-from storage import doubts, overview, people, transport
+from storage import doubts, overview, paces, people, transport
 from storage.conversations import preview_of
 from storage.models import Agent, InboundEvent, Role
 
@@ -34,6 +34,8 @@ STATES: Mapping[str, tuple[str, str, str]] = {
     "ready": (mark("Ready"), "good", "check"),
     "degraded": (mark("Needs mending"), "warn", "alert"),
     "stopped": (mark("Stopped"), "bad", "close"),
+    "held": (mark("Held"), "warn", "alert"),
+    "paused": (mark("Pausing"), "warn", "clock"),
     "disabled": (mark("Switched off"), "", "lock"),
 }
 """What a channel's state is called, its tone and its sign."""
@@ -87,10 +89,13 @@ async def channels(
 ) -> Response:
     """Show every inbox's state, and the events that need attention."""
     events = await found.db.read(transport.troubled)
+    waits = await found.db.read(paces.states, found.clock())
     traffic = await found.db.read(overview.traffic, found.clock() - LATELY)
     context = {
         "inboxes": found.inboxes(),
         "traffic": traffic,
+        "paces": waits,
+        "held": {name for name, row in waits.items() if paces.is_held(row)},
         "channels": CHANNELS,
         "states": STATES,
         "undelivered": [

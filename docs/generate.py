@@ -21,7 +21,7 @@ from bot.cli.main import app as commands
 from bot.config import Config, LogConfig
 from bot.metrics import Metrics
 from channels import registry
-from channels.base import Capabilities, Listening, Passive, Polling, Typing, Webhook
+from channels.base import Capabilities, Listening, Passive, Polling, Rates, Typing, Webhook
 from channels.inbox import InboxConfig
 from channels.testing.fakes import RememberedMemory
 from docs.tables import code, keys, one_line, page, table
@@ -157,6 +157,17 @@ def window(can: Capabilities, adapter: object) -> str:
     return f"{hours}, {often} messages" if often else hours
 
 
+def speed(rates: Rates) -> str:
+    """Return how fast all processes together send."""
+    named = (("in all", rates.whole), ("a chat", rates.chat), ("a group", rates.group))
+    found = [
+        f"{rate.per_second:g}/s {name}" + (f" ({rate.burst} at once)" if rate.burst > 1 else "")
+        for name, rate in named
+        if rate is not None
+    ]
+    return ", ".join(found) or "no limit"
+
+
 def capabilities() -> str:
     """Return the page of what each channel can do."""
     rows = [
@@ -167,14 +178,16 @@ def capabilities() -> str:
             ", ".join(sorted(can.sends)),
             can.max_choices or "numbered list",
             window(can, adapter),
+            speed(can.rates),
             *("yes" if has else "no" for has in (can.edits, isinstance(adapter, Typing))),
             *("yes" if has else "no" for has in (can.public, can.idempotent_send, can.signed)),
             ways(adapter),
         )
         for name, adapter, can in variants()
     ]
-    head = ("channel", "one text", "receives", "sends", "buttons", "reply window", "edits seen")
+    head = ("channel", "one text", "receives", "sends", "buttons", "reply window", "speed")
     more = (
+        "edits seen",
         "typing shown",
         "public threads",
         "resending is safe",

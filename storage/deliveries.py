@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, case, update
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
 from channels.base import Sent
 from channels.message import Address, OutgoingMessage
-from storage import windows
+from storage import paces, windows
 from storage.lanes import Fenced, bump, finish, hasten, hold
 from storage.models import (
     Activity,
@@ -35,8 +35,13 @@ _START = (
     .values(status=DeliveryStatus.SENDING, attempts=_delivery.c.attempts + 1)
     .returning(_delivery.c.attempts)
 )
-
-
+_ONE_LESS = case((_delivery.c.attempts > 0, _delivery.c.attempts - 1), else_=0)
+_UNDO = (
+    update(_delivery)
+    .where(_delivery.c.id.in_(bindparam("b_ids", expanding=True, type_=_delivery.c.id.type)))
+    .where(_delivery.c.status == DeliveryStatus.SENDING)
+    .values(status=DeliveryStatus.PENDING, attempts=_ONE_LESS)
+)
 MOST_TOGETHER = 10
 """How many messages ride in one at most."""
 
@@ -134,6 +139,12 @@ def start(
     )
 
 
+def undo_start(session: Session, started: Started) -> None:
+    """Take back `start`, in its own transaction: the message was not even tried."""
+    session.flush()
+    session.connection().execute(_UNDO, {"b_ids": list(started.ids)})
+
+
 def _riding(session: Session, delivery: Delivery, left: int) -> list[Delivery]:
     """Return what goes out in the same message, when replies are short; mark it so."""
     behind = session.exec(
@@ -174,31 +185,47 @@ def sent(
 ) -> bool:
     """Mark deliveries as taken by the platform; return whether their lane has more.
 
-    `back` names an inbox that works again: those who wait there after a failure are hastened,
-    in this transaction, since once the lane is free it may be claimed at any moment.
+    `back` names an inbox that works again: its failures are forgotten and those who wait there
+    are hastened, in this transaction, since once the lane is free it may be claimed at any moment.
     """
     first, *others = _all(session, delivery_ids)
     windows.use(session, first.conversation_id, taken.pieces)
     first.pieces = taken.pieces
     for one in (first, *others):
         one.platform_id, one.sent_at = taken.platform_id, now
-    if back is not None:
-        hasten(session, LaneKind.OUT, back, now)
+    _welcome(session, back, now)
     return _end(session, (first, *others), token, DeliveryStatus.SENT, Fact.DELIVERY_SENT, now)
 
 
 def failed(
-    session: Session, delivery_ids: Sequence[UUID], token: str, problem: str, now: datetime
+    session: Session,
+    delivery_ids: Sequence[UUID],
+    token: str,
+    problem: str,
+    now: datetime,
+    *,
+    back: str | None = None,
 ) -> bool:
-    """Give deliveries up, with their reason; return whether their lane has more."""
+    """Give deliveries up, with their reason; return whether their lane has more.
+
+    `back` is as in `sent`: a platform that refuses is there.
+    """
+    _welcome(session, back, now)
     found = _all(session, delivery_ids, problem)
     return _end(session, found, token, DeliveryStatus.FAILED, Fact.DELIVERY_FAILED, now)
 
 
 def refused(
-    session: Session, delivery_ids: Sequence[UUID], token: str, reason: str, now: datetime
+    session: Session,
+    delivery_ids: Sequence[UUID],
+    token: str,
+    reason: str,
+    now: datetime,
+    *,
+    back: str | None = None,
 ) -> bool:
     """Give deliveries up because the platform says that the window is closed or used up."""
+    _welcome(session, back, now)
     first, *_ = found = _all(session, delivery_ids, reason)
     windows.correct(session, first.conversation_id, reason, now)
     return _end(session, found, token, DeliveryStatus.FAILED, Fact.DELIVERY_FAILED, now)
@@ -210,6 +237,12 @@ def uncertain(
     """Mark that nobody knows whether they arrived; return whether their lane has more."""
     found = _all(session, delivery_ids, problem)
     return _end(session, found, token, DeliveryStatus.UNCERTAIN, Fact.DELIVERY_UNCERTAIN, now)
+
+
+def _welcome(session: Session, back: str | None, now: datetime) -> None:
+    if back is not None:
+        paces.recovered(session, back)
+        hasten(session, LaneKind.OUT, back, now)
 
 
 def _all(
@@ -253,8 +286,7 @@ def retry_later(
     for delivery in _all(session, delivery_ids, problem):
         delivery.status = DeliveryStatus.PENDING
         session.add(delivery)
-    first = session.get_one(Delivery, delivery_ids[0])
-    first.attempts -= 0 if counts else 1
+    session.get_one(Delivery, delivery_ids[0]).attempts -= 0 if counts else 1
 
 
 def of_conversation(session: Session, conversation_id: UUID) -> dict[UUID, Delivery]:

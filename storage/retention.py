@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 from sqlmodel import Session
 
+from storage import paces
 from storage.models import AdapterMemory, InboundEvent, Timer
 from storage.models import Session as Login
 from storage.upsert import table_of
@@ -16,7 +17,7 @@ EVENTS_KEPT = timedelta(days=30)
 
 
 def sweep(session: Session, now: datetime) -> int:
-    """Delete finished events and timers past their time, expired logins and tokens."""
+    """Delete finished events and timers past their time, expired logins and tokens, old paces."""
     events, timers = table_of(InboundEvent), table_of(Timer)
     logins, memory = table_of(Login), table_of(AdapterMemory)
     old = now - EVENTS_KEPT
@@ -27,4 +28,5 @@ def sweep(session: Session, now: datetime) -> int:
         delete(memory).where(memory.c.expires_at < now),
     )
     connection = session.connection()
-    return sum(connection.execute(statement).rowcount for statement in doomed)
+    gone = sum(connection.execute(statement).rowcount for statement in doomed)
+    return gone + paces.forget(session, now)

@@ -18,7 +18,18 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from channels.base import Accept, Capabilities, Clock, Memory, Quarantined, Reception, Request, Sent
+from channels.base import (
+    Accept,
+    Capabilities,
+    Clock,
+    Memory,
+    Quarantined,
+    Rate,
+    Rates,
+    Reception,
+    Request,
+    Sent,
+)
 from channels.errors import BadRequest, ChannelError, RateLimited, Refused, Unavailable, Uncertain
 from channels.message import OutgoingMessage, clean
 from channels.slack import parse
@@ -41,6 +52,10 @@ SHORT_WAIT = 5.0
 CAUGHT = "caught"
 
 
+RATES = Rates(chat=Rate(1, burst=3), chat_depth=2, limits_chats=True)
+"""Slack allows one message a second in each channel, and a few at once."""
+
+
 class Adapter:
     """One Slack app in one workspace."""
 
@@ -51,6 +66,7 @@ class Adapter:
         max_choices=MAX_CHOICES,
         edits=True,
         public=True,
+        rates=RATES,
     )
 
     def __init__(self, inbox: str, config: Config, memory: Memory, clock: Clock) -> None:

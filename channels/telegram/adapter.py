@@ -13,7 +13,7 @@ from typing import Self, TypeVar
 import telegram
 from telegram.constants import ChatAction
 
-from channels.base import Capabilities, Clock, Memory, Reception, Request, Sent
+from channels.base import Capabilities, Clock, Memory, Rate, Rates, Reception, Request, Sent
 from channels.errors import (
     BadRequest,
     Refused,
@@ -39,6 +39,11 @@ LARGEST_BATCH = 16 * MIB
 LONGEST_TAPS = 1000
 
 
+RATES = Rates(whole=Rate(30), chat=Rate(1, burst=3), group=Rate(0.25, burst=5), chat_depth=1)
+"""Telegram allows 30 a second, about one a second to a person, and 20 a minute to a group: here
+five at once and fifteen a minute, which is never more than twenty in any minute."""
+
+
 class Adapter:
     """A bot by webhook or long polling."""
 
@@ -50,6 +55,7 @@ class Adapter:
         max_choices=MAX_CHOICES,
         edits=True,
         typing=True,
+        rates=RATES,
     )
 
     def __init__(self, inbox: str, config: Config, memory: Memory, clock: Clock) -> None:

@@ -16,6 +16,8 @@ from channels.base import (
     Grant,
     Memory,
     Quarantined,
+    Rate,
+    Rates,
     Reception,
     ReplyWindow,
     Request,
@@ -47,6 +49,8 @@ XML = {"content-type": "application/xml; charset=utf-8"}
 TAKEN = b"success"
 
 
+RATES = Rates(whole=Rate(20), chat=Rate(1, burst=5))
+"""WeChat counts by day and by minute, and not in public: this is far below what accounts report."""
 DEEDS = frozenset({"selection", "followed", "opened"})
 """A tapped menu (the account's own, or one in a message), a follow, a scan."""
 BRIEFLY = Grant(timedelta(minutes=1), 3)
@@ -71,6 +75,7 @@ def capabilities(config: Config) -> Capabilities:
         sends=frozenset({"text"} if passive else {"text", "choices"}),
         max_choices=0 if passive else render.MOST_ITEMS,
         reply_window=None if passive else window(config),
+        rates=RATES,
     )
 
 

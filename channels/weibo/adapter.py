@@ -12,6 +12,8 @@ from channels.base import (
     Grant,
     Memory,
     Quarantined,
+    Rate,
+    Rates,
     Reception,
     ReplyWindow,
     Request,
@@ -39,6 +41,8 @@ PLAIN = {"content-type": "text/plain; charset=utf-8"}
 JSON = {"content-type": "application/json; charset=utf-8"}
 
 
+RATES = Rates(whole=Rate(10), chat=Rate(1, burst=5))
+"""Weibo says no figure for private messages: a careful guess."""
 LEFT: dict[str, Grant | None] = {"unfollowed": None}
 """Who has left the account is not written to; all else that a customer does permits as words do."""
 
@@ -49,6 +53,7 @@ def capabilities(*, passive: bool) -> Capabilities:
         text_limit=render.TEXT_LIMIT,
         receives=RECEIVES,
         reply_window=None if passive else ReplyWindow(timedelta(hours=48), others=LEFT),
+        rates=RATES,
     )
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, Index, false
+from sqlalchemy import JSON, BigInteger, Index, false, text
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
 from channels.message import Part
@@ -64,6 +64,9 @@ class PassiveSlot(SQLModel, table=True):
     changed_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
 
 
+_OUT = text("kind = 'out'")
+
+
 class LaneKind(StrEnum):
     """Which way a lane runs."""
 
@@ -78,7 +81,10 @@ class Lane(SQLModel, table=True):
     the one worker that has it; `attempts` counts failures of the item after `done`.
     """
 
-    __table_args__ = (Index("lane_ready", "kind", "ready_at"),)
+    __table_args__ = (
+        Index("lane_ready", "kind", "ready_at"),
+        Index("lane_outbound", "inbox", "ready_at", sqlite_where=_OUT, postgresql_where=_OUT),
+    )
 
     kind: LaneKind = Field(primary_key=True, sa_type=Word(LaneKind))
     key: str = Field(primary_key=True)
@@ -148,3 +154,21 @@ class AdapterMemory(SQLModel, table=True):
     key: str = Field(primary_key=True)
     value: str
     expires_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Pace(SQLModel, table=True):
+    """How fast an inbox, or one chat of it, may be sent to; all senders share it.
+
+    The row with the empty `chat` is the inbox's own. Up to `taken_until` (in microseconds, so
+    that every database reckons alike) its messages are given away; before `blocked_until` the
+    platform wants none at all. After too many `failures` in a row the inbox is held until
+    `held_until`, and then one message is tried.
+    """
+
+    inbox: str = Field(primary_key=True)
+    chat: str = Field(default="", primary_key=True)
+    taken_until: int = Field(default=0, sa_type=BigInteger)
+    blocked_until: datetime | None = Field(default=None, sa_type=Moment)
+    failures: int = 0
+    held_until: datetime | None = Field(default=None, sa_type=Moment)
+    problem: str | None = None

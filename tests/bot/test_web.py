@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -13,6 +13,7 @@ from channels.message import text_of
 from channels.testing import serve
 from channels.testing.server import closed_url
 from channels.wechat.simulator import Simulator
+from storage import paces
 from storage.models import Delivery, InboundEvent
 
 HOOK = "/inboxes/shop/webhook"
@@ -150,6 +151,17 @@ async def test_an_inbox_that_is_down_does_not_make_the_service_unready(run):
     answer = await served.client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json()["inboxes"] == {"shop": "degraded"}
+
+
+async def test_an_inbox_that_is_held_or_must_wait_is_named_and_the_service_is_ready(run):
+    served = await run({"shop": {}, "other": {}})
+    db, now = served.service.db, served.service.clock()
+    for _ in range(paces.PATIENCE):
+        await db.write(paces.stumbled, "shop", "HTTP 503", now, now + timedelta(minutes=5))
+    await db.write(paces.block, "other", paces.WHOLE, now, now + timedelta(minutes=5))
+    answer = await served.client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["inboxes"] == {"shop": "held", "other": "paused"}
 
 
 async def test_a_website_chat_that_is_not_open_yet_makes_the_service_wait(run):

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from storage import conversations, people
+from storage import conversations, paces, people
 from storage.models import Delivery, DeliveryStatus, InboundEvent, Role
 
 
@@ -181,3 +181,18 @@ async def test_ones_own_password_is_not_reset_here(desk_console):
     answer = await admin.post(f"/settings/users/{agent.id}/password")
     assert answer.status_code == 303
     assert (await admin.get("/me")).status_code == 200
+
+
+async def test_a_channel_that_is_held_or_must_wait_says_why(desk_console):
+    admin, db, now = await desk_console.enter("admin"), desk_console.db, desk_console.time.now
+    ready = [one.inbox for one in desk_console.services.inboxes() if one.state == "ready"]
+    name, other = ready[:2]
+    for _ in range(paces.PATIENCE):
+        await db.write(paces.stumbled, name, "HTTP 503 <b>", now, now + timedelta(minutes=5))
+    await db.write(paces.block, other, paces.WHOLE, now, now + timedelta(seconds=90))
+    page = (await admin.get("/settings/channels")).text
+    assert "Sending failed again and again: HTTP 503 &lt;b&gt;" in page
+    assert "Too fast for the platform: it takes nothing before <time" in page
+    await db.write(paces.recovered, name)
+    page = (await admin.get("/settings/channels")).text
+    assert "Sending failed again and again" not in page

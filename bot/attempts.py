@@ -1,0 +1,112 @@
+"""One attempt to send a message: what is stored before it, and after one that must be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session
+
+from bot.inboxes import Inbox
+from bot.lane_loop import LEASE
+from bot.pace import need_of
+from channels.base import Rate
+from storage import deliveries, lanes, paces, windows
+from storage.deliveries import Started
+from storage.models import LaneKind
+from storage.paces import Leave
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A delivery that was begun: to be sent unless it is refused, in doubt, or has to wait."""
+
+    started: Started
+    refusal: str | None = None
+    doubtful: bool = False
+    leave: Leave | None = None
+
+    @property
+    def goes(self) -> bool:
+        """Whether the platform is to be asked now."""
+        return self.leave is not None and self.leave.wait_until is None
+
+    @property
+    def back(self) -> str | None:
+        """The inbox, if its platform failed before: whatever it answers now, it is there again."""
+        troubled = self.leave is not None and self.leave.troubled
+        return self.started.delivery.inbox if troubled else None
+
+
+def may_repeat(inbox: Inbox) -> bool:
+    """Say whether a message that perhaps arrived may be sent once more."""
+    return inbox.capabilities.idempotent_send or inbox.config.on_uncertain == "resend"
+
+
+def begin(
+    session: Session, inbox: Inbox, lane: str, token: str, now: datetime, whole: Rate | None
+) -> Begun | None:
+    """Begin the lane's next delivery, or say why not; None when there is none.
+
+    With `whole` a slice of the inbox's rate is taken first.
+
+    Raises:
+        Fenced: the lane went to another worker.
+    """
+    started = deliveries.start(session, lane, token, now, LEASE)
+    if started is None:
+        return None
+    if started.again and not may_repeat(inbox):
+        return Begun(started, doubtful=True)
+    refusal = windows.refusal(
+        started.conversation, now, person=started.person, kept=_keeps_one(inbox)
+    )
+    if refusal is not None:
+        return Begun(started, refusal)
+    leave = paces.ask(session, need_of(inbox, started.conversation, whole), now)
+    if leave.wait_until is not None:
+        deliveries.undo_start(session, started)
+        # One that waits with everybody keeps its place among them.
+        until = now if leave.everybody else leave.wait_until
+        lanes.postpone(session, LaneKind.OUT, lane, token, until, failed=False)
+    return Begun(started, leave=leave)
+
+
+def again(
+    session: Session,
+    delivery_ids: Sequence[UUID],
+    problem: str,
+    lane: str,
+    token: str,
+    until: datetime,
+) -> None:
+    """Try a message that failed once more, then."""
+    deliveries.retry_later(session, delivery_ids, problem)
+    lanes.postpone(session, LaneKind.OUT, lane, token, until, failed=True)
+
+
+def pause(
+    session: Session,
+    begun: Begun,
+    token: str,
+    problem: str,
+    now: datetime,
+    until: datetime,
+    chat: str,
+) -> bool:
+    """Leave a chat alone as long as its platform says; return whether it means the whole inbox."""
+    delivery = begun.started.delivery
+    if begun.back is not None:
+        paces.recovered(session, begun.back)
+    everybody = paces.block(session, delivery.inbox, chat, now, until)
+    deliveries.retry_later(session, begun.started.ids, problem, counts=False)
+    lanes.postpone(session, LaneKind.OUT, delivery.lane, token, until, failed=False)
+    return everybody
+
+
+def _keeps_one(inbox: Inbox) -> bool:
+    # Where a platform counts our replies, the last one is a person's.
+    window = inbox.capabilities.reply_window
+    return window is not None and window.messages is not None and window.messages > 1

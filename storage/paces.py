@@ -1,0 +1,247 @@
+"""How fast each inbox may be sent to: rows that all senders share and that survive a restart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import BigInteger, String, bindparam, case, delete, func, or_, select, update
+from sqlmodel import Session, col
+from sqlmodel import select as select_rows
+
+from channels.base import Rate
+from storage.models import Pace
+from storage.upsert import insert_for, table_of
+
+_pace = table_of(Pace)
+EPOCH, TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+WHOLE = ""
+"""The name that stands for the whole inbox among its chats."""
+SLICE_SECONDS = 0.25
+"""For how long a sender is given its inbox's messages at a time."""
+PATIENCE = 5
+"""How many failures in a row hold an inbox."""
+PROBE = timedelta(seconds=60)
+"""How long the one message that tries a held inbox may take; then another one tries."""
+LONGEST_HOLD = timedelta(seconds=60)
+"""How long a held inbox is left alone at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """How many messages one sender may give an inbox until a moment."""
+
+    messages: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a message needs to be sent: its inbox's rate and its chat's, None where there is none.
+
+    With `whole` a new slice is taken; a sender that has one left leaves it out.
+    """
+
+    inbox: str
+    chat: str
+    whole: Rate | None = None
+    each: Rate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Whether a message may be sent now."""
+
+    wait_until: datetime | None = None
+    """None: it may. Else not before."""
+    everybody: bool = False
+    """The whole inbox has to wait, not only this chat."""
+    taken: Slice | None = None
+    """The slice that was taken, with this message's part still in it."""
+    troubled: bool = False
+    """Earlier messages failed: whoever succeeds tells it with `recovered`."""
+
+
+def ask(session: Session, need: Need, now: datetime) -> Leave:
+    """Return whether a message may be sent, and take its part of the rates if it may."""
+    connection = session.connection()
+    row = connection.execute(_STATE, {"b_inbox": need.inbox, "b_chat": WHOLE}).first()
+    failures = row.failures if row is not None else 0
+    if row is not None:
+        wait = max(filter(None, (row.blocked_until, row.held_until)), default=now)
+        if wait > now:
+            return Leave(wait, everybody=True)
+        if failures >= PATIENCE and not _probe(session, need.inbox, now):
+            return Leave(now + timedelta(seconds=1), everybody=True)
+    taken = None
+    if need.whole is not None:
+        messages = max(1, int(need.whole.per_second * SLICE_SECONDS), need.whole.burst)
+        until = _take(session, need.inbox, WHOLE, need.whole, messages, now)
+        if until is not None:
+            return Leave(until, everybody=True)
+        taken = Slice(messages, now + _cost_of(messages, need.whole) * TICK)
+    if need.each is not None:
+        until = _take(session, need.inbox, need.chat, need.each, 1, now)
+        if until is not None:
+            return Leave(until, taken=taken)
+    return Leave(taken=taken, troubled=failures > 0)
+
+
+def block(session: Session, inbox: str, chat: str, now: datetime, until: datetime) -> bool:
+    """Note that the platform wants nothing before `until`; return whether that is the inbox's.
+
+    A platform that speaks of one chat and says the same of a second means everybody.
+    """
+    given = {"b_inbox": inbox, "b_chat": chat, "b_until": until}
+    connection = session.connection()
+    everybody = chat != WHOLE and connection.execute(_ANOTHER, {**given, "b_now": now}).first()
+    for each in (chat, WHOLE) if everybody else (chat,):
+        connection.execute(_block(connection.dialect.name), {**given, "b_chat": each})
+    return bool(everybody) or chat == WHOLE
+
+
+def stumbled(
+    session: Session, inbox: str, problem: str, now: datetime, again: datetime
+) -> datetime | None:
+    """Count a failure; return until when the inbox is held, None while it is not.
+
+    The message itself is tried `again` then; a held inbox is tried by nobody much earlier.
+    """
+    connection = session.connection()
+    given = {"b_inbox": inbox, "b_problem": problem[:500]}
+    failures = connection.execute(_stumble(connection.dialect.name), given).scalar_one()
+    if failures < PATIENCE:
+        return None
+    until = min(again, now + LONGEST_HOLD)
+    connection.execute(_HOLD, {"b_inbox": inbox, "b_until": until})
+    return until
+
+
+def recovered(session: Session, inbox: str) -> None:
+    """Forget an inbox's failures: its platform answers again."""
+    session.connection().execute(_RECOVER, {"b_inbox": inbox})
+
+
+def states(session: Session, now: datetime) -> dict[str, Pace]:
+    """Return the rows of the inboxes that have to wait now, or are held until one message goes."""
+    waits = (
+        col(Pace.blocked_until) > now,
+        col(Pace.held_until) > now,
+        col(Pace.failures) >= PATIENCE,
+    )
+    rows = session.exec(select_rows(Pace).where(Pace.chat == WHOLE, or_(*waits)))
+    return {row.inbox: row for row in rows}
+
+
+def is_held(row: Pace) -> bool:
+    """Say whether an inbox waits because its platform failed too often in a row."""
+    return row.failures >= PATIENCE
+
+
+def forget(session: Session, now: datetime) -> int:
+    """Delete the rows of chats that are quiet; return how many."""
+    quiet = delete(_pace).where(
+        _pace.c.chat != WHOLE,
+        _pace.c.taken_until < _ticks(now),
+        or_(_pace.c.blocked_until.is_(None), _pace.c.blocked_until < now),
+    )
+    return session.connection().execute(quiet).rowcount
+
+
+def _probe(session: Session, inbox: str, now: datetime) -> bool:
+    given = {"b_inbox": inbox, "b_now": now, "b_until": now + PROBE}
+    return session.connection().execute(_PROBE, given).rowcount == 1
+
+
+def _take(
+    session: Session, inbox: str, chat: str, rate: Rate, messages: int, now: datetime
+) -> datetime | None:
+    """Take some messages of a rate; return None, or when there are so many."""
+    connection, at = session.connection(), _ticks(now)
+    spare = _cost_of(max(0, rate.burst - messages), rate)
+    given = {
+        "b_inbox": inbox,
+        "b_chat": chat,
+        "b_at": at,
+        "b_now": now,
+        "b_cost": _cost_of(messages, rate),
+        "b_latest": at + spare,
+    }
+    if connection.execute(_spend(connection.dialect.name), given).first() is not None:
+        return None
+    row = connection.execute(_STATE, given).one()
+    moment: datetime = EPOCH + (row.taken_until - spare) * TICK
+    blocked: datetime = row.blocked_until or moment
+    return max(moment, blocked)
+
+
+def _ticks(moment: datetime) -> int:
+    return (moment - EPOCH) // TICK
+
+
+def _cost_of(messages: int, rate: Rate) -> int:
+    return math.ceil(messages / rate.per_second * 1_000_000)
+
+
+_inbox, _chat = bindparam("b_inbox", type_=String), bindparam("b_chat", type_=String)
+_now = bindparam("b_now", type_=_pace.c.blocked_until.type)
+_until = bindparam("b_until", type_=_pace.c.blocked_until.type)
+_at, _cost = bindparam("b_at", type_=BigInteger), bindparam("b_cost", type_=BigInteger)
+_own = (_pace.c.inbox == _inbox, _pace.c.chat == WHOLE)
+
+_STATE = select(
+    _pace.c.taken_until, _pace.c.blocked_until, _pace.c.held_until, _pace.c.failures
+).where(_pace.c.inbox == _inbox, _pace.c.chat == _chat)
+_ANOTHER = select(_pace.c.chat).where(
+    _pace.c.inbox == _inbox,
+    _pace.c.chat.not_in((_chat, WHOLE)),
+    _pace.c.blocked_until > _now,
+)
+_HOLD = update(_pace).where(*_own).values(held_until=_until)
+_PROBE = (
+    update(_pace)
+    .where(*_own, or_(_pace.c.held_until.is_(None), _pace.c.held_until <= _now))
+    .values(held_until=_until)
+)
+_RECOVER = update(_pace).where(*_own).values(failures=0, held_until=None, problem=None)
+_FRESH: dict[str, Any] = {"inbox": _inbox, "chat": WHOLE, "taken_until": 0, "failures": 0}
+_KEY: Collection[Any] = (_pace.c.inbox, _pace.c.chat)
+
+
+@cache
+def _spend(dialect: str) -> Any:  # noqa: ANN401 - two dialects' classes
+    # Where nothing is left nothing is updated, and nothing is returned.
+    statement = insert_for(dialect, Pace).values(
+        {**_FRESH, "chat": _chat, "taken_until": _at + _cost}
+    )
+    begin = case((_pace.c.taken_until > _at, _pace.c.taken_until), else_=_at)
+    return statement.on_conflict_do_update(
+        index_elements=_KEY,
+        set_={"taken_until": begin + _cost},
+        where=(_pace.c.taken_until <= bindparam("b_latest", type_=BigInteger))
+        & or_(_pace.c.blocked_until.is_(None), _pace.c.blocked_until <= _now),
+    ).returning(_pace.c.taken_until)
+
+
+@cache
+def _block(dialect: str) -> Any:  # noqa: ANN401 - two dialects' classes
+    # Never shortened: an answer that came late may speak of an earlier time.
+    statement = insert_for(dialect, Pace).values({**_FRESH, "chat": _chat, "blocked_until": _until})
+    later = case(
+        (func.coalesce(_pace.c.blocked_until, _until) > _until, _pace.c.blocked_until),
+        else_=_until,
+    )
+    return statement.on_conflict_do_update(index_elements=_KEY, set_={"blocked_until": later})
+
+
+@cache
+def _stumble(dialect: str) -> Any:  # noqa: ANN401 - two dialects' classes
+    problem = bindparam("b_problem", type_=String)
+    statement = insert_for(dialect, Pace).values({**_FRESH, "failures": 1, "problem": problem})
+    return statement.on_conflict_do_update(
+        index_elements=_KEY, set_={"failures": _pace.c.failures + 1, "problem": problem}
+    ).returning(_pace.c.failures)

@@ -1,0 +1,65 @@
+"""Claims of lanes that lead out: each inbox's share of the senders, never more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import Integer, bindparam, literal_column, or_, select, update
+from sqlmodel import Session
+
+from storage.models import Lane
+from storage.upsert import table_of
+
+_lane = table_of(Lane)
+
+
+def claim(
+    session: Session, token: str, now: datetime, lease: timedelta, rooms: Mapping[str, int]
+) -> list[str]:
+    """Lease ready outbound lanes to `token`: of each inbox in `rooms` up to its number.
+
+    An inbox with a long queue costs the others nothing: its lanes are not even looked at.
+    """
+    given = {"b_now": now, "b_until": now + lease, "b_token": token}
+    found: list[str] = []
+    for inbox in sorted(rooms):
+        asked = {**given, "b_inbox": inbox, "b_limit": rooms[inbox]}
+        found += session.connection().execute(_CLAIM, asked).scalars()
+    return sorted(found)
+
+
+def none_ready(session: Session, now: datetime, rooms: Mapping[str, int]) -> bool:
+    """Return whether these inboxes have nothing to claim: a look that costs no commit."""
+    given = {"b_now": now}
+    connection = session.connection()
+    return not any(
+        connection.execute(_LOOK, {**given, "b_inbox": inbox}).first() for inbox in rooms
+    )
+
+
+_now = bindparam("b_now", type_=_lane.c.ready_at.type)
+# Written out and not bound: only so is the index of outbound lanes known to hold the answer.
+_ready = (
+    select(_lane.c.key)
+    .where(
+        _lane.c.kind == literal_column("'out'"),
+        _lane.c.inbox == bindparam("b_inbox"),
+        _lane.c.ready_at <= _now,
+        or_(_lane.c.lease_until.is_(None), _lane.c.lease_until < _now),
+    )
+    .order_by(_lane.c.ready_at)
+)
+_LOOK = _ready.limit(1)
+_chosen = (
+    _ready.limit(bindparam("b_limit", type_=Integer)).with_for_update(skip_locked=True).cte("ready")
+)
+_CLAIM = (
+    update(_lane)
+    .where(_lane.c.kind == literal_column("'out'"), _lane.c.key.in_(select(_chosen.c.key)))
+    .values(
+        lease_until=bindparam("b_until", type_=_lane.c.lease_until.type),
+        token=bindparam("b_token"),
+    )
+    .returning(_lane.c.key)
+)
