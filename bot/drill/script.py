@@ -69,10 +69,13 @@ def answer(number: int) -> str:
     return f"演练答复 {number:06d} ]]> &amp; <b> _*[ 👩‍👩‍👧‍👦🇨🇳 完"
 
 
-def answered(text: str) -> int | None:
-    """Return the number that a text on a screen answers, if it arrived whole."""
-    found = MARK.search(text)
-    return int(found[1]) if found and answer(int(found[1])) in text else None
+def answered(text: str) -> list[int]:
+    """Return the numbers that a text on a screen answers, of those that arrived whole.
+
+    Where a platform counts replies, several answers may ride in one message.
+    """
+    found = dict.fromkeys(int(number) for number in MARK.findall(text))
+    return [number for number in found if answer(number) in text]
 
 
 def asked(text: str) -> int | None:

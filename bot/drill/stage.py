@@ -85,22 +85,27 @@ class Stage:
             if message.author is Author.CONTACT
         ]
         doubtful = [
-            script.answered(text_of(delivery.parts))
+            number
             for delivery in overview.deliveries(session, inbox)
             if delivery.status is DeliveryStatus.UNCERTAIN
+            for number in script.answered(text_of(delivery.parts))
         ]
         return Records(
             said=list(self.said.values()),
             shown=list(self._shown()),
             kept=[number for number in kept if number is not None],
-            uncertain=frozenset(number for number in doubtful if number is not None),
+            uncertain=frozenset(doubtful),
             forged=frozenset(self.forged),
             refused=self.refused,
         )
 
     def _shown(self) -> list[Shown]:
-        found = [(script.answered(seen.text), seen.at) for seen in self.simulator.screen]
-        return [Shown(n, at) for n, at in found if n is not None and at is not None]
+        return [
+            Shown(number, seen.at)
+            for seen in self.simulator.screen
+            if seen.at is not None
+            for number in script.answered(seen.text)
+        ]
 
     async def _push(self, contact: str, trick: Trick, pushes: dict[int, Push]) -> None:
         match trick:

@@ -44,13 +44,18 @@ def test_where_calls_carry_no_time_none_is_stale():
     assert Trick.STALE not in {step.trick for step in steps}
 
 
+def test_answers_that_ride_in_one_message_are_all_known():
+    both = f"{script.answer(3)}\n有帮助吗\n{script.answer(1)}"
+    assert script.answered(both) == [3, 1]
+
+
 @pytest.mark.parametrize("number", [1, 42, 999_999])
 def test_an_answer_is_known_by_its_number_and_only_whole(number):
     words = script.answer(number)
-    assert script.answered(f"{words}\n有帮助吗") == number
-    assert script.answered(words.replace("&amp;", "&")) is None
-    assert script.answered(words[:-1]) is None
-    assert script.answered("您好") is None
+    assert script.answered(f"{words}\n有帮助吗") == [number]
+    assert script.answered(words.replace("&amp;", "&")) == []
+    assert script.answered(words[:-1]) == []
+    assert script.answered("您好") == []
     assert script.asked(script.question(number)) == number
     assert script.asked("您好") is None
 
