@@ -52,10 +52,11 @@ class FaqConfig(BaseModel):
         default=500, ge=50, le=5000, description="how much of a long message is matched"
     )
     budget_ms: int = Field(
-        default=200,
+        default=1000,
         ge=20,
         le=10_000,
-        description="milliseconds; a question that takes longer counts as missed",
+        description="milliseconds, waiting for a processor included; a question that takes longer "
+        "counts as missed",
     )
 
     def is_strict(self, entry: Entry) -> bool:
