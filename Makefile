@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-run: $(VENV)/.run ## Install what the product needs and start it (the demo, if nothing is configured)
+run: $(VENV)/.postgres ## Install what the product needs and start it (the demo, if nothing is configured)
 	@$(BIN)/yingda run $(ARGS)
 
 check: $(VENV)/.dev ## Lint, types, architecture, templates, translations
