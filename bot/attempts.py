@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlmodel import Session
@@ -17,6 +17,9 @@ from storage import deliveries, lanes, paces, windows
 from storage.deliveries import Started
 from storage.models import LaneKind
 from storage.paces import Leave
+
+HEARING = timedelta(seconds=0.5)
+"""How long a message waits that may go once more of the customer's words are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,12 @@ def begin(
     refusal = windows.refusal(
         started.conversation, now, person=started.person, kept=_keeps_one(inbox)
     )
+    if refusal in windows.RENEWED and lanes.waiting(session, LaneKind.IN, lane):
+        # What the customer wrote meanwhile grants new replies, once it is read.
+        until = now + HEARING
+        deliveries.undo_start(session, started)
+        lanes.postpone(session, LaneKind.OUT, lane, token, until, failed=False)
+        return Begun(started, leave=Leave(until))
     if refusal is not None:
         return Begun(started, refusal)
     leave = paces.ask(session, need_of(inbox, started.conversation, whole), now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -50,6 +51,7 @@ class Ticker:
     ) -> None:
         self._db, self._knowledge, self._signals = db, knowledge, signals
         self._clock, self._metrics = clock, metrics
+        self._stopped = False
         # No tick is precious: that one was skipped while the last still works is no news.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler = AsyncIOScheduler(jobstores={"default": MemoryJobStore()}, timezone="UTC")
@@ -77,6 +79,7 @@ class Ticker:
 
     def stop(self) -> None:
         """Stop ticking; what is due is found by the next tick of any process."""
+        self._stopped = True
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
@@ -119,7 +122,12 @@ class Ticker:
         """Run a job whose failure is only logged: it comes again."""
         try:
             await job()
+        except asyncio.CancelledError:
+            # The scheduler would print a trace of every tick that a stop cuts off.
+            if not self._stopped:
+                raise
         except StorageError:
-            log.exception("a tick found the database unable")
+            if not self._stopped:
+                log.exception("a tick found the database unable")
         except Exception:
             log.exception("a tick failed")

@@ -107,7 +107,8 @@ class Worker(LaneLoop):
                 await self.db.write(lanes.postpone, LaneKind.IN, lane, token, until, failed=True)
                 return False
             outcome = failed_turn(loaded.turn, type(problem).__name__)
-        decided = Decided(loaded.turn, outcome, self._window(loaded.turn))
+        heard_at = loaded.event.received_at
+        decided = Decided(loaded.turn, outcome, self._window(loaded.turn), heard_at)
         holds = self._holds(loaded.event.inbox)
         thought = Thought(lane, loaded.event, decided, token, self.clock(), holds)
         after = await self._steps.add(thought)

@@ -43,11 +43,15 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A turn that was thought about, what came of it, and how long we may answer now."""
+    """A turn that was thought about, what came of it, and how long we may answer now.
+
+    `heard_at` is when the platform brought the message: from then on replies count.
+    """
 
     turn: Turn
     outcome: Outcome | None
     window: ReplyWindow | None = None
+    heard_at: datetime | None = None
 
 
 def apply(session: Session, turn: Turn, outcome: Outcome | None, now: datetime) -> Applied:
@@ -214,7 +218,8 @@ def _make_true(
     turn, outcome = one.turn, one.outcome
     talk.language = turn.language
     if one.window is not None:
-        windows.heard(connection, talk, one.window, turn.message, turn.now)
+        heard_at = one.heard_at or turn.now
+        windows.heard(connection, talk, one.window, turn.message.parts, heard_at)
     if outcome is None:
         return Applied(talk, heard)
     tickets = [

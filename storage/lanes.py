@@ -93,6 +93,14 @@ def finish(
     return last_in > sequence
 
 
+def waiting(session: Session, kind: LaneKind, key: str) -> bool:
+    """Say whether a lane has something that is not done."""
+    statement = select(_lane.c.key).where(
+        _lane.c.kind == kind, _lane.c.key == key, _lane.c.last_in > _lane.c.done
+    )
+    return session.connection().execute(statement).first() is not None
+
+
 def hold(
     session: Session, kind: LaneKind, key: str, token: str, now: datetime, lease: timedelta
 ) -> Lane:

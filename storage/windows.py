@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,13 +10,15 @@ from sqlalchemy import bindparam, case, func, select, update
 from sqlmodel import Session
 
 from channels.base import Grant, ReplyWindow
-from channels.message import IncomingMessage
+from channels.message import Part
 from storage.models import Conversation, Delivery
 from storage.records import Connection
 from storage.upsert import table_of
 
 CLOSED, USED, KEPT = "window_closed", "quota_used", "kept_for_person"
 """Why a message is not even tried: too late, nothing left, only a person's last word left."""
+RENEWED = frozenset({CLOSED, USED, KEPT})
+"""What the customer's next words put right."""
 _talk, _delivery = table_of(Conversation), table_of(Delivery)
 
 
@@ -23,16 +26,16 @@ def heard(
     connection: Connection,
     talk: Conversation,
     window: ReplyWindow,
-    message: IncomingMessage,
-    now: datetime,
+    parts: Sequence[Part],
+    at: datetime,
 ) -> None:
-    """Let a customer's message open, renew or close the window of a conversation in memory.
+    """Let what a customer did open, renew or close the window of a conversation in memory.
 
-    What a message permits counts from when it was said: replies since then have used it. A short
-    permission never shortens a longer one of which something is left.
+    What it permits counts from when the platform brought it: replies since then have used it. (The
+    platform's own time of a message knows only seconds.) A short permission never shortens a
+    longer one of which something is left.
     """
-    at = min(message.sent_at, now)
-    granted = window.after(message.parts)
+    granted = window.after(parts)
     if granted is None:
         talk.reply_until, talk.replies_left = at, 0
         return

@@ -76,7 +76,7 @@ def reply(
     if conversation.owner is not Owner.AGENT or conversation.assignee_id != agent.id:
         raise NotYours
     if (reason := windows.refusal(conversation, now)) is not None:
-        raise NoReplyNow(reason)
+        raise NoReplyNow(reason=reason)
     return conversations.append(
         session,
         conversation,

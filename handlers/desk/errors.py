@@ -57,6 +57,6 @@ class BadText(DeskError):
 class NoReplyNow(DeskError):
     """The platform lets us answer again once the customer writes."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__()
+    def __init__(self, message: str = "", *, reason: str = "window_closed") -> None:
+        super().__init__(message)
         self.reason = reason

@@ -493,3 +493,17 @@ async def test_a_lane_that_went_to_another_worker_is_left_alone(build):
     await house.sender._guarded("shop:lily", "ours")
     assert house.texts() == []
     assert (await house.lane(LaneKind.OUT)).token == "theirs"
+
+
+async def test_a_reply_waits_while_words_of_the_customer_are_not_read(build):
+    house = await build(shop=COUNTED).open()
+    await house.hears("hello")
+    await house.think()
+    await house.db.write(_set, replies_left=1)
+    await house.hears("more")
+    await house.send()
+    assert (await house.statuses(), house.texts()) == (["pending"], [])
+    await house.think()
+    house.time.pass_by(seconds=1)
+    await house.send()
+    assert house.texts() == ["re: hello", "re: more"]

@@ -1,7 +1,10 @@
 """Ticks: each may come late, twice or never; the rows decide."""
 
+import asyncio
+
 import pytest
 from sqlmodel import select
+from structlog.testing import capture_logs
 
 from bot.metrics import Metrics
 from bot.signals import Signals
@@ -127,3 +130,18 @@ async def test_it_can_be_stopped_without_having_been_started(ticker):
     ticker.stop()
     ticker.start()
     ticker.stop()
+
+
+async def test_a_tick_that_a_stop_cuts_off_says_nothing(ticker):
+    ticker.stop()
+
+    async def cut_off():
+        raise asyncio.CancelledError
+
+    async def too_late():
+        raise Unavailable("the database is closed")
+
+    with capture_logs() as told:
+        await ticker.guarded(cut_off)
+        await ticker.guarded(too_late)
+    assert told == []

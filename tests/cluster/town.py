@@ -25,7 +25,7 @@ from storage import lanes, schema
 from storage.database import Database
 from storage.models import Delivery, DeliveryStatus, InboundEvent, LaneKind
 from tests.e2e.conftest import moment
-from tests.e2e.process import Process
+from tests.e2e.process import UNCOUNTED, Process
 from tests.e2e.test_kill import QUESTIONS, check_replies, stored
 
 PLATFORMS = ("wechat", "weibo", "telegram", "slack")
@@ -88,7 +88,12 @@ class Town:
             "database_url": self.url,
             "faq": {"encoder": "off"},
             "inboxes": {
-                f"shop_{n}": {"channel": n, "base_url": f"{base}/{n}", **s.settings}
+                f"shop_{n}": {
+                    "channel": n,
+                    "base_url": f"{base}/{n}",
+                    **s.settings,
+                    **UNCOUNTED.get(n, {}),
+                }
                 for n, s in self.simulators.items()
             },
         }

@@ -14,6 +14,7 @@ from channels.testing.server import serve
 from handlers.desk import conversations as desk
 from storage.models import Owner
 from tests.console.world import PASSWORD, Console, say
+from tests.postgres import on_sqlite
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGS = (
@@ -26,6 +27,7 @@ ARGS = (
     "--disable-sync",
 )
 pytestmark = [
+    on_sqlite,
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium: apt-get install chromium"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),

@@ -68,3 +68,7 @@ class Process:
         if self.child is not None and self.child.returncode is None:
             self.child.send_signal(signal.SIGKILL)
             await self.child.wait()
+
+
+UNCOUNTED = {"wechat": {"window_replies": 1000}}
+"""Settings of accounts whose customers write faster than any quota of replies is meant for."""

@@ -8,8 +8,9 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.browser import PHONE, chromium
 from tests.e2e.conftest import PASSWORD, Product
+from tests.postgres import on_sqlite
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, on_sqlite]
 WIDER = """Math.max(...[document.documentElement, document.getElementById('main')]
     .map((box) => box.scrollWidth - box.clientWidth))"""
 """By how many pixels a page is wider than its window, or its content than its place."""

@@ -19,7 +19,7 @@ from storage import schema
 from storage.database import Database
 from storage.models import Author, Conversation, Delivery, DeliveryStatus, Message
 from tests.e2e.conftest import moment
-from tests.e2e.process import Process
+from tests.e2e.process import UNCOUNTED, Process
 
 PLATFORMS = ("wechat", "weibo", "telegram", "slack")
 KILLS = 20
@@ -97,7 +97,12 @@ async def test_twenty_kills_during_traffic_lose_and_double_nothing(tmp_path: Pat
             "data_dir": str(tmp_path),
             "faq": {"encoder": "off"},
             "inboxes": {
-                f"shop_{n}": {"channel": n, "base_url": f"{base}/{n}", **s.settings}
+                f"shop_{n}": {
+                    "channel": n,
+                    "base_url": f"{base}/{n}",
+                    **s.settings,
+                    **UNCOUNTED.get(n, {}),
+                }
                 for n, s in simulators.items()
             },
         }

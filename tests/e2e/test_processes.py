@@ -19,7 +19,7 @@ from storage import schema
 from storage.database import Database
 from storage.models import Lane
 from tests.e2e.conftest import moment
-from tests.e2e.process import Process
+from tests.e2e.process import UNCOUNTED, Process
 from tests.e2e.test_kill import check_replies, stored, talk
 from tests.postgres import Server
 
@@ -58,7 +58,12 @@ async def test_a_killed_worker_and_a_restarted_server_lose_and_double_nothing(tm
                     "data_dir": str(folder),
                     "faq": {"encoder": "off"},
                     "inboxes": {
-                        f"shop_{n}": {"channel": n, "base_url": f"{base}/{n}", **s.settings}
+                        f"shop_{n}": {
+                            "channel": n,
+                            "base_url": f"{base}/{n}",
+                            **s.settings,
+                            **UNCOUNTED.get(n, {}),
+                        }
                         for n, s in simulators.items()
                     },
                 }

@@ -12,8 +12,9 @@ from starlette.routing import Route
 from channels.testing.server import serve
 from tests.e2e.browser import PHONE, chromium
 from tests.e2e.conftest import Product
+from tests.postgres import on_sqlite
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, on_sqlite]
 expect.set_options(timeout=20_000)
 CHAT = "/chat/shop_webchat"
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from channels.base import Grant, ReplyWindow
-from channels.message import Address, ContactEvent, IncomingMessage, Selection, Text
+from channels.message import ContactEvent, Selection, Text
 from storage import windows
 from storage.models import Conversation
 
@@ -20,11 +20,6 @@ TAP, FOLLOW, GONE = (
 )
 
 
-def did(now, *parts):
-    address = Address(inbox="shop", thread="t", contact="c")
-    return IncomingMessage(address=address, dedupe_key="k", sent_at=now, parts=parts)
-
-
 @pytest.fixture
 def heard(db, now):
     """Let a customer do something, some time from now; return the conversation."""
@@ -32,8 +27,7 @@ def heard(db, now):
 
     async def hear(*parts, after=timedelta(), left=None, window=WINDOW):
         def run(session):
-            message = did(now + after, *parts)
-            windows.heard(session.connection(), talk, window, message, now + after)
+            windows.heard(session.connection(), talk, window, parts, now + after)
 
         if left is not None:
             talk.replies_left = left
