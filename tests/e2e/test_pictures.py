@@ -12,9 +12,8 @@ from playwright.async_api import Page, expect
 from tests.e2e.browser import DESK, chromium
 from tests.e2e.conftest import PASSWORD
 from tests.e2e.scene import Shop, fill, shop
-from tests.postgres import on_sqlite
 
-pytestmark = [pytest.mark.browser, on_sqlite]
+pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)
 SITE = {"width": 420, "height": 760}
 
