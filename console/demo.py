@@ -1,4 +1,4 @@
-"""The demo's page: five simulated phones side by side."""
+"""The demo's page: simulated phones side by side."""
 
 from __future__ import annotations
 
@@ -77,6 +77,13 @@ LOOKS: Mapping[str, Look] = {
         mark("Slack"),
         mark("shared channel"),
         opening=mark("This is the beginning of #customer-help."),
+    ),
+    "webhook": Look(
+        "app",
+        mark("Your own app"),
+        mark("through the webhook"),
+        mark("Help and service"),
+        mark("A shop's own app, joined by the signed webhook."),
     ),
     "webchat": Look("web", mark("Website"), mark("chat widget")),
 }

@@ -181,7 +181,7 @@ async def _greet(service: Service, config: Config) -> None:
     root = f"http://{host}:{config.port}"
     print(f"\n  ready: {root}/inbox is the desk", flush=True)
     if service.demo is not None:
-        print(f"         {root}/demo is the demo: five simulated phones\n", flush=True)
+        print(f"         {root}/demo is the demo: simulated phones\n", flush=True)
 
 
 async def _first_admin(service: Service) -> None:

@@ -1,0 +1,5 @@
+from channels.testing import ChannelConformance
+
+
+class TestConformance(ChannelConformance):
+    channel = "webhook"
