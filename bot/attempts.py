@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from bot.inboxes import Inbox
 from bot.lane_loop import LEASE
 from bot.pace import need_of
 from channels.base import Rate
-from storage import deliveries, lanes, paces, windows
+from storage import answers, deliveries, lanes, paces, windows
 from storage.deliveries import Started
 from storage.models import LaneKind
 from storage.paces import Leave
@@ -74,6 +74,8 @@ def begin(
         return Begun(started, leave=Leave(until))
     if refusal is not None:
         return Begun(started, refusal)
+    if inbox.capabilities.answers:
+        started = _answering(session, started)
     leave = paces.ask(session, need_of(inbox, started.conversation, whole), now)
     if leave.wait_until is not None:
         deliveries.undo_start(session, started)
@@ -113,6 +115,11 @@ def pause(
     deliveries.retry_later(session, begun.started.ids, problem, counts=False)
     lanes.postpone(session, LaneKind.OUT, delivery.lane, token, until, failed=False)
     return everybody
+
+
+def _answering(session: Session, started: Started) -> Started:
+    named = answers.answered(session, started.delivery.message_id)
+    return replace(started, message=started.message.model_copy(update={"reply_to": named}))
 
 
 def _keeps_one(inbox: Inbox) -> bool:

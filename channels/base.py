@@ -79,6 +79,8 @@ class Capabilities:
     max_choices: int = 0
     reply_window: ReplyWindow | None = None
     idempotent_send: bool = False
+    answers: bool = False
+    """The platform must be told, in `reply_to`, which of the customer's messages ours answers."""
     edits: bool = False
     typing: bool = False
     public: bool = False

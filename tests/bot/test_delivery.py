@@ -1,6 +1,7 @@
 """The one way out: every answer of a platform has its end, and the truth is stored."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -507,3 +508,28 @@ async def test_a_reply_waits_while_words_of_the_customer_are_not_read(build):
     house.time.pass_by(seconds=1)
     await house.send()
     assert house.texts() == ["re: hello", "re: more"]
+
+
+async def test_each_try_names_what_it_answers_where_that_is_asked(build):
+    house = await build().open()
+    adapter = house.adapter()
+    adapter.capabilities = replace(adapter.capabilities, answers=True)
+    await house.hears("one", key="m-1")
+    await house.hears("two", key="m-2")
+    adapter.fail(Unavailable())
+    await house.think()
+    await house.send()
+    house.time.pass_by(minutes=2)
+    await house.hears("three", key="m-3")
+    await house.think()
+    await house.send()
+    assert house.texts() == ["re: one", "re: two", "re: three"]
+    assert [sent.reply_to for sent in adapter.sent] == ["m-1", "m-2", "m-3"]
+
+
+async def test_elsewhere_nothing_is_said_of_what_is_answered(build):
+    house = await build().open()
+    await house.hears("one", key="m-1")
+    await house.think()
+    await house.send()
+    assert house.adapter().sent[0].reply_to is None
