@@ -21,7 +21,7 @@ from console.demo import demo_page
 if TYPE_CHECKING:
     from channels.simulation import Push, Simulator
 
-CHANNELS = ("wechat", "weibo", "telegram", "slack", "webhook")
+CHANNELS = ("wechat", "weibo", "telegram", "slack", "qq", "webhook")
 WEB = "demo_web"
 SHOP: Mapping[str, str] = {"zh": "云杉生活", "en": "Spruce Living"}
 GREEN = "#1d6b4f"
@@ -33,6 +33,7 @@ LABELS = {
     "slack": "云杉生活 Slack",
     "webchat": "云杉生活 官网",
     "webhook": "云杉生活 App",
+    "qq": "云杉生活 QQ",
 }
 LONG_POLL_SECONDS = 20.0
 SHOWN = 200

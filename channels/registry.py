@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from channels.inbox import InboxConfig
     from channels.simulation import Simulator
 
-CHANNELS = ("slack", "telegram", "terminal", "webchat", "webhook", "wechat", "weibo")
+CHANNELS = ("qq", "slack", "telegram", "terminal", "webchat", "webhook", "wechat", "weibo")
 
 
 class UnknownChannel(LookupError):

@@ -78,6 +78,7 @@ LOOKS: Mapping[str, Look] = {
         mark("shared channel"),
         opening=mark("This is the beginning of #customer-help."),
     ),
+    "qq": Look("qq", mark("QQ"), mark("bot"), mark("bot"), mark("You added this bot.")),
     "webhook": Look(
         "app",
         mark("Your own app"),

@@ -11,6 +11,7 @@ CHANNELS: Mapping[str, str] = {
     "weibo": mark("Weibo"),
     "telegram": mark("Telegram"),
     "slack": mark("Slack"),
+    "qq": mark("QQ"),
     "webchat": mark("Website"),
     "webhook": mark("Webhook"),
     "terminal": mark("Terminal"),

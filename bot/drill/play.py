@@ -30,7 +30,7 @@ from faq.knowledge import save
 from storage import overview, schema
 from storage.database import Database
 
-CHANNELS = ("wechat", "weibo", "telegram", "slack", "webchat", "webhook")
+CHANNELS = ("wechat", "weibo", "telegram", "slack", "webchat", "webhook", "qq")
 MESSAGES, SEED = 60, 1
 UNCALLED = frozenset({"webchat"})
 """Channels whose platform we never call, so that it cannot fail us."""

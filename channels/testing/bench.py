@@ -126,9 +126,8 @@ class Bench:
         contact = self.contacts[0]
         push = simulator.say(contact, "hello")
         before = len(simulator.screen)
-        address = (await self.heard(adapter, push)).address
         left: OutgoingMessage | None
-        left = OutgoingMessage(address=address, delivery_id=delivery_id, parts=parts)
+        left = self.reply(adapter, await self.heard(adapter, push), delivery_id, *parts)
         if not (isinstance(adapter, Passive) and adapter.passive):
             await adapter.send(left)
             return simulator.seen_by(contact, after=before)
@@ -138,6 +137,19 @@ class Bench:
             simulator.answered(push, adapter.answer(as_request(push), now).body)
             push = simulator.say(contact, "go on")
         return simulator.seen_by(contact, after=before)
+
+    def reply(
+        self, adapter: ChannelAdapter, heard: IncomingMessage, delivery_id: str, *parts: Part
+    ) -> OutgoingMessage:
+        """Return a reply as the house makes it: each attempt names the same message."""
+        known: dict[str, str | None] = self.__dict__.setdefault("_answered", {})
+        named = known.setdefault(delivery_id, heard.platform_id)
+        return OutgoingMessage(
+            address=heard.address,
+            delivery_id=delivery_id,
+            parts=parts,
+            reply_to=named if adapter.capabilities.answers else None,
+        )
 
     def refuses(self, adapter: ChannelAdapter) -> bool:
         """Say whether a send of this adapter is an HTTP call that can fail."""

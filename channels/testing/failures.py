@@ -20,7 +20,6 @@ from channels.errors import (
     Uncertain,
 )
 from channels.message import (
-    OutgoingMessage,
     Text,
 )
 from channels.simulation import Fault, Simulator
@@ -77,9 +76,7 @@ class Failures(Bench):
                 return
             async with ready:
                 message = await self.heard(ready, simulator.say(self.contacts[0], "hi"))
-        reply = OutgoingMessage(
-            address=message.address, delivery_id="d-1", parts=(Text(text="hello"),)
-        )
+        reply = self.reply(ready, message, "d-1", Text(text="hello"))
         with pytest.raises(Unavailable):
             async with self.build(simulator, closed_url()) as adapter:
                 await adapter.send(reply)
@@ -102,9 +99,7 @@ class Failures(Bench):
         adapter = self.build(simulator, base_url)
         async with adapter:
             message = await self.heard(adapter, simulator.say(self.contacts[0], "hi"))
-        reply = OutgoingMessage(
-            address=message.address, delivery_id="d-9", parts=(Text(text="late"),)
-        )
+        reply = self.reply(adapter, message, "d-9", Text(text="late"))
         with pytest.raises(ChannelError):
             await adapter.send(reply)
 

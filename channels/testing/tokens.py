@@ -78,9 +78,9 @@ class TokenFaults(Bench):
         platform.expire_token()
         asked = platform.fetched
         platform.token_faults.append(fault[0])
-        for _ in range(3):
+        for number in range(3):
             with pytest.raises(ChannelError) as failed:
-                await self.send(adapter, simulator, HELLO)
+                await self.send(adapter, simulator, HELLO, delivery_id=f"d-{number}")
             assert type(failed.value) is fault[1]
         assert (platform.fetched - asked, simulator.screen) == (1, [])
 
@@ -90,8 +90,8 @@ class TokenFaults(Bench):
         if not self.refuses(adapter):
             return
         platform = self.platform(simulator)
-        for _ in range(3):
-            assert await self.send(adapter, simulator, HELLO)
+        for number in range(3):
+            assert await self.send(adapter, simulator, HELLO, delivery_id=f"d-{number}")
             platform.expire_token()
         assert (platform.fetched, platform.forced) == (3, 0)
 
@@ -104,7 +104,7 @@ class TokenFaults(Bench):
         await self.send(adapter, simulator, HELLO)
         platform.keeps_refused = True
         platform.expire_token()
-        assert await self.send(adapter, simulator, HELLO)
+        assert await self.send(adapter, simulator, HELLO, delivery_id="d-2")
         assert (platform.fetched, platform.forced) == (3, 1)
 
     async def test_an_account_whose_every_token_is_refused_needs_a_human(
@@ -116,8 +116,8 @@ class TokenFaults(Bench):
         await self.send(adapter, simulator, HELLO)
         platform.refuses_all = True
         asked = len(simulator.calls)
-        for _ in range(10):
+        for number in range(10):
             with pytest.raises(Unauthorized):
-                await self.send(adapter, simulator, HELLO)
+                await self.send(adapter, simulator, HELLO, delivery_id=f"d-{number}")
         assert platform.forced <= 1
         assert len(simulator.calls) - asked <= MOST_CALLS

@@ -1,0 +1,1 @@
+"""QQ's official bots: direct talks, and groups where the bot is addressed."""
