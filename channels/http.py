@@ -133,12 +133,14 @@ async def call(
     cap: int = MIB,
     total: float = TOTAL,
     repeatable: bool = False,
+    reads: frozenset[int] = frozenset(),
     **content: Unpack[Content],
 ) -> Reply:
     """Call a platform once and return its answer below 500, other than 401 and 429.
 
     Pass `repeatable=True` when the call changes nothing (fetching a token): then a lost answer
-    is `Unavailable`, not `Uncertain`. GET always is.
+    is `Unavailable`, not `Uncertain`. GET always is. The statuses in `reads` are returned like any
+    other answer: the caller reads what the platform says with them.
 
     Raises:
         Unavailable: not reached, busy (5xx, 408) or redirecting.
@@ -152,7 +154,8 @@ async def call(
             request = client.build_request(method, url, **content)
             answer = await client.send(request, stream=True)
             try:
-                refuse(answer.status_code, answer.headers)
+                if answer.status_code not in reads:
+                    refuse(answer.status_code, answer.headers)
                 body = await _read(answer, cap)
             finally:
                 await answer.aclose()

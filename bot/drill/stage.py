@@ -49,7 +49,8 @@ class Stage:
         """Let one customer do all steps; what is to be replayed comes again at the end."""
         replays: list[Push] = []
         for step in steps:
-            if step.fault is not None:
+            # One that fails again and again waits for minutes: trouble that waits is enough trouble.
+            if step.fault is not None and not self.simulator.faults:
                 fault = troubles.short(self.simulator, 2 * IMPATIENT)[step.fault]
                 self.simulator.faults.append(fault)
             if step.trick in STRANGERS or step.trick is Trick.GARBAGE:

@@ -11,13 +11,17 @@ import httpx
 from channels import errors
 from channels.base import Clock, Memory
 from channels.errors import ChannelError, RateLimited, Refused, Unauthorized
-from channels.http import Reply, call, make_client, redact
+from channels.http import call, make_client, redact
 from channels.qq.config import Config, ErrorName
 from channels.token import Token, Tokens
 
 API, SANDBOX = "https://api.sgroup.qq.com", "https://sandbox.api.sgroup.qq.com"
 TOKENS = "https://bots.qq.com"
 TOKEN_PATH = "/app/getAppAccessToken"  # noqa: S105 - a path
+
+STALE_TOKEN = frozenset({11241, 11242, 11243, 11244})
+"""The token is missing, wrong or expired: worth one new token."""
+DENIED = frozenset({401})
 
 ERRORS: Mapping[int, ErrorName] = {
     11241: "Unauthorized",
@@ -85,33 +89,40 @@ class Api:
             ChannelError: it was not taken, or nobody knows.
         """
         token = await self._tokens.get()
-        try:
-            answer = await self._post(path, body, token)
-        except Unauthorized:
-            answer = await self._post(path, body, await self._tokens.get(token))
-        found = answer.json()
-        code = found.get("code")
-        if isinstance(code, int) and code:
+        code, found = await self._post(path, body, token)
+        if code in STALE_TOKEN:
+            code, found = await self._post(path, body, await self._tokens.get(token))
+        if code:
             error = error_of(code, str(found.get("message", "")), self._config.errors)
             if error is not None:
                 raise error
-        elif answer.status >= httpx.codes.BAD_REQUEST:
-            raise Refused(f"HTTP {answer.status} without a code")
         sent = found.get("id")
         return sent if isinstance(sent, str) and sent else None
 
-    async def _post(self, path: str, body: bytes, token: str) -> Reply:
-        return await call(
+    async def _post(self, path: str, body: bytes, token: str) -> tuple[int, Mapping[str, Any]]:
+        answer = await call(
             self._client,
             "POST",
             path,
             total=self._config.timeout + 5,
+            reads=DENIED,
             content=body,
             headers={
                 "authorization": f"QQBot {token}",
                 "content-type": "application/json; charset=utf-8",
             },
         )
+        if answer.status in DENIED and not answer.body.startswith(b"{"):
+            raise Unauthorized(f"HTTP {answer.status} without a code")
+        found = answer.json()
+        code = found.get("code")
+        if isinstance(code, int) and code:
+            return code, found
+        if answer.status in DENIED:
+            raise Unauthorized(f"HTTP {answer.status} without a code")
+        if answer.status >= httpx.codes.BAD_REQUEST:
+            raise Refused(f"HTTP {answer.status} without a code")
+        return 0, found
 
     async def _fetch(self, *, force: bool) -> Token:
         answer = await call(

@@ -3,7 +3,7 @@ from typing import ClassVar
 import pytest
 
 from channels.errors import Unauthorized
-from channels.simulation import Fault
+from channels.qq.simulator import refusal
 from channels.testing import ChannelConformance, TokenFaults
 from channels.testing.tokens import HELLO
 
@@ -14,10 +14,6 @@ class TestConformance(ChannelConformance, TokenFaults):
 
     def platform(self, simulator):
         return simulator
-
-    def faults(self):
-        """A refused token has a test of its own: no other one is to be had for a while."""
-        return [fault for fault in super().faults() if fault[1] is not Unauthorized]
 
     async def test_a_refused_token_that_comes_again_is_replaced_by_force_once(
         self, adapter, simulator
@@ -32,7 +28,7 @@ class TestConformance(ChannelConformance, TokenFaults):
 
     async def test_a_bot_that_is_refused_is_left_alone_for_a_while(self, adapter, simulator):
         assert await self.send(adapter, simulator, HELLO)
-        simulator.faults.append(Fault(401))
+        simulator.faults.append(refusal(11244, status=401))
         for number in range(5):
             with pytest.raises(Unauthorized):
                 await self.send(adapter, simulator, HELLO, delivery_id=f"d-{number + 2}")
