@@ -107,7 +107,7 @@ async def _theatre(
         yield instance, [Stage(one, instance.root, client) for one in simulators]
 
 
-UNCOUNTED = {"wechat": {"window_replies": 1000}}
+UNCOUNTED = {name: {"window_replies": 1000} for name in ("wechat", "qq")}
 """A drill's customers write faster than any quota of replies is meant for."""
 
 

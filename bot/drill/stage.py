@@ -49,7 +49,7 @@ class Stage:
         """Let one customer do all steps; what is to be replayed comes again at the end."""
         replays: list[Push] = []
         for step in steps:
-            # One that fails again and again waits for minutes: trouble that waits is enough trouble.
+            # One that fails again and again waits for minutes: one trouble at a time is enough.
             if step.fault is not None and not self.simulator.faults:
                 fault = troubles.short(self.simulator, 2 * IMPATIENT)[step.fault]
                 self.simulator.faults.append(fault)

@@ -36,8 +36,6 @@ JSON = {"content-type": "application/json"}
 CHECK, TAKEN = 13, b'{"op":12}'
 """The platform's check of our address, and how a call is acknowledged."""
 GONE: dict[str, Grant | None] = {"unfollowed": None, "blocked": None}
-WINDOW = ReplyWindow(timedelta(minutes=60), 5, GONE)
-"""In a group it is five minutes; the platform's own word is believed there."""
 RATES = Rates(whole=Rate(20), chat=Rate(1, burst=5), chat_depth=2)
 """The platform says no figure: a careful guess."""
 
@@ -50,7 +48,10 @@ class Adapter:
         self.capabilities = Capabilities(
             text_limit=render.TEXT_LIMIT,
             receives=RECEIVES,
-            reply_window=WINDOW,
+            # In a group it is five minutes; the platform's own word is believed there.
+            reply_window=ReplyWindow(
+                timedelta(minutes=config.window_minutes), config.window_replies, GONE
+            ),
             idempotent_send=True,
             answers=True,
             public=True,

@@ -27,6 +27,10 @@ class Config(InboxConfig):
     sandbox: bool = Field(
         default=False, description="yes: speak to the platform's test surroundings"
     )
+    window_minutes: float = Field(
+        default=60.0, gt=0, description="minutes that a message may be answered"
+    )
+    window_replies: int = Field(default=5, ge=1, description="answers that it may have")
     timeout: float = Field(default=10.0, gt=0, le=60, description="seconds for one API call")
     errors: dict[int, ErrorName] = Field(
         default_factory=dict,

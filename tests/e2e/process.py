@@ -70,5 +70,5 @@ class Process:
             await self.child.wait()
 
 
-UNCOUNTED = {"wechat": {"window_replies": 1000}}
+UNCOUNTED = {name: {"window_replies": 1000} for name in ("wechat", "qq")}
 """Settings of accounts whose customers write faster than any quota of replies is meant for."""
