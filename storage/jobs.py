@@ -30,6 +30,7 @@ class Terms:
 
 
 DEFAULT = Terms()
+FRESH = Terms(fresh=True)
 
 
 def on_terms(terms: Terms) -> Callable[[Callable[P, T]], Callable[P, T]]:

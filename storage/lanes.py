@@ -109,11 +109,10 @@ def hold(
     Raises:
         Fenced: the lease went to another worker.
     """
-    lane = session.get(Lane, (kind, key))
-    if lane is None or lane.token != token:
+    given = {"b_kind": kind, "b_key": key, "b_token": token, "b_until": now + lease}
+    if session.connection().execute(_HOLD, given).rowcount != 1:
         raise Fenced(f"lane {key} is no longer ours")
-    lane.lease_until = now + lease
-    return lane
+    return session.get_one(Lane, (kind, key), populate_existing=True)
 
 
 def postpone(
@@ -199,6 +198,15 @@ _now = bindparam("b_now", type_=_lane.c.ready_at.type)
 _done = bindparam("b_done", type_=_lane.c.done.type)
 _more = _lane.c.last_in > _done
 
+_HOLD = (
+    update(_lane)
+    .where(
+        _lane.c.kind == _kind,
+        _lane.c.key == bindparam("b_key"),
+        _lane.c.token == bindparam("b_token"),
+    )
+    .values(lease_until=bindparam("b_until", type_=_lane.c.lease_until.type))
+)
 _FINISH = (
     update(_lane)
     .where(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
 from storage.jobs import Terms, on_terms
@@ -24,7 +24,11 @@ def renew(
     now: datetime,
     lease: timedelta,
 ) -> int:
-    """Prolong the leases that a live process still has; return how many."""
+    """Prolong the leases that a live process still has; return how many.
+
+    A lane that is being worked on at this moment is left out: who waits for some while holding
+    others ends in a deadlock, and its turn comes with the next beat.
+    """
     given = {"b_kind": kind, "b_token": token, "b_until": now + lease, "b_keys": sorted(keys)}
     return session.connection().execute(_RENEW, given).rowcount
 
@@ -35,13 +39,20 @@ def release(session: Session, kind: LaneKind, key: str, token: str) -> bool:
     return session.connection().execute(_RELEASE, given).rowcount == 1
 
 
-_RENEW = (
-    update(_lane)
+_kind = bindparam("b_kind", type_=_lane.c.kind.type)
+_free = (
+    select(_lane.c.key)
     .where(
-        _lane.c.kind == bindparam("b_kind", type_=_lane.c.kind.type),
+        _lane.c.kind == _kind,
         _lane.c.token == bindparam("b_token"),
         _lane.c.key.in_(bindparam("b_keys", expanding=True)),
     )
+    .with_for_update(skip_locked=True)
+    .cte("free")
+)
+_RENEW = (
+    update(_lane)
+    .where(_lane.c.kind == _kind, _lane.c.key.in_(select(_free.c.key)))
     .values(lease_until=bindparam("b_until", type_=_lane.c.lease_until.type))
 )
 _RELEASE = (

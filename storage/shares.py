@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import Integer, bindparam, literal_column, or_, select, update
 from sqlmodel import Session
 
+from storage.jobs import on_terms
+from storage.lanes import CLAIM
 from storage.models import Lane
 from storage.upsert import table_of
 
 _lane = table_of(Lane)
 
 
+@on_terms(CLAIM)
 def claim(
     session: Session, token: str, now: datetime, lease: timedelta, rooms: Mapping[str, int]
 ) -> list[str]:

@@ -43,7 +43,7 @@ _LOCK = (
     select(_talk.c.id, *(_talk.c[n] for n in LOOSE))
     .where(among(_talk.c.id, "b_ids"))
     .order_by(_talk.c.id)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 # A conversation's positions have no gaps: the last ones are those behind a number.
 _HISTORY = (
