@@ -19,9 +19,10 @@ from channels import errors
 from channels.base import Clock, Memory
 from channels.errors import ChannelError, RateLimited, Unauthorized, Unavailable
 
-LEASE = timedelta(seconds=20)
-DEADLINE = 17.0
-"""Seconds for everything under one lease, so that no two ever fetch at a time."""
+DEADLINE = 8.0
+"""Seconds for everything under one lease: the lease is longer, so that no two fetch at a time."""
+LEASE = timedelta(seconds=DEADLINE + 2)
+"""How long a process that was killed while it fetched keeps the others waiting at most."""
 PATIENCE = 5.0
 """Seconds that a send waits for a token before it is tried again later."""
 GLANCE = 0.1
