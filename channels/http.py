@@ -28,6 +28,9 @@ from channels.errors import (
 MIB = 1024 * 1024
 CONNECT, READ, TOTAL = 3.0, 10.0, 15.0
 """Seconds to reach a platform, to wait for its next byte, and for a whole call."""
+IDLE = 3.0
+"""Seconds that a connection is kept for the next call: servers close theirs after 5 or more, and a
+call that meets the closing is in doubt."""
 DEFAULT_WAIT, LONGEST_WAIT = 30.0, 86_400.0
 """Seconds to pause when a platform says "too fast" without saying how long, and at most."""
 
@@ -111,6 +114,9 @@ def make_client(
     return httpx.AsyncClient(
         base_url=base_url,
         timeout=httpx.Timeout(read, connect=connect, pool=connect),
+        limits=httpx.Limits(
+            max_connections=100, max_keepalive_connections=20, keepalive_expiry=IDLE
+        ),
         follow_redirects=False,
         trust_env=trust_env,
         headers={"accept-encoding": "identity", "user-agent": "yingda", **(headers or {})},
@@ -143,15 +149,16 @@ async def call(
     other answer: the caller reads what the platform says with them.
 
     Raises:
-        Unavailable: not reached, busy (5xx, 408) or redirecting.
+        Unavailable: not reached, not told everything, busy (5xx, 408) or redirecting.
         Uncertain: written, but the answer was lost, cut, or larger than `cap`.
         RateLimited: 429.
         Unauthorized: 401.
     """
     repeatable = repeatable or method.upper() in ("GET", "HEAD")
+    writing = _Writing()
     try:
         async with asyncio.timeout(total):
-            request = client.build_request(method, url, **content)
+            request = client.build_request(method, url, extensions={"trace": writing}, **content)
             answer = await client.send(request, stream=True)
             try:
                 if answer.status_code not in reads:
@@ -162,6 +169,8 @@ async def call(
     except NEVER_WRITTEN as error:
         raise Unavailable(f"not reached: {_name(error)}") from None
     except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, TimeoutError, _Unread) as error:
+        if writing.failed:
+            raise Unavailable(f"not written to its end: {_name(error)}") from None
         raise lost(f"the answer was lost: {_name(error)}", repeatable=repeatable) from None
     return Reply(answer.status_code, dict(answer.headers), body, repeatable)
 
@@ -195,6 +204,17 @@ def redact(text: str) -> str:
     for pattern, instead in SECRETS:
         text = pattern.sub(instead, text)
     return text
+
+
+class _Writing:
+    """Hears how far a call came. Of one that broke off in the middle no server does anything."""
+
+    failed = False
+
+    async def __call__(self, event: str, _info: Mapping[str, Any]) -> None:
+        part, _, how = event.rpartition(".")
+        if how == "failed" and part.endswith(("send_request_headers", "send_request_body")):
+            self.failed = True
 
 
 class _Unread(Exception):

@@ -133,6 +133,18 @@ async def test_a_call_that_takes_too_long_is_uncertain(client, platform):
     platform.hold.set()
 
 
+async def test_a_request_that_was_not_written_to_its_end_did_nothing():
+    async def hang_up(reader, writer):
+        await reader.readexactly(1)
+        writer.transport.abort()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, make_client(url) as client:
+        with pytest.raises(Unavailable, match="not written to its end"):
+            await call(client, "POST", "/x", content=bytes(32 * 1024 * 1024))
+
+
 async def test_an_answer_as_large_as_the_cap_is_read(client, platform):
     platform.answer = Response(b"x" * 1000)
     assert len((await call(client, "POST", "/x", cap=1000)).body) == 1000
