@@ -27,6 +27,7 @@ from handlers.desk.workflow import (
     NotPossible,
 )
 from storage import conversations, listings
+from storage.types import new_id
 
 router = APIRouter()
 TicketsLogin = Annotated[Login, Depends(require("tickets"))]
@@ -107,7 +108,8 @@ async def open_case(request: Request, login: TicketsLogin, found: Found, conv: U
     if wrong:
         return await _new_form(request, login, found, conv, given, wrong)
     known = {name: given[name] for name in ("facts", "order", "wish") if given.get(name)}
-    new = cases.NewTicket("complaint", known, given["category"], given.get("severity") or "normal")
+    severity, key = given.get("severity") or "normal", _key(given)
+    new = cases.NewTicket("complaint", known, given["category"], severity, key)
     now = found.clock()
     try:
         ticket = await found.db.write(cases.open_from_desk, conv, login.agent, new, now)
@@ -218,6 +220,7 @@ async def _new_form(
         "channels": _channels(found),
         "names": FIELDS,
         "given": given or {},
+        "key": _key(given or {}),
         "errors": errors or {},
     }
     status = 422 if errors else 200
@@ -241,6 +244,14 @@ async def _given(request: Request) -> dict[str, str]:
 def _version(given: Mapping[str, str]) -> int | None:
     version = given.get("version", "")
     return int(version) if version.isdecimal() and len(version) < 10 else None  # noqa: PLR2004 - digits
+
+
+def _key(given: Mapping[str, str]) -> UUID:
+    """Return what makes one case of a form that is sent twice."""
+    try:
+        return UUID(given["key"])
+    except (KeyError, ValueError):
+        return new_id()
 
 
 def _among(value: str, known: Mapping[str, object]) -> str | None:

@@ -42,6 +42,11 @@ def get(session: Session, number: str) -> Ticket | None:
     return session.exec(select(Ticket).where(Ticket.number == number)).first()
 
 
+def by_id(session: Session, ticket_id: UUID) -> Ticket | None:
+    """Return the ticket with this key."""
+    return session.get(Ticket, ticket_id)
+
+
 def steps(session: Session, ticket_id: UUID) -> list[TicketStep]:
     """Return what was done with a ticket, in order."""
     query = select(TicketStep).where(TicketStep.ticket_id == ticket_id)

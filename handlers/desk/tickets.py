@@ -19,6 +19,7 @@ from storage.models.activity import Fact
 from storage.models.conversation import Author, Conversation, Message
 from storage.models.people import Agent
 from storage.models.ticket import Ticket, TicketStep
+from storage.types import new_id
 
 TOLD_AT = frozenset({"decline", "implement", "close", "withdraw"})
 """The steps of which the customer hears; the receipt is told when the ticket is opened."""
@@ -26,12 +27,13 @@ TOLD_AT = frozenset({"decline", "implement", "close", "withdraw"})
 
 @dataclass(frozen=True, slots=True)
 class NewTicket:
-    """What is known of a case when it is opened."""
+    """What is known of a case when it is opened; opened again under its `id` it is the same one."""
 
     kind: str
     fields: Mapping[str, str] = field(default_factory=dict)
     category: str | None = None
     severity: str = "normal"
+    id: UUID = field(default_factory=new_id)
 
 
 def open_ticket(
@@ -47,6 +49,7 @@ def open_ticket(
     ticket = tickets.add(
         session,
         Ticket(
+            id=new.id,
             number=tickets.next_number(session, new.kind, now),
             kind=new.kind,
             state=workflow.start,
@@ -66,12 +69,16 @@ def open_ticket(
 def open_from_desk(
     session: Session, conversation_id: UUID, agent: Agent, new: NewTicket, now: datetime
 ) -> Ticket:
-    """Open a case from the desk and tell the customer its number.
+    """Open a case from the desk and tell the customer its number; a second click opens no second.
 
     Raises:
         NotFound, NotPermitted: as they say.
     """
     _permitted(agent)
+    if (opened := tickets.by_id(session, new.id)) is not None:
+        if opened.conversation_id != conversation_id:
+            raise NotFound
+        return opened
     if (conversation := conversations.get(session, conversation_id)) is None:
         raise NotFound
     ticket = open_ticket(session, conversation, new, now, agent=agent)

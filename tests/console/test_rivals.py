@@ -1,10 +1,12 @@
 """Two at the same moment: one wins, the other is told, and nothing leaves twice."""
 
 import asyncio
+import re
 
 from sqlmodel import select
 
 from handlers.desk.tickets import NewTicket, open_from_desk
+from storage import tickets
 from storage.models import Delivery, Message, Owner, TicketStep
 from tests.console.world import Console
 
@@ -56,6 +58,20 @@ async def test_one_echo_id_is_one_message_for_everybody_in_the_house(desk_consol
     assert (True, "in private") in said
     assert (False, "in private") not in said
     assert (False, "您好") in said
+
+
+async def test_a_form_that_is_sent_twice_at_once_opens_one_complaint(desk_console: Console):
+    li = await desk_console.enter("li")
+    for number in range(ROUNDS):
+        talk = await desk_console.talk(name=f"t{number}")
+        url = f"/tickets/new?conv={talk.id}"
+        key = re.search(r'name="key" value="([^"]+)"', (await li.get(url)).text)[1]
+        form = {"category": "service", "facts": "Nobody answered", "key": key}
+        answers = await asyncio.gather(*(li.post(url, data=form) for _ in range(2)))
+        assert {answer.status_code for answer in answers} == {303}
+        assert len({answer.headers["location"] for answer in answers}) == 1
+        assert len(await desk_console.db.read(tickets.of_conversation, talk.id)) == 1
+        assert await deliveries(desk_console, talk) == 1
 
 
 async def test_of_two_who_take_a_step_at_once_one_is_told_to_look_again(desk_console: Console):

@@ -181,6 +181,16 @@ async def test_an_agent_opens_a_complaint_and_the_customer_hears_its_number(desk
     assert number in said[-1].parts[0].text
 
 
+async def test_a_form_keeps_its_key_while_it_is_put_right(desk_console):
+    talk = await desk_console.talk()
+    li = await desk_console.enter("li")
+    url, key = f"/tickets/new?conv={talk.id}", "0198c7a0-0000-7000-8000-000000000001"
+    answer = await li.post(url, data={"category": "service", "key": key})
+    assert (answer.status_code, f'value="{key}"' in answer.text) == (422, True)
+    form = {"category": "service", "facts": "Nobody answered", "key": "no key at all"}
+    assert (await li.post(url, data=form)).status_code == 303
+
+
 async def test_a_complaint_without_facts_is_not_opened(desk_console):
     talk = await desk_console.talk()
     li = await desk_console.enter("li")

@@ -251,6 +251,22 @@ async def test_an_agent_opens_a_case_and_the_customer_hears_its_number(db, custo
     assert step.actor_id == ann.id
 
 
+async def test_a_case_that_is_opened_twice_is_one_and_told_once(db, customer, meet, ann, now):
+    await customer.say("where is my parcel")
+    conversation = await customer.conversation()
+    new = NewTicket("complaint", {"facts": "late"}, "service")
+    first, second = [
+        await db.write(open_from_desk, conversation.id, ann, new, now) for _ in range(2)
+    ]
+    assert first.number == second.number
+    assert await told(customer) == [say("complaint_received", "en", number=first.number)]
+    stranger = meet(thread="t2", contact="stranger")
+    await stranger.say("hello")
+    elsewhere = await stranger.conversation()
+    with pytest.raises(NotFound):
+        await db.write(open_from_desk, elsewhere.id, ann, new, now)
+
+
 async def test_who_has_no_business_with_tickets_is_refused(db, customer, number, hire, now):
     editor = await hire("ed", Role.EDITOR)
     conversation = await customer.conversation()
