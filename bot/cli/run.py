@@ -9,6 +9,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from types import FrameType
 from typing import Annotated, Literal, get_args
 
@@ -21,12 +22,14 @@ from bot.config import BadConfig, Config
 from bot.logs import configure
 from bot.service import Role, Service
 from console.auth import hash_in_thread
-from storage import people
+from storage import adapter_memory, people
 from storage.postgres import is_postgres
 
 GRACEFUL_SECONDS = 2
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 FIRST_ADMIN = "admin"
+SAID_FOR = timedelta(minutes=10)
+"""How long a one-time password that one process said is not replaced by another's."""
 
 
 class Server(uvicorn.Server):
@@ -185,10 +188,13 @@ async def _greet(service: Service, config: Config) -> None:
 
 
 async def _first_admin(service: Service) -> None:
-    """Make the first administrator, or renew a one-time password that nobody has used."""
+    """Make the first administrator, or renew a one-time password that nobody has used.
+
+    Of several processes that are started together one says it, and it stays good.
+    """
     everybody = await service.db.read(people.agents)
     unused = len(everybody) == 1 and everybody[0].must_change_password
-    if everybody and not unused:
+    if (everybody and not unused) or not await _may_say(service):
         return
     password = secrets.token_urlsafe(9)
     hashed = await hash_in_thread(password)
@@ -200,3 +206,12 @@ async def _first_admin(service: Service) -> None:
             return
     name = everybody[0].name if unused else FIRST_ADMIN
     print(f"\n  First login: {name}   one-time password: {password}", flush=True)
+
+
+async def _may_say(service: Service) -> bool:
+    now = service.clock()
+    key, me, until = "lease:first login", secrets.token_hex(8), now + SAID_FOR
+    if await service.db.write(adapter_memory.swap, "", key, None, me, until, now):
+        return True
+    print("\n  First login: another process has just said its one-time password", flush=True)
+    return False

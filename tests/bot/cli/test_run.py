@@ -10,7 +10,7 @@ import pytest
 from bot.cli.run import _first_admin, listen
 from bot.config import BadConfig, Config
 from console.auth import verify
-from storage import people
+from storage import adapter_memory, people
 from storage.models import Role
 
 
@@ -32,15 +32,33 @@ async def test_a_new_house_gets_one_admin_whose_password_is_said_once(run, capsy
     assert await verify(password_in(words), admin.password_hash)
 
 
-async def test_a_password_that_nobody_used_is_renewed(run, capsys):
+async def test_a_password_that_nobody_used_is_renewed_at_a_later_start(run, capsys):
     served = await run()
-    for _ in range(2):
-        await _first_admin(served.service)
+    await _first_admin(served.service)
+    await served.service.db.write(adapter_memory.drop_leases)
+    await _first_admin(served.service)
     words = capsys.readouterr().out
     (admin,) = await agents(served)
     assert admin.must_change_password
     assert not await verify(password_in(words), admin.password_hash)
     assert await verify(password_in(words.rpartition("First login")[2]), admin.password_hash)
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_of_processes_that_start_together_one_says_a_password_that_stays(
+    run, capsys, together
+):
+    served = await run()
+    if together:
+        await asyncio.gather(*(_first_admin(served.service) for _ in range(3)))
+    else:
+        for _ in range(3):
+            await _first_admin(served.service)
+    words = capsys.readouterr().out
+    assert words.count("First login: admin") == 1
+    (admin,) = await agents(served)
+    line = next(line for line in words.splitlines() if "First login: admin" in line)
+    assert await verify(password_in(line), admin.password_hash)
 
 
 async def test_who_has_a_password_of_their_own_keeps_it_and_it_is_silent(run, capsys):
