@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from benchmarks import core, http, wire
+from benchmarks import core, faulty, http, wire
 from bot.cli.run import fast_loop
 from bot.config import LogConfig
 from bot.logs import configure
@@ -17,6 +17,7 @@ QUICK: dict[str, Callable[[], Awaitable[None]]] = {
     "steady": http.steady,
     "overload": http.overload,
     "wire": wire.main,
+    "faulty": faulty.main,
 }
 LONG: dict[str, Callable[[], Awaitable[None]]] = {
     "overload-long": http.long_overload,
