@@ -15,6 +15,7 @@ from bot.pace import need_of
 from channels.base import Rate
 from storage import answers, deliveries, lanes, paces, windows
 from storage.deliveries import Started
+from storage.jobs import FRESH, on_terms
 from storage.models import LaneKind
 from storage.paces import Leave
 
@@ -83,6 +84,17 @@ def begin(
         until = now if leave.everybody else leave.wait_until
         lanes.postpone(session, LaneKind.OUT, lane, token, until, failed=False)
     return Begun(started, leave=leave)
+
+
+@on_terms(FRESH)
+def take_back(session: Session, begun: Begun, token: str, now: datetime) -> None:
+    """Take back a beginning that may be stored or not: its message was not sent.
+
+    Raises:
+        Fenced: the lane went to another worker.
+    """
+    lanes.hold(session, LaneKind.OUT, begun.started.delivery.lane, token, now, LEASE)
+    deliveries.undo_start(session, begun.started)
 
 
 def again(

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
+from sqlmodel import Session
 
 from bot import attempts
 from bot.attempts import Begun, may_repeat
@@ -18,7 +19,7 @@ from bot.lane_loop import IDLE_SECONDS, LEASE, LaneLoop, backoff
 from bot.metrics import Metrics
 from bot.pace import Slices, need_of, whole_rate
 from bot.signals import Signals
-from channels.base import Sent
+from channels.base import Rate, Sent
 from channels.errors import (
     ChannelError,
     QuotaUsed,
@@ -30,8 +31,9 @@ from channels.errors import (
     WindowClosed,
 )
 from storage import deliveries, lanes, paces, shares, windows
-from storage.database import Database
+from storage.database import Database, InDoubt
 from storage.deliveries import Started
+from storage.jobs import FRESH, on_terms
 from storage.models import LaneKind
 
 log = structlog.get_logger(__name__)
@@ -125,13 +127,29 @@ class Sender(LaneLoop):
         rate, name = whole_rate(inbox), inbox.name
         async with self._slices.gate(name):
             if rate is not None and not self._slices.spend(name, self.clock()):
-                begun = await self.db.write(attempts.begin, inbox, lane, token, self.clock(), rate)
+                begun = await self._mark(inbox, lane, token, rate)
                 self._keep_slice(name, begun)
                 return begun
-        begun = await self.db.write(attempts.begin, inbox, lane, token, self.clock(), None)
+        begun = await self._mark(inbox, lane, token, None)
         if begun is None or not begun.goes:
             self._slices.give_back(name)
         return begun
+
+    async def _mark(self, inbox: Inbox, lane: str, token: str, rate: Rate | None) -> Begun | None:
+        seen: list[Begun | None] = []
+
+        @on_terms(FRESH)
+        def begin(session: Session) -> Begun | None:
+            seen.append(attempts.begin(session, inbox, lane, token, self.clock(), rate))
+            return seen[-1]
+
+        try:
+            return await self.db.write(begin)
+        except InDoubt:
+            # If it was stored, the message would look as if it had perhaps been sent.
+            if (begun := seen[-1]) is not None and begun.goes and not begun.started.again:
+                await self.keep(attempts.take_back, begun, token, self.clock())
+            raise
 
     def _keep_slice(self, name: str, begun: Begun | None) -> None:
         leave = begun.leave if begun is not None else None
@@ -158,7 +176,7 @@ class Sender(LaneLoop):
         return await self._sent(inbox, begun, taken, lane, token)
 
     async def _sent(self, inbox: Inbox, begun: Begun, taken: Sent, lane: str, token: str) -> bool:
-        inbox.last_out = self.clock()
+        self._inboxes.sent(inbox)
         if begun.back is not None:
             inbox.paused_until = None
         self._count(lane, "sent")
@@ -213,9 +231,16 @@ class Sender(LaneLoop):
         return await self._uncertain(started.ids, token, words, lane)
 
     async def _stumble(self, inbox: Inbox, problem: Exception, again: datetime) -> None:
-        """Count a failure of the inbox: after too many in a row only one message tries it."""
+        """Count a failure of the inbox: after too many in a row only one message tries it.
+
+        An account that needs a human is held at once.
+        """
         words = f"{problem}" or type(problem).__name__
-        until = await self.keep(paces.stumbled, inbox.name, words, self.clock(), again)
+        if hopeless := isinstance(problem, Unauthorized):
+            self._inboxes.refused(inbox, words)
+        until = await self.keep(
+            paces.stumbled, inbox.name, words, self.clock(), again, hopeless=hopeless
+        )
         if until is not None:
             log.warning("inbox is held", inbox=inbox.name, problem=problem, until=until)
             self._leave_alone(inbox, until)

@@ -199,6 +199,17 @@ class Inboxes:
         ]
         return on + off
 
+    def refused(self, inbox: Inbox, problem: str) -> None:
+        """Note that its platform lets us send nothing until a human has mended the account."""
+        if inbox.ready.is_set():
+            self._mark(inbox, "degraded", problem)
+
+    def sent(self, inbox: Inbox) -> None:
+        """Note that its platform took something: whatever there was, it is mended."""
+        inbox.last_out = self._clock()
+        if inbox.ready.is_set() and inbox.state == "degraded":
+            self._mark(inbox, "ready", "")
+
     async def _keep(
         self, inbox: Inbox, store: Store, cursor: Callable[[str], Awaitable[str | None]]
     ) -> None:

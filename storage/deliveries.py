@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from channels.base import Sent
 from channels.message import Address, OutgoingMessage
 from storage import paces, windows
+from storage.jobs import FRESH, on_terms
 from storage.lanes import Fenced, bump, finish, hasten, hold
 from storage.models import (
     Activity,
@@ -168,12 +169,12 @@ def _riding(session: Session, delivery: Delivery, left: int) -> list[Delivery]:
 
 
 def _by_a_person(session: Session, message_ids: Sequence[UUID]) -> bool:
-    query = select(Message.id).where(
-        col(Message.id).in_(message_ids), Message.author == Author.AGENT
-    )
+    agents = select(Message.id).where(Message.author == Author.AGENT)
+    query = agents.where(col(Message.id).in_(message_ids))
     return session.exec(query.limit(1)).first() is not None
 
 
+@on_terms(FRESH)
 def sent(
     session: Session,
     delivery_ids: Sequence[UUID],
@@ -197,6 +198,7 @@ def sent(
     return _end(session, (first, *others), token, DeliveryStatus.SENT, Fact.DELIVERY_SENT, now)
 
 
+@on_terms(FRESH)
 def failed(
     session: Session,
     delivery_ids: Sequence[UUID],
@@ -215,6 +217,7 @@ def failed(
     return _end(session, found, token, DeliveryStatus.FAILED, Fact.DELIVERY_FAILED, now)
 
 
+@on_terms(FRESH)
 def refused(
     session: Session,
     delivery_ids: Sequence[UUID],
@@ -231,6 +234,7 @@ def refused(
     return _end(session, found, token, DeliveryStatus.FAILED, Fact.DELIVERY_FAILED, now)
 
 
+@on_terms(FRESH)
 def uncertain(
     session: Session, delivery_ids: Sequence[UUID], token: str, problem: str, now: datetime
 ) -> bool:
@@ -291,9 +295,5 @@ def retry_later(
 
 def of_conversation(session: Session, conversation_id: UUID) -> dict[UUID, Delivery]:
     """Return the deliveries of a conversation by message."""
-    rows = session.exec(
-        select(Delivery)
-        .where(Delivery.conversation_id == conversation_id)
-        .order_by(col(Delivery.sequence))
-    )
-    return {row.message_id: row for row in rows}
+    query = select(Delivery).where(Delivery.conversation_id == conversation_id)
+    return {row.message_id: row for row in session.exec(query.order_by(col(Delivery.sequence)))}

@@ -9,7 +9,18 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, String, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    String,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
@@ -105,14 +116,26 @@ def block(session: Session, inbox: str, chat: str, now: datetime, until: datetim
 
 
 def stumbled(
-    session: Session, inbox: str, problem: str, now: datetime, again: datetime
+    session: Session,
+    inbox: str,
+    problem: str,
+    now: datetime,
+    again: datetime,
+    *,
+    hopeless: bool = False,
 ) -> datetime | None:
     """Count a failure; return until when the inbox is held, None while it is not.
+
+    A `hopeless` one counts as many: it is held at once.
 
     The message itself is tried `again` then; a held inbox is tried by nobody much earlier.
     """
     connection = session.connection()
-    given = {"b_inbox": inbox, "b_problem": problem[:500]}
+    given = {
+        "b_inbox": inbox,
+        "b_problem": problem[:500],
+        "b_failures": PATIENCE if hopeless else 1,
+    }
     failures = connection.execute(_stumble(connection.dialect.name), given).scalar_one()
     if failures < PATIENCE:
         return None
@@ -241,7 +264,8 @@ def _block(dialect: str) -> Any:  # noqa: ANN401 - two dialects' classes
 @cache
 def _stumble(dialect: str) -> Any:  # noqa: ANN401 - two dialects' classes
     problem = bindparam("b_problem", type_=String)
-    statement = insert_for(dialect, Pace).values({**_FRESH, "failures": 1, "problem": problem})
+    many = bindparam("b_failures", type_=Integer)
+    statement = insert_for(dialect, Pace).values({**_FRESH, "failures": many, "problem": problem})
     return statement.on_conflict_do_update(
-        index_elements=_KEY, set_={"failures": _pace.c.failures + 1, "problem": problem}
+        index_elements=_KEY, set_={"failures": _pace.c.failures + many, "problem": problem}
     ).returning(_pace.c.failures)

@@ -22,6 +22,7 @@ from storage import deliveries, lanes
 from storage.activity import since
 from storage.database import Unavailable as DatabaseDown
 from storage.models import Conversation, Fact, LaneKind
+from tests.postgres import on_postgres
 
 LEASE = timedelta(seconds=60)
 
@@ -63,6 +64,49 @@ async def test_the_platform_is_given_the_address_and_a_key_of_its_own(build):
         "lily",
     )
     assert first.delivery_id != second.delivery_id
+
+
+WARN = """
+CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE WARNING 'canceling wait for synchronous replication'; RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER warned AFTER UPDATE ON delivery DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW WHEN (NEW.status = 'sending') EXECUTE FUNCTION warn()
+"""
+
+
+@on_postgres
+async def test_what_may_be_marked_and_was_not_sent_is_no_doubt(build):
+    house = await build().open()
+    await house.says("hello")
+    await house.db.write(lambda s: s.connection().exec_driver_sql(WARN).close())
+    try:
+        await house.send()
+        assert house.texts() == []
+        assert [(row.status.value, row.attempts) for row in await house.deliveries()] == [
+            ("pending", 0)
+        ]
+    finally:
+        drop = "DROP FUNCTION warn() CASCADE"
+        await house.db.write(lambda s: s.connection().exec_driver_sql(drop).close())
+    house.time.pass_by(seconds=2)
+    await house.send()
+    assert (house.texts(), await house.statuses()) == (["hello"], ["sent"])
+
+
+@on_postgres
+async def test_a_doubt_from_before_stays_one_though_its_marking_is_in_doubt(build):
+    house = await build().open()
+    await house.says("hello")
+    await crash_while_sending(house)
+    await house.db.write(lambda s: s.connection().exec_driver_sql(WARN).close())
+    try:
+        await house.send()
+    finally:
+        drop = "DROP FUNCTION warn() CASCADE"
+        await house.db.write(lambda s: s.connection().exec_driver_sql(drop).close())
+    house.time.pass_by(seconds=2)
+    await house.send()
+    assert (house.texts(), await house.statuses()) == ([], ["uncertain"])
 
 
 @pytest.mark.parametrize("problem", [Refused(), Blocked(), WindowClosed()])

@@ -108,7 +108,7 @@ async def test_too_fast_for_one_chat_leaves_the_others_alone(build):
     assert sorted(house.texts()) == ["of another", "of the same chat", "slow"]
 
 
-@pytest.mark.parametrize("problem", [Unavailable, Unauthorized, Uncertain])
+@pytest.mark.parametrize("problem", [Unavailable, Uncertain])
 async def test_a_platform_that_fails_in_a_row_is_asked_no_more(build, problem):
     house = await build().open()
     house.adapter().fail(*(problem() for _ in range(PATIENCE)))
@@ -117,6 +117,23 @@ async def test_a_platform_that_fails_in_a_row_is_asked_no_more(build, problem):
     assert house.texts() == []
     assert [row.attempts for row in await house.deliveries()].count(1) == PATIENCE
     assert house.inboxes.able() == []
+
+
+async def test_an_account_that_needs_a_human_is_asked_no_more_and_says_so(build):
+    house = await build().open()
+    house.adapter().fail(Unauthorized("HTTP 401"), Unauthorized("HTTP 401"))
+    await threads(house, 3)
+    await house.send()
+    assert sum(row.attempts for row in await house.deliveries()) == 1
+    (state,) = house.inboxes.states()
+    assert (state.state, state.detail) == ("degraded", "HTTP 401")
+    assert house.counted("yingda_inbox_ready", inbox="shop") == 0
+    for _ in range(2):
+        house.time.pass_by(seconds=60)
+        await house.send()
+    assert len(house.texts()) == 3
+    assert house.inboxes.states()[0].state == "ready"
+    assert house.counted("yingda_inbox_ready", inbox="shop") == 1
 
 
 async def dead(house):

@@ -1,12 +1,16 @@
 """Paces: senders share one limit, a platform's word is kept, a dead one is tried by one."""
 
+import asyncio
+import threading
 from datetime import timedelta
 
 import pytest
 
 from channels.base import Rate
 from storage import paces
+from storage.database import Database
 from storage.paces import LONGEST_HOLD, PATIENCE, PROBE, Leave, Need
+from tests.postgres import on_postgres
 
 TEN = Rate(10)
 """Two messages a slice of 0.2 s."""
@@ -120,6 +124,41 @@ async def test_a_held_inbox_is_tried_by_one_message_at_a_time(db, now):
     assert await ask(db, later) == Leave(troubled=True)
     assert await ask(db, later, chat="tom") == Leave(later + PROBE, everybody=True)
     assert await ask(db, later + PROBE, chat="tom") == Leave(troubled=True)
+
+
+@on_postgres
+async def test_of_two_processes_that_ask_at_once_one_tries_a_held_inbox(db, url, now):
+    await fail(db, now, PATIENCE)
+    later = now + LONGEST_HOLD
+    asked, looked = threading.Event(), threading.Event()
+
+    def first(session):
+        leave = paces.ask(session, need(), later)
+        asked.set()
+        assert looked.wait(10)
+        return leave
+
+    def second(session):
+        # What is seen from here on is from before the first one's commit.
+        assert asked.wait(10)
+        session.connection().exec_driver_sql("SELECT 1 FROM pace")
+        looked.set()
+        return paces.ask(session, need("tom"), later)
+
+    async with Database(url) as other:
+        leaves = await asyncio.gather(db.write(first), other.write(second))
+    assert [leave.wait_until is None for leave in leaves] == [True, False]
+    assert leaves[1].everybody
+    assert (await ask(db, later + PROBE)).wait_until is None
+
+
+async def test_an_account_that_needs_a_human_is_held_at_once(db, now):
+    again = now + timedelta(seconds=4)
+    held = await db.write(paces.stumbled, "shop", "HTTP 401", now, again, hopeless=True)
+    assert held == again
+    assert paces.is_held((await db.read(paces.states, now))["shop"])
+    assert (await ask(db, again)).wait_until is None
+    assert (await ask(db, again)).wait_until is not None
 
 
 async def test_one_success_opens_it_for_all(db, now):
