@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import sys
 import time
 from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -24,54 +22,30 @@ from faq.demo import publish_demo
 from storage import lanes, schema
 from storage.database import Database
 from storage.models import Delivery, DeliveryStatus, InboundEvent, LaneKind
+from tests.cluster.pauses import Leases, Pauses, stood_still, went_on
 from tests.e2e.conftest import moment
 from tests.e2e.process import UNCOUNTED, Process
 from tests.e2e.test_kill import QUESTIONS, check_replies, stored
 
+QUIET_SECONDS = 600
 PLATFORMS = ("wechat", "weibo", "telegram", "slack")
 ROLES = ("web0", "web1", "worker0", "worker1")
-CUSTOMERS = 4
+RATE = 10.0
+"""Messages a second, unless a test wants another load."""
+EACH = 1.25
+"""Seconds between two messages of a customer: a platform lets us answer one once a second."""
 OPEN = (DeliveryStatus.PENDING, DeliveryStatus.SENDING)
 Said = list[tuple[float, str]]
-
-
-class Part(Process):
-    """One process of the product, with the role that its name begins with."""
-
-    def __init__(self, folder: Path, config: dict[str, object]) -> None:
-        folder.mkdir()
-        super().__init__(folder, {**config, "data_dir": str(folder)})
-        self.role = folder.name.rstrip("0123456789")
-
-    async def ready(self, client):
-        async with asyncio.timeout(240):
-            while not await self._is_ready(client):
-                assert self.child.returncode is None, (self.folder / "log.txt").read_text()[-3000:]
-                await asyncio.sleep(0.1)
-
-    async def _is_ready(self, client) -> bool:
-        try:
-            answer = await client.get(f"http://127.0.0.1:{self.port}/readyz")
-        except httpx.HTTPError:
-            return False
-        return answer.status_code == 200
-
-    async def spawn(self, log):
-        command = ("-m", "bot", "run", "--config", "config.yaml", "--role", self.role)
-        return await asyncio.create_subprocess_exec(
-            sys.executable, *command, "--port", str(self.port), cwd=self.folder,
-            stdout=asyncio.subprocess.DEVNULL, stderr=log,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        )  # fmt: skip
 
 
 class Town:
     """Simulated platforms with customers, and the product as four processes."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, rate: float = RATE) -> None:
         self.url, self.folder = url, folder
+        self.customers = max(1, round(rate * EACH / len(PLATFORMS)))
         self.simulators = {n: registry.find(n).simulator(f"shop_{n}", moment) for n in PLATFORMS}
-        self.parts: dict[str, Part] = {}
+        self.parts: dict[str, Process] = {}
         self.said: dict[tuple[str, str], Said] = {}
         self.statuses: Counter[int] = Counter()
         self._stack = AsyncExitStack()
@@ -91,6 +65,7 @@ class Town:
                 f"shop_{n}": {
                     "channel": n,
                     "base_url": f"{base}/{n}",
+                    "messages_per_second": 1000,
                     **s.settings,
                     **UNCOUNTED.get(n, {}),
                 }
@@ -98,7 +73,9 @@ class Town:
             },
         }
         for name in ROLES:
-            part = Part(self.folder / name, config)
+            folder = self.folder / name
+            folder.mkdir()
+            part = Process(folder, {**config, "data_dir": str(folder)}, name.rstrip("0123456789"))
             self.parts[name] = await self._stack.enter_async_context(part)
         await self.all_ready(start=True)
         return self
@@ -117,7 +94,7 @@ class Town:
         over = asyncio.Event()
         async with asyncio.TaskGroup() as talks:
             for platform in PLATFORMS:
-                for number in range(CUSTOMERS):
+                for number in range(self.customers):
                     name, web = f"customer{number}", self.parts[ROLES[number % 2]]
                     hook = f"http://127.0.0.1:{web.port}/inboxes/shop_{platform}/webhook"
                     said = self.said[platform, name] = []
@@ -137,7 +114,7 @@ class Town:
                 await asyncio.sleep(0.05)
             said.append((time.monotonic(), words))
             number += 1
-            await asyncio.sleep(dice.uniform(0.1, 0.8))
+            await asyncio.sleep(dice.uniform(0.4 * EACH, 1.6 * EACH))
 
     async def _taken(self, push, hook: str) -> bool:
         try:
@@ -158,7 +135,7 @@ class Town:
             backlogs = [lanes.backlog(session, kind)[0] for kind in LaneKind]
             return any(backlogs) or session.exec(pending).first() is not None
 
-        async with Database(self.url) as db, asyncio.timeout(240):
+        async with Database(self.url) as db, asyncio.timeout(QUIET_SECONDS):
             while await db.read(waiting):
                 await asyncio.sleep(0.2)
 
@@ -182,16 +159,20 @@ class Town:
             f"{waits[-1]:.1f} s (all)"
         )
 
-    async def gaps(self, faults: list[datetime], within: float) -> list[float]:
-        """Return for each fault the longest time in which nothing at all was processed."""
+    async def pauses(self, watched: Leases) -> Pauses:
+        """Return how long conversations stood still, by what the dead had of them."""
         async with Database(self.url) as db:
-            done = await db.read(_done)
-        found = []
-        for fault in faults:
-            after = [(at - fault).total_seconds() for at in done]
-            times = [0.0, *sorted(s for s in after if 0 < s < within)]
-            found.append(max((b - a for a, b in pairwise(times)), default=within))
-        return found
+            return Pauses(await db.read(stood_still), watched)
+
+    async def went_on(self, moments: list[datetime]) -> list[float]:
+        """Return how long after these moments each conversation that waited went on."""
+        async with Database(self.url) as db:
+            return went_on(await db.read(stood_still), moments)
+
+    def reached(self) -> float:
+        """Return how many messages a second were acknowledged."""
+        times = sorted(at for said in self.said.values() for at, _ in said)
+        return len(times) / (times[-1] - times[0])
 
     def outage(self, since: float, until: float) -> float:
         """Return the longest time between two acknowledgements in a span of time."""
@@ -203,7 +184,3 @@ class Town:
 def _waits(session) -> list[float]:
     events = session.exec(select(InboundEvent.received_at, InboundEvent.done_at))
     return sorted((done - received).total_seconds() for received, done in events if done)
-
-
-def _done(session) -> list[datetime]:
-    return [at for at in session.exec(select(InboundEvent.done_at)) if at is not None]
