@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.long]
 KILLS, CRASHES, FREEZES = 20, 10, 10
 FROZEN, LEADER_FROZEN = 10.0, 15.0
 FAILOVERS, SLOWER = 3, 2.0
-RATE = float(os.environ.get("YINGDA_LOAD", "200"))
+RATE = float(os.environ.get("CLUSTER_LOAD", "200"))
 """Messages a second that the cluster is offered; a small machine carries fewer."""
 AT_ONCE, CALM = 0.5, 10.0
 """Within how many seconds a conversation goes on that the fault has nothing to do with, where it
