@@ -32,7 +32,7 @@ from channels.testing.server import serve
 
 PLATFORMS = ("telegram", "slack", "weibo", "wechat")
 SICK = PLATFORMS[0]
-CHATS, RATE, SECONDS = 40, 40, 15
+CHATS, RATE, SECONDS = 20, 20, 15
 """Chats of each inbox; calls a second to all of them, and for how long."""
 MOODS = ("well", "hangs", "500", "hangs", "500", "well")
 ANSWERED = (

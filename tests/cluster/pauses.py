@@ -151,14 +151,26 @@ class Pauses:
         )
 
 
-def went_on(stood: dict[LaneKind, list[Stood]], moments: Iterable[datetime]) -> list[float]:
-    """Return how long after each moment what had something to do just then did it, in order."""
+Outage = tuple[datetime, datetime]
+"""From when to when a server was away."""
+
+
+def went_on(stood: dict[LaneKind, list[Stood]], outages: Sequence[Outage]) -> list[float]:
+    """Return how long after each outage what had something to do just then did it, in order.
+
+    The time of later outages is not counted.
+    """
     return sorted(
-        (each.until - moment).total_seconds()
-        for moment in moments
+        (each.until - back).total_seconds() - sum(_shared(back, each.until, o) for o in outages)
+        for _, back in outages
         for each in (*stood[LaneKind.IN], *stood[LaneKind.OUT])
-        if each.since <= moment < each.until
+        if each.since <= back < each.until
     )
+
+
+def _shared(since: datetime, until: datetime, outage: Outage) -> float:
+    away, back = outage
+    return max(0.0, (min(until, back) - max(since, away)).total_seconds())
 
 
 def spread(seconds: Sequence[float]) -> str:

@@ -66,7 +66,7 @@ async def test_killed_workers_lose_double_and_disorder_nothing(single: Server, t
 @pytest.mark.timeout(1800)
 async def test_a_crashed_server_loses_doubles_and_disorders_nothing(single: Server, tmp_path: Path):
     database(single.url(), "crashes")
-    dice, away, back = random.Random(2), [], []
+    dice, outages = random.Random(2), []
     async with Town(single.url("crashes"), tmp_path) as town:
         async with town.talking():
             for _ in range(CRASHES):
@@ -76,12 +76,12 @@ async def test_a_crashed_server_loses_doubles_and_disorders_nothing(single: Serv
                 await asyncio.sleep(dice.uniform(0.0, 2.0))
                 single.run()
                 await asyncio.to_thread(until, lambda: answers(single.url()), 60)
-                back.append(moment())
-                away.append((back[-1] - struck).total_seconds())
+                outages.append((struck, moment()))
                 await town.all_ready()
         said = await town.check()
-        waited = await town.went_on(back)
+        waited = await town.went_on(outages)
     assert town.statuses[503] > 0
+    away = [(back - struck).total_seconds() for struck, back in outages]
     tell(
         f"server crashed {CRASHES} times, away for {listed(away)} s",
         said,
@@ -93,20 +93,21 @@ async def test_a_crashed_server_loses_doubles_and_disorders_nothing(single: Serv
 @pytest.mark.timeout(1800)
 async def test_a_frozen_server_loses_doubles_and_disorders_nothing(single: Server, tmp_path: Path):
     database(single.url(), "freezes")
-    dice, back = random.Random(3), []
+    dice, outages = random.Random(3), []
     async with Town(single.url("freezes"), tmp_path) as town:
         async with town.talking():
             for _ in range(FREEZES):
                 await asyncio.sleep(dice.uniform(1.0, 3.0))
+                struck = moment()
                 single.freeze(single.name)
                 try:
                     await asyncio.sleep(FROZEN)
                 finally:
                     single.thaw(single.name)
-                back.append(moment())
+                outages.append((struck, moment()))
                 await town.all_ready()
         said = await town.check()
-        waited = await town.went_on(back)
+        waited = await town.went_on(outages)
     assert town.statuses[503] > 0
     tell(
         f"server frozen {FREEZES} times for {FROZEN:g} s",

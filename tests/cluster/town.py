@@ -7,7 +7,6 @@ import random
 import time
 from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from faq.demo import publish_demo
 from storage import lanes, schema
 from storage.database import Database
 from storage.models import Delivery, DeliveryStatus, InboundEvent, LaneKind
-from tests.cluster.pauses import Leases, Pauses, stood_still, went_on
+from tests.cluster.pauses import Leases, Outage, Pauses, stood_still, went_on
 from tests.e2e.conftest import moment
 from tests.e2e.process import UNCOUNTED, Process
 from tests.e2e.test_kill import QUESTIONS, check_replies, stored
@@ -164,10 +163,10 @@ class Town:
         async with Database(self.url) as db:
             return Pauses(await db.read(stood_still), watched)
 
-    async def went_on(self, moments: list[datetime]) -> list[float]:
-        """Return how long after these moments each conversation that waited went on."""
+    async def went_on(self, outages: list[Outage]) -> list[float]:
+        """Return how long after an outage each conversation that waited went on."""
         async with Database(self.url) as db:
-            return went_on(await db.read(stood_still), moments)
+            return went_on(await db.read(stood_still), outages)
 
     def reached(self) -> float:
         """Return how many messages a second were acknowledged."""
