@@ -53,7 +53,7 @@ class Process:
         await self.kill()
 
     async def ready(self, client):
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(240):
             while True:
                 assert self.child.returncode is None, (self.folder / "log.txt").read_text()[-3000:]
                 try:
