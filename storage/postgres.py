@@ -17,7 +17,13 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    PendingRollbackError,
+)
 
 from storage.errors import InDoubt, Unavailable
 from storage.jobs import Job, Tell, tell
@@ -100,14 +106,20 @@ class PostgresEngine:
         tell([job], told)
 
     def _persist(self, attempt: Attempt, job: Job, leash: Leash) -> Any:  # noqa: ANN401 - the caller's
-        runs, last = 0, None
+        runs, pause = 0, PAUSE
+        last: Exception | None = None
         while not leash.over:
             try:
                 return attempt(job, leash)
+            except PendingRollbackError as problem:
+                # The function went on though its connection was lost: COMMIT was never sent.
+                runs, pause, last = runs + 1, PAUSE, problem
             except DBAPIError as problem:
                 runs, last = runs + 1, problem
-                if (pause := _pause(problem, runs)) is None:
+                wait = _pause(problem, runs)
+                if wait is None:
                     raise _told_of(problem) from problem
+                pause = wait
             leash.ended.wait(pause)
         raise _late(job) from last
 

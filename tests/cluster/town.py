@@ -94,7 +94,7 @@ class Town:
         async with asyncio.TaskGroup() as talks:
             for platform in PLATFORMS:
                 for number in range(self.customers):
-                    name, web = f"customer{number}", self.parts[ROLES[number % 2]]
+                    name, web = f"customer{number:03}", self.parts[ROLES[number % 2]]
                     hook = f"http://127.0.0.1:{web.port}/inboxes/shop_{platform}/webhook"
                     said = self.said[platform, name] = []
                     talks.create_task(self._talk(platform, name, hook, over, said))

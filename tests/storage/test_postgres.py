@@ -1,6 +1,7 @@
 """What only a server can do: be away, be slow, forget its guests, and leave a commit in doubt."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select
 
 from storage import pg_driver, schema
@@ -118,6 +120,23 @@ async def test_what_is_cut_off_while_it_commits_is_in_doubt_and_can_be_repeated(
     assert wire.swallowed.is_set()
     await wired.write(add, "b")
     assert "b" in await db.read(names)
+
+
+@on_postgres
+async def test_a_function_that_goes_on_after_its_connection_was_lost_is_run_again(db):
+    runs = []
+
+    def careless(session: Session) -> str:
+        runs.append(add(session, "a"))
+        session.flush()
+        if len(runs) == 1:
+            with contextlib.suppress(DBAPIError):
+                end = "SELECT pg_terminate_backend(pg_backend_pid())"
+                session.connection().exec_driver_sql(end)
+        return "done"
+
+    assert await db.write(careless) == "done"
+    assert (len(runs), await db.read(names)) == (2, ["a"])
 
 
 @on_postgres
