@@ -144,7 +144,9 @@ class Town:
         async with Database(self.url) as db:
             for (platform, name), said in self.said.items():
                 words, deliveries = await db.read(stored, f"shop_{platform}", name)
-                assert words == [text for _, text in said], (platform, name)
+                taken = [text for _, text in said]
+                lost, more = Counter(taken) - Counter(words), Counter(words) - Counter(taken)
+                assert words == taken, f"{platform}, {name}: lost {lost}, doubled {more}"
                 shown = [seen.text for seen in self.simulators[platform].seen_by(name)]
                 doubt += check_replies(shown, deliveries)
                 total += len(said)
