@@ -38,6 +38,10 @@ PROMISES = {
 }
 """What a connection is asked for unless the address says otherwise."""
 
+LIBPQ_16 = 160_000
+"""From this version on hosts can be tried in any order: a frozen one, which takes connections and
+answers nothing, does not stand in the way of every attempt for as long as one may take."""
+
 
 def is_postgres(url: str) -> bool:
     """Say whether an address is one of PostgreSQL."""
@@ -51,7 +55,7 @@ def target_of(url: str) -> dict[str, Any]:
         BadUrl: it cannot be read, or the driver is not installed.
     """
     try:
-        from psycopg import ProgrammingError, conninfo  # noqa: PLC0415 - an extra
+        from psycopg import ProgrammingError, conninfo, pq  # noqa: PLC0415 - an extra
     except ImportError:
         raise BadUrl(
             "database_url names PostgreSQL, whose driver is not installed; "
@@ -65,7 +69,8 @@ def target_of(url: str) -> dict[str, Any]:
             "database_url cannot be read; write it as postgresql://user:password@host/database, "
             "with special characters of the password as %XX"
         ) from None
-    return {**PROMISES, **told}
+    at_random = {"load_balance_hosts": "random"} if pq.version() >= LIBPQ_16 else {}
+    return {**PROMISES, **at_random, **told}
 
 
 def describe(url: str) -> str:

@@ -306,6 +306,7 @@ def test_an_address_may_name_several_hosts_and_is_shown_without_its_password():
     url = "postgresql://anna:secret@one:5432,two:5433/shop?connect_timeout=7"
     target = pg_driver.target_of(url)
     assert (target["host"], target["connect_timeout"]) == ("one,two", "7")
+    assert target["load_balance_hosts"] == "random"
     assert target["target_session_attrs"] == "read-write"
     assert pg_driver.describe(url) == "postgresql://one:5432,two:5433/shop"
     assert "secret" not in repr(Database(url))
