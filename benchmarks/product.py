@@ -37,8 +37,9 @@ async def run(raw: dict[str, object]) -> None:
     app = compose(config, utc_now)
     app.router.routes.insert(0, Route("/echo", echo, methods=["POST"]))
     options = uvicorn.Config(
-        app, port=config.port, log_config=None, access_log=False, lifespan="off"
-    )
+        app, port=config.port, log_config=None, access_log=False, lifespan="off",
+        timeout_keep_alive=60,
+    )  # fmt: skip
     if "stub" in sys.argv:
         app.state.service.worker._chain = stub  # noqa: SLF001 - a benchmark may reach inside
     async with app.state.service:
