@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from benchmarks import core, faulty, http, wire
+from benchmarks import core, faulty, http, postgres, wire
 from bot.cli.run import fast_loop
 from bot.config import LogConfig
 from bot.logs import configure
@@ -22,6 +22,7 @@ QUICK: dict[str, Callable[[], Awaitable[None]]] = {
 LONG: dict[str, Callable[[], Awaitable[None]]] = {
     "overload-long": http.long_overload,
     "soak": core.soak,
+    "postgres": postgres.main,
 }
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
+from storage.among import among
 from storage.jobs import Terms, on_terms
 from storage.models import Lane, LaneKind
 from storage.upsert import table_of
@@ -40,19 +41,19 @@ def release(session: Session, kind: LaneKind, key: str, token: str) -> bool:
 
 
 _kind = bindparam("b_kind", type_=_lane.c.kind.type)
-_free = (
+_OURS = (
     select(_lane.c.key)
     .where(
         _lane.c.kind == _kind,
         _lane.c.token == bindparam("b_token"),
-        _lane.c.key.in_(bindparam("b_keys", expanding=True)),
+        among(_lane.c.key, "b_keys"),
     )
     .with_for_update(skip_locked=True)
-    .cte("free")
+    .cte("ours")
 )
 _RENEW = (
     update(_lane)
-    .where(_lane.c.kind == _kind, _lane.c.key.in_(select(_free.c.key)))
+    .where(_lane.c.kind == _kind, _lane.c.key.in_(select(_OURS.c.key)))
     .values(lease_until=bindparam("b_until", type_=_lane.c.lease_until.type))
 )
 _RELEASE = (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -92,15 +92,18 @@ def make_engine(url: str, *, read_only: bool = False) -> Engine:
     """
     target = target_of(url)
     from storage.pg_connection import Raw  # noqa: PLC0415 - needs the driver
+    from storage.pg_many import as_json, insert_at_once  # noqa: PLC0415 - likewise
 
     engine = create_engine(
         "postgresql+psycopg://",
         creator=lambda: Raw.opened(target, read_only=read_only),
         poolclass=NullPool,
         hide_parameters=True,
-        json_serializer=json.dumps,
+        json_serializer=as_json,
+        json_deserializer=from_json,
     )
     event.listen(engine, "handle_error", _say_less)
+    event.listen(engine, "do_executemany", insert_at_once)
     return engine
 
 
