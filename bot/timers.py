@@ -85,16 +85,15 @@ class Ticker:
 
     async def fire_timers(self) -> None:
         """Fire the timers that are due, batch after batch."""
-        now = self._clock()
-        while await self._db.read(timers.any_due, now):
-            fired = await self._db.write(timers.fire, EFFECTS, now)
+        more = await self._db.read(timers.any_due, self._clock())
+        while more:
+            fired = await self._db.write(timers.fire, EFFECTS, self._clock())
             log.debug("timers fired", number=fired.done)
             for key, problem in fired.broken.items():
                 log.error("a timer's effect broke", timer=key, problem=problem)
             self._signals.outbound.set()
-            if not fired.full:
-                # What is due still, another process has in hand.
-                break
+            # After a batch that was not full, what is due still another process has in hand.
+            more = fired.full
 
     async def doubt_answers(self) -> None:
         """Tell the truth of replies that no call was answered with, nor its retries."""

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlmodel import Session, col, func, select
 
 from storage.models.activity import Activity, Fact
+from storage.records import record
 
 
 class About(TypedDict, total=False):
@@ -25,7 +26,7 @@ class About(TypedDict, total=False):
 
 def log(session: Session, fact: Fact, now: datetime, **about: Unpack[About]) -> Activity:
     """Append one fact; it gets its number when the transaction is flushed."""
-    activity = Activity(fact=fact, at=now, **about)
+    activity = record(Activity, {"data": {}, **about, "fact": fact, "at": now})
     session.add(activity)
     return activity
 

@@ -49,11 +49,10 @@ _OURS = (
         among(_lane.c.key, "b_keys"),
     )
     .with_for_update(skip_locked=True)
-    .cte("ours")
 )
 _RENEW = (
     update(_lane)
-    .where(_lane.c.kind == _kind, _lane.c.key.in_(select(_OURS.c.key)))
+    .where(_lane.c.kind == _kind, _lane.c.key.in_(_OURS))
     .values(lease_until=bindparam("b_until", type_=_lane.c.lease_until.type))
 )
 _RELEASE = (

@@ -11,10 +11,11 @@ from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
 from storage.models import Timer
+from storage.records import records
 from storage.upsert import insert, table_of
 
 Effect = Callable[[Session, Timer, datetime], None]
-BATCH = 200
+BATCH = 400
 AGAIN = timedelta(minutes=1)
 """After how long a timer is tried again whose effect broke."""
 _timer = table_of(Timer)
@@ -55,11 +56,11 @@ def fire(session: Session, effects: Mapping[str, Effect], now: datetime) -> Fire
     """Fire a batch of what is due; a timer is done only together with its effect.
 
     No two processes get the same timer, and none waits for another. An effect that breaks is
-    taken back alone, and its timer comes again later. An effect reads the timer it is given; to
-    change the row is not its business.
+    taken back alone, and its timer comes again later. An effect reads the timer it is given, which
+    is no part of its session; to change the row is not its business.
     """
     found = session.connection().execute(_CLAIM, {"b_now": now, "b_limit": BATCH})
-    timers = sorted((Timer(**row) for row in found.mappings()), key=lambda timer: timer.due_at)
+    timers = sorted(records(Timer, found), key=lambda timer: timer.due_at)
     broken = _cause(session, timers, effects, now)
     if broken:
         again = {"b_later": now + AGAIN, "b_keys": list(broken)}
