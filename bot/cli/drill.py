@@ -14,6 +14,7 @@ from bot.config import BadConfig
 from bot.drill.instance import Unfit
 from bot.drill.play import CHANNELS, MESSAGES, SEED, Plan, Verdict, play
 from bot.drill.report import as_json, as_table
+from storage.postgres import is_postgres
 
 
 def drill(
@@ -32,12 +33,16 @@ def drill(
         str | None,
         typer.Option(help="An empty database to work on; without it a file thrown away."),
     ] = None,
+    roles: Annotated[
+        str,
+        typer.Option(help="The instance's processes; on PostgreSQL for example web,worker,worker."),
+    ] = "all",
 ) -> None:
     """Prove the first promise: start an instance, trouble it, and count what is lost.
 
     Status 0 when nothing acknowledged was lost, doubled or out of order, 1 otherwise.
     """
-    plan = Plan(_named(channels), messages, seed, kill, database_url)
+    plan = Plan(_named(channels), messages, seed, kill, database_url, _parts(roles, database_url))
     try:
         verdict = wait(_until_told(plan))
     except (Unfit, asyncio.CancelledError, KeyboardInterrupt) as problem:
@@ -66,6 +71,23 @@ def _named(channels: str) -> tuple[str, ...]:
             f"--channels {channels!r}: choose from {','.join(CHANNELS)}, with commas between them"
         )
     return named
+
+
+def _parts(roles: str, database_url: str | None) -> tuple[str, ...]:
+    """Return the processes, who is called first; it must be clear that all work is done."""
+    parts = sorted(name.strip() for name in roles.split(",") if name.strip())
+    if parts == ["all"]:
+        return ("all",)
+    if not set(parts) <= {"all", "web", "worker"}:
+        raise BadConfig(f"--roles {roles!r}: there are all, web and worker")
+    if database_url is None or not is_postgres(database_url):
+        raise BadConfig(
+            f"--roles {roles}: one SQLite file has one process; "
+            "let --database-url name an empty PostgreSQL database"
+        )
+    if "all" not in parts and set(parts) != {"web", "worker"}:
+        raise BadConfig(f"--roles {roles!r}: somebody must be called, and somebody must work")
+    return tuple(parts)
 
 
 def _tell(words: str) -> None:

@@ -32,13 +32,19 @@ class Instance:
     """`yingda run` in a folder of its own; leaving it ends the process."""
 
     def __init__(
-        self, folder: Path, settings: Mapping[str, Any], program: Sequence[str] = PRODUCT
+        self,
+        folder: Path,
+        settings: Mapping[str, Any],
+        program: Sequence[str] = PRODUCT,
+        role: str = "all",
     ) -> None:
-        self._folder, self._program = folder, program
+        self._folder, self._program, self.role = folder, program, role
         self._process: asyncio.subprocess.Process | None = None
         self._port = _free_port()
         self.root = f"http://127.0.0.1:{self._port}"
-        (folder / "config.yaml").write_text(json.dumps(settings), encoding="utf-8")
+        folder.mkdir(exist_ok=True)
+        told = json.dumps({**settings, "data_dir": str(folder)})
+        (folder / "config.yaml").write_text(told, encoding="utf-8")
 
     async def __aenter__(self) -> Self:
         return self
@@ -55,7 +61,7 @@ class Instance:
         with (self._folder / LOG).open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, *self._program, "run", "--config", "config.yaml"),
-                *("--host", "127.0.0.1", "--port", str(self._port)),
+                *("--host", "127.0.0.1", "--port", str(self._port), "--role", self.role),
                 cwd=self._folder,
                 env=_environment(),
                 stdin=asyncio.subprocess.DEVNULL,

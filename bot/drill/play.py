@@ -55,6 +55,8 @@ class Plan:
     kill: bool = False
     database_url: str | None = None
     """An empty database; without it a file that is thrown away."""
+    roles: Sequence[str] = ("all",)
+    """The processes of the instance; the first one is called by the platforms."""
     program: Sequence[str] = PRODUCT
     """What to trouble; a drill that is itself on trial is given a product with a defect."""
 
@@ -88,33 +90,38 @@ async def play(plan: Plan, clock: Clock, tell: Tell) -> Verdict:
                 raise BadConfig("the drill needs an empty database; this one has been worked with")
             entries = script.entries(2 * plan.messages)
             await db.write(save, entries, clock(), note="drill")
-            async with _theatre(plan, Path(name), url, clock) as (instance, stages):
-                return await _perform(plan, instance, stages, db, tell)
+            async with _theatre(plan, Path(name), url, clock) as (instances, stages):
+                return await _perform(plan, instances, stages, db, tell)
 
 
 @asynccontextmanager
 async def _theatre(
     plan: Plan, folder: Path, url: str, clock: Clock
-) -> AsyncIterator[tuple[Instance, list[Stage]]]:
+) -> AsyncIterator[tuple[list[Instance], list[Stage]]]:
     simulators = [registry.find(name).simulator(f"drill_{name}", clock) for name in plan.channels]
     platforms = Starlette(routes=[Mount(f"/{one.channel}", app=one.app) for one in simulators])
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
     async with (
         httpx.AsyncClient(trust_env=False, timeout=10, limits=limits) as client,
         serve(platforms) as base,
-        Instance(folder, _settings(simulators, folder, url, base), plan.program) as instance,
+        contextlib.AsyncExitStack() as stack,
     ):
-        yield instance, [Stage(one, instance.root, client) for one in simulators]
+        settings = _settings(simulators, url, base)
+        made = [
+            Instance(folder / f"{number}-{role}", settings, plan.program, role)
+            for number, role in enumerate(plan.roles)
+        ]
+        instances = [await stack.enter_async_context(one) for one in made]
+        yield instances, [Stage(one, instances[0].root, client) for one in simulators]
 
 
 UNCOUNTED = {name: {"window_replies": 1000} for name in ("wechat", "qq")}
 """A drill's customers write faster than any quota of replies is meant for."""
 
 
-def _settings(simulators: Sequence[Simulator], folder: Path, url: str, base: str) -> dict[str, Any]:
+def _settings(simulators: Sequence[Simulator], url: str, base: str) -> dict[str, Any]:
     return {
         "database_url": url,
-        "data_dir": str(folder),
         "demo": False,
         "log": {"level": "warning"},
         # A busy machine must not turn a known answer into "please say it differently".
@@ -136,20 +143,20 @@ def _inbox(simulator: Simulator, base: str) -> dict[str, Any]:
 
 
 async def _perform(
-    plan: Plan, instance: Instance, stages: Sequence[Stage], db: Database, tell: Tell
+    plan: Plan, instances: Sequence[Instance], stages: Sequence[Stage], db: Database, tell: Tell
 ) -> Verdict:
     client = stages[0].client
     tell("starting the instance")
-    await instance.start(client)
+    await asyncio.gather(*(one.start(client) for one in instances))
     over = asyncio.Event()
     with _running(_readings(plan, stages)):
         async with asyncio.TaskGroup() as acts:
-            killing = acts.create_task(_kill(plan, instance, client, over, tell))
+            killing = acts.create_task(_kill(plan, instances, client, over, tell))
             acts.create_task(_raise_the_curtain(plan, stages, over, tell))
         settled = await _settle(db, tell)
     for stage in stages:
         await stage.fetch(list(_scripts(plan, stage)))
-    await instance.stop()
+    await asyncio.gather(*(one.stop() for one in instances))
     records = {stage.simulator.channel: await db.read(stage.records) for stage in stages}
     figures = {channel: judge(found) for channel, found in records.items()}
     return Verdict(figures, killing.result(), settled)
@@ -193,17 +200,22 @@ def _running(tasks: Sequence[asyncio.Task[None]]) -> Iterator[None]:
 
 
 async def _kill(
-    plan: Plan, instance: Instance, client: httpx.AsyncClient, over: asyncio.Event, tell: Tell
+    plan: Plan,
+    instances: Sequence[Instance],
+    client: httpx.AsyncClient,
+    over: asyncio.Event,
+    tell: Tell,
 ) -> int:
-    """Kill and restart the instance while there is traffic; return how often."""
+    """Kill and restart processes of the instance while there is traffic; return how often."""
     dice, kills = random.Random(plan.seed), 0  # noqa: S311 - a script, no secret
     most = 1 + plan.messages // MESSAGES_A_KILL
     while plan.kill and kills < most and (not over.is_set() or not kills):
         await asyncio.sleep(dice.uniform(*KILL_PAUSE))
-        await instance.kill()
+        struck = dice.choice(instances)
+        await struck.kill()
         kills += 1
-        await instance.start(client)
-        tell(f"killed and started again ({kills})")
+        await struck.start(client)
+        tell(f"killed and started again: {struck.role} ({kills})")
     return kills
 
 

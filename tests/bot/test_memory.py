@@ -55,7 +55,7 @@ def saying(text):
     return OutgoingMessage(address=address, delivery_id="d", parts=(Text(text=text),))
 
 
-async def test_two_processes_that_are_refused_many_times_fetch_one_token(db, time):
+async def test_two_processes_that_are_refused_a_hundred_times_fetch_one_token(db, time):
     simulator = Simulator("shop", time)
     async with serve(simulator.app) as url:
         config = Config(**{**simulator.settings, "channel": "wechat", "base_url": url})
@@ -65,7 +65,17 @@ async def test_two_processes_that_are_refused_many_times_fetch_one_token(db, tim
         async with one, other:
             await one.send(saying("first"))
             simulator.platform.expire_token()
-            sends = [part.send(saying(f"{n}")) for n in range(10) for part in (one, other)]
+            before = len(simulator.calls)
+            simulator.platform.hangs.clear()
+            sends = [
+                asyncio.create_task(part.send(saying(f"{n}")))
+                for n in range(50)
+                for part in (one, other)
+            ]
+            # No new token before all of them were told 40001, and one has asked for another.
+            while len(simulator.calls) - before <= len(sends):
+                await asyncio.sleep(0.01)
+            simulator.platform.hangs.set()
             await asyncio.gather(*sends)
-    assert len(simulator.screen) == 21
+    assert len(simulator.screen) == 101
     assert (simulator.platform.fetched, simulator.platform.forced) == (2, 0)

@@ -11,6 +11,7 @@ from bot.drill.play import CHANNELS, Plan, play
 from faq.demo import publish_demo
 from storage import schema
 from storage.database import Database
+from tests.postgres import on_postgres
 
 
 def moment():
@@ -33,6 +34,17 @@ async def test_a_small_drill_holds_on_every_channel():
 @pytest.mark.timeout(600)
 async def test_a_drill_with_kills_holds():
     verdict = await play(Plan(messages=24, seed=4, kill=True), moment, print)
+    assert verdict.settled
+    assert verdict.kills
+    assert verdict.holds, verdict
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@on_postgres
+async def test_a_drill_with_kills_of_webs_and_workers_holds(url):
+    plan = Plan(messages=24, seed=5, kill=True, database_url=url, roles=("web", "worker", "worker"))
+    verdict = await play(plan, moment, print)
     assert verdict.settled
     assert verdict.kills
     assert verdict.holds, verdict
