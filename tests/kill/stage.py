@@ -29,8 +29,12 @@ LATENCY = 0.03
 PATIENCE = 120.0
 """Seconds after which a run that has not come to rest is a failure of its own."""
 UNHARMED = Kill(0)
-Life = Kill | float
-"""How a life of the product ends: at a call of its own, or after so many seconds."""
+REHEARSAL = None
+Life = Kill | float | None
+"""How a life of the product ends: at a call of its own, or after so many seconds.
+
+The warm process begins with a rehearsal, which ends in peace.
+"""
 
 
 @dataclass(slots=True)
@@ -71,6 +75,8 @@ class Stage:
         self.port = listener.getsockname()[1]
         self.root = f"http://127.0.0.1:{self.port}"
         self.warm = await self.stack.enter_async_context(Warm(self.folder, listener))
+        rehearsal = await self.run(REHEARSAL)
+        assert rehearsal.findings == []
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -97,19 +103,24 @@ class Stage:
         try:
             async with asyncio.timeout(PATIENCE):
                 await asyncio.wait({keeper, play}, return_when=asyncio.FIRST_COMPLETED)
-                await (keeper if keeper.done() else play)
-                self.stopping = True
-                self.warm.signal(signal.SIGTERM if self.counts else signal.SIGKILL)
-                await keeper
+                if not keeper.done():
+                    await play
+                self._stop(signal.SIGTERM if self.counts else signal.SIGKILL)
+                await asyncio.wait({keeper})
         except TimeoutError:
             self.broken.append(f"stuck: not at rest after {PATIENCE} s")
-            self.stopping = True
-            self.warm.signal(signal.SIGKILL)
-            await keeper
         finally:
             play.cancel()
             await asyncio.gather(play, return_exceptions=True)
+            if not keeper.done():
+                self._stop(signal.SIGKILL)
+            await keeper
         return self._result()
+
+    def _stop(self, number: signal.Signals) -> None:
+        """End the life there is, and one that is only just beginning."""
+        self.stopping = number
+        self.warm.signal(number)
 
     def _fresh(self) -> None:
         self.path, self.ledger = self.folder / "run.db", self.folder / "ledger"
@@ -117,7 +128,8 @@ class Stage:
             old.unlink()
         self.ledger.write_text("", encoding="utf-8")
         shutil.copy(self.template, self.path)
-        self.kills, self.stopping, self.counts = 0, False, True
+        self.kills, self.counts = 0, True
+        self.stopping: signal.Signals | None = None
         self.ready: list[float] = []
         self.broken: list[str] = []
         self.simulators = simulators()
@@ -136,8 +148,10 @@ class Stage:
         died, watch = 0.0, None
         for number, life in enumerate(chain(lives, repeat(UNHARMED))):
             self.counts = number < max(len(lives), 1)
-            kill = life if isinstance(life, Kill) else UNHARMED
+            kill = UNHARMED if isinstance(life, float) else life
             await self.warm.start(self._config(), kill, self.mutant, self.ledger)
+            if self.stopping:
+                self.warm.signal(self.stopping)
             if died:
                 watch = asyncio.create_task(self._watch(died))
             status = await self._end_of(life)
@@ -147,7 +161,7 @@ class Stage:
             died = perf_counter()
             if status == -signal.SIGKILL:
                 self.kills += self.counts or not self.stopping
-            elif status != 0 or not self.stopping:
+            elif status not in {0, -signal.SIGTERM} or not self.stopping:
                 last = self.warm.words().strip().rpartition("\n")[2]
                 self.broken.append(f"crash: the product ended by itself with {status}, {last}")
                 return
@@ -156,19 +170,26 @@ class Stage:
 
     async def _end_of(self, life: Life) -> int:
         ended = asyncio.create_task(self.warm.ended())
-        if not isinstance(life, Kill):
+        if isinstance(life, float):
             await asyncio.wait({ended}, timeout=life)
             self.warm.signal(signal.SIGKILL)
         return await ended
 
     async def _watch(self, died: float) -> None:
-        while True:
-            with suppress(httpx.HTTPError):
-                answer = await self.client.get(f"{self.root}/readyz")
-                if answer.status_code == 200:
-                    self.ready.append(perf_counter() - died)
-                    return
+        while not await self._is_ready():
             await asyncio.sleep(0.02)
+        self.ready.append(perf_counter() - died)
+
+    async def _is_ready(self) -> bool:
+        """Ask by hand: an HTTP client that is cancelled may leave a connection open."""
+        with suppress(OSError):
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            try:
+                writer.write(b"GET /readyz HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n")
+                return (await reader.readline()).startswith(b"HTTP/1.1 200")
+            finally:
+                writer.close()
+        return False
 
     def _config(self) -> dict[str, Any]:
         inboxes = {

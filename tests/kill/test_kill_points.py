@@ -3,9 +3,10 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter, time
 
 import pytest
@@ -17,28 +18,45 @@ EVERYDAY = 6
 POWER_CUTS = 30
 RANDOM_KILLS, A_RUN = 200, 4
 RECOVERIES = 40
+TOLD_EVERY = 100
+"""After how many runs the sweep says how far it is."""
 BOTH = ("before", "after")
+EVERYDAY_STAGES, STAGES = 2, 4
+"""How many stages play side by side; in half of its time a run waits for a platform."""
+IN_MEMORY = Path("/dev/shm")
+"""What a kill leaves is the same there; what a power cut takes, the shim takes."""
 
 
 @pytest.fixture
-async def stages(tmp_path: Path) -> AsyncIterator[list[Stage]]:
-    """Two stages that play side by side."""
-    async with AsyncExitStack() as stack:
-        made = []
-        for number in range(2):
-            folder = tmp_path / str(number)
+def folders(request: pytest.FixtureRequest) -> Iterator[list[Path]]:
+    """A folder for each stage, in memory where there is such a place."""
+    is_long = request.node.get_closest_marker("long") is not None
+    where = IN_MEMORY if IN_MEMORY.is_dir() else None
+    with TemporaryDirectory(prefix="yingda-kill-", dir=where) as whole:
+        made = [Path(whole) / str(n) for n in range(STAGES if is_long else EVERYDAY_STAGES)]
+        for folder in made:
             folder.mkdir()
-            made.append(await stack.enter_async_context(Stage(folder)))
         yield made
 
 
+@pytest.fixture
+async def stages(folders: list[Path]) -> AsyncIterator[list[Stage]]:
+    """Stages that play side by side."""
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(Stage(folder)) for folder in folders]
+
+
 async def play(stages: list[Stage], runs: Iterable[tuple[Life, ...]]) -> list[Result]:
-    """Play every run on whichever stage is free."""
+    """Play every run on whichever stage is free; tell at once what one breaks."""
     todo, results = iter(list(runs)), []
 
     async def one(stage: Stage) -> None:
         for lives in todo:
-            results.append(await stage.run(*lives))  # noqa: PERF401 - each as it ends
+            results.append(await stage.run(*lives))
+            if results[-1].findings:
+                print(f"\n{lives}: {results[-1].deaths} {results[-1].findings}")  # noqa: T201
+            elif len(results) % TOLD_EVERY == 0:
+                print(f"{len(results)} runs", flush=True)  # noqa: T201
 
     await asyncio.gather(*(one(stage) for stage in stages))
     return results

@@ -75,9 +75,15 @@ class Warm:
             self._process.kill()
         await self._process.wait()
 
-    async def start(self, config: dict[str, Any], kill: Kill, mutant: str | None, log: Path) -> int:
-        """Fork the product, to die where it is told; return its process id."""
-        order = {"config": config, "kill": asdict(kill), "mutant": mutant, "ledger": str(log)}
+    async def start(
+        self, config: dict[str, Any], kill: Kill | None, mutant: str | None, log: Path
+    ) -> int:
+        """Fork the product, to die where it is told; return its process id.
+
+        Without a kill it is not forked: the warm process plays it itself, to learn.
+        """
+        told = None if kill is None else asdict(kill)
+        order = {"config": config, "kill": told, "mutant": mutant, "ledger": str(log)}
         self._process.stdin.write(json.dumps(order).encode() + b"\n")
         self.child = await self._answer("pid")
         return self.child

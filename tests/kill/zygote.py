@@ -1,16 +1,19 @@
 """A warm process that forks the product: `python -m tests.kill.zygote LISTENER`, orders on stdin.
 
-Everything is imported, and the product composed once, before the first child, so that one starts
-in the time it takes to open a database. The listening socket is inherited: while nobody serves,
-connections wait in its queue.
-One order a line: `{"config": {...}, "kill": {...}, "mutant": name | null, "ledger": path}`.
-Answers `{"pid": n}` when the child is there and `{"status": n}` when it has ended.
+Before the first child it plays the product itself once, undisturbed, so that a child inherits what
+a process learns in its first seconds (modules, mappers, compiled statements) and starts in the time
+it takes to open a database. The listening socket is inherited: while nobody serves, connections
+wait in its queue.
+One order a line: `{"config": {...}, "kill": {...} | null, "mutant": name | null, "ledger": path}`;
+without a kill it is the rehearsal. Answers `{"pid": n}` when the product is there and
+`{"status": n}` when it has ended.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -26,13 +29,13 @@ import apscheduler.triggers.interval  # noqa: F401 - imported before the fork, a
 
 import bot.protocol  # noqa: F401
 from bot import timers
-from bot.app import compose
-from bot.cli.options import utc_now
 from bot.cli.run import _serve, fast_loop
 from bot.config import Config, LogConfig, inbox
 from bot.logs import configure
 from channels import registry
 from faq.tokens import Tokens
+from storage import engine
+from tests.statements import share
 
 ANSWERED_WITHIN = timedelta(seconds=2)
 """So that a run ends: it takes an answer that no platform fetches for lost a little sooner."""
@@ -51,17 +54,19 @@ def configuration(raw: dict[str, Any]) -> Config:
     return Config(**{**raw, "inboxes": inboxes})
 
 
-def product(order: dict[str, Any], listener: socket.socket) -> None:
+def serve(order: dict[str, Any], listener: socket.socket) -> None:
     """Be the product, until killed or told to stop."""
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
+        runner.run(_serve(configuration(order["config"]), listener, "all"))
+
+
+def doomed(order: dict[str, Any], listener: socket.socket) -> None:
+    """Be the product that dies where the order says."""
     end_with_parent()
-    config = configuration(order["config"])
     if order["mutant"]:
         importlib.import_module(f"tests.mutants.{order['mutant']}").seed()
-    assert timers.ANSWERED_WITHIN > ANSWERED_WITHIN
-    timers.ANSWERED_WITHIN = ANSWERED_WITHIN
-    configure(LogConfig(level="warning"))
     shim = ctypes.CDLL(None)
-    database = str(config.database_url).removeprefix("sqlite:///")
+    database = order["config"]["database_url"].removeprefix("sqlite:///")
     kill = order["kill"]
     shim.kill_arm(
         database.encode(),
@@ -70,8 +75,7 @@ def product(order: dict[str, Any], listener: socket.socket) -> None:
         1 if kill["when"] == "before" else 2,
         int(kill["power"]),
     )
-    with asyncio.Runner(loop_factory=fast_loop()) as runner:
-        runner.run(_serve(config, listener, "all"))
+    serve(order, listener)
     shim.kill_count.restype = ctypes.c_long
     with Path(order["ledger"]).open("a", encoding="utf-8") as ledger:
         ledger.write(f"counted {shim.kill_count()}\n")
@@ -87,7 +91,7 @@ def fork(order: dict[str, Any], listener: socket.socket) -> int:
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)
         os.dup2(nothing, 1)
-        product(order, listener)
+        doomed(order, listener)
         status = 0
     except BaseException as problem:  # noqa: BLE001 - a child must not run the parent's code
         sys.stderr.write(f"{type(problem).__name__}: {problem}\n")
@@ -96,27 +100,46 @@ def fork(order: dict[str, Any], listener: socket.socket) -> int:
         os._exit(status)
 
 
+def rehearse(order: dict[str, Any], listener: socket.socket) -> None:
+    """Play the product in this process, and keep what it learned for the children."""
+    nothing, stdout = os.open(os.devnull, os.O_RDWR), os.dup(1)
+    os.dup2(nothing, 1)
+    serve(order, socket.socket(fileno=os.dup(listener.fileno())))
+    os.dup2(stdout, 1)
+    os.close(stdout)
+    os.close(nothing)
+    gc.collect()
+    gc.freeze()
+
+
+def say(**what: int) -> None:
+    """Answer the harness."""
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Take orders until the input ends."""
     end_with_parent()
     listener = socket.socket(fileno=int(sys.argv[1]))
+    assert timers.ANSWERED_WITHIN > ANSWERED_WITHIN
+    timers.ANSWERED_WITHIN = ANSWERED_WITHIN
+    configure(LogConfig(level="warning"))
     for name in registry.CHANNELS:
         importlib.import_module(f"channels.{name}.adapter")
     Tokens(Path(sys.argv[2])).warm_up()
-    say, warm = sys.stdout.buffer, False
-    say.write(b'{"ready": true}\n')
-    say.flush()
-    for line in sys.stdin.buffer:
+    share(engine)
+    say(ready=1)
+    for line in sys.stdin:
         order = json.loads(line)
-        if not warm:
-            compose(configuration(order["config"]), utc_now)
-            warm = True
+        if order["kill"] is None:
+            say(pid=os.getpid())
+            rehearse(order, listener)
+            say(status=0)
+            continue
         pid = fork(order, listener)
-        say.write(b'{"pid": %d}\n' % pid)
-        say.flush()
-        _, status = os.waitpid(pid, 0)
-        say.write(b'{"status": %d}\n' % status)
-        say.flush()
+        say(pid=pid)
+        say(status=os.waitpid(pid, 0)[1])
 
 
 if __name__ == "__main__":
