@@ -12,6 +12,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HANG_UP = 0
 """The status of a `Fault` that closes the connection instead of answering."""
+IDLE_SECONDS = 75
+"""How long a connection may rest between two calls, as before most platforms' web servers.
+
+uvicorn's own 5 seconds are just what some clients believe in: on a busy machine a call would meet a
+connection that is being closed, and nobody could say whether it arrived.
+"""
 
 
 class _Server(uvicorn.Server):
@@ -25,6 +31,7 @@ class _Server(uvicorn.Server):
             access_log=False,
             lifespan="auto",
             ws="websockets-sansio",
+            timeout_keep_alive=IDLE_SECONDS,
             timeout_graceful_shutdown=1,
         )
         super().__init__(config)
