@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from storage import schema
+from storage import engine, pg_driver, schema
 from storage.database import Database
 from tests.postgres import Server, wipe
+from tests.statements import share
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 SHOP = "shop"
+
+share(engine)
+share(pg_driver)
+
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    # Images of containers set it. Many tests start the product as a process of its own, and each
+    # one would compile all of it anew.
+    sys.dont_write_bytecode = False
 
 
 @pytest.fixture
