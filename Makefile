@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# In the order of the tree: files with few tests are the slow ones here, and nothing slow may come last.
+SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help run check test test-long bench pictures lock messages clean prerequisites
@@ -23,13 +25,13 @@ check: $(VENV)/.dev ## Lint, types, architecture, templates, translations
 	$(BIN)/pip check
 
 test: $(VENV)/.test browser ## Run the everyday suite
-	$(BIN)/pytest -m "not long" -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest -m "not long" $(SIDE_BY_SIDE) $(ARGS)
 
 test-long: $(VENV)/.test browser cluster ## Run everything, the tests that take minutes included
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest $(SIDE_BY_SIDE) $(ARGS)
 
 coverage: $(VENV)/.test browser ## Run the everyday suite and hold it to the coverage gates
-	$(BIN)/pytest -m "not long" -n 2 --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/pytest -m "not long" $(SIDE_BY_SIDE) --cov --cov-report=term:skip-covered $(ARGS)
 	$(BIN)/python -m tests.coverage_gates
 
 bench: $(VENV)/.test ## Print the speeds, as ratios of references taken in the same run
