@@ -32,10 +32,12 @@ from channels.errors import (
     WindowClosed,
 )
 from channels.message import IncomingMessage, OutgoingMessage
+from channels.tencent import menu
+from channels.tencent.leaves import legible
+from channels.tencent.seal import Seal, Unreadable
+from channels.tencent.weixin import Api
 from channels.wechat import parse, render
-from channels.wechat.api import Api
 from channels.wechat.config import Config
-from channels.wechat.crypto import Seal, Unreadable
 
 LARGEST = 64 * 1024
 """Bytes of a push; real ones have a few hundred."""
@@ -69,11 +71,11 @@ def capabilities(config: Config) -> Capabilities:
     """Return what an account can do; a passive one has no menus, and no window to keep."""
     passive = config.mode == "passive"
     return Capabilities(
-        text_limit=render.TEXT_LIMIT,
+        text_limit=menu.TEXT_LIMIT,
         text_limit_unit="bytes",
         receives=RECEIVES,
         sends=frozenset({"text"} if passive else {"text", "choices"}),
-        max_choices=0 if passive else render.MOST_ITEMS,
+        max_choices=0 if passive else menu.MOST_ITEMS,
         reply_window=None if passive else window(config),
         rates=RATES,
     )
@@ -90,7 +92,7 @@ class Adapter:
         self._config = config
         self._memory = memory
         self._clock = clock
-        self._seal = Seal(config)
+        self._seal = Seal(config.token, config.aes_key, config.app_id)
         self._api: Api | None = None
 
     async def __aenter__(self) -> Self:
@@ -122,7 +124,7 @@ class Adapter:
             return Reception(body=request.query.get("echostr", "").encode(), headers=PLAIN)
         raw = request.body.decode("utf-8", "replace")
         try:
-            raw = parse.legible(self._seal.open(request))
+            raw = legible(self._seal.open(request))
             message = self._message(raw)
         except Unreadable as error:
             key = hashlib.sha256(raw.encode("utf-8", "replace")).hexdigest()
@@ -167,7 +169,7 @@ class Adapter:
     def answer(self, request: Request, message: OutgoingMessage) -> Reception:
         """Render `message` as the answer to the push `request`, which was received before."""
         now = self._clock()
-        account = parse.read(parse.legible(self._seal.open(request)))["ToUserName"]
+        account = parse.read(legible(self._seal.open(request)))["ToUserName"]
         xml = render.reply(message, account, now)
         if not xml:
             return Reception(body=TAKEN, headers=PLAIN)

@@ -2,67 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
-from pydantic import ConfigDict, Field, SecretStr, field_validator
+from pydantic import Field
 
-from channels.inbox import InboxConfig
-
-AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
-
-ErrorName = Literal[
-    "Blocked",
-    "QuotaUsed",
-    "RateLimited",
-    "Refused",
-    "TooLong",
-    "Unauthorized",
-    "Unavailable",
-    "WindowClosed",
-]
-"""What an error code of the platform can mean to us."""
+from channels.tencent.settings import AppConfig
 
 
-class Config(InboxConfig):
+class Config(AppConfig):
     """One official account; the values stand in its console under 基本配置."""
 
-    model_config = ConfigDict(coerce_numbers_to_str=True)
-
-    app_id: str = Field(min_length=1, description="AppID")
-    app_secret: SecretStr = Field(min_length=1, description="AppSecret")
-    token: SecretStr = Field(min_length=1, description="the Token chosen for the server URL")
-    aes_key: SecretStr | None = Field(
-        default=None,
-        description="EncodingAESKey of the safe or compatible mode; absent: plain mode",
-    )
-    account: str | None = Field(
-        default=None,
-        description="the account's original id (gh_...); others' messages are then refused",
-    )
     mode: Literal["active", "passive", "both"] = Field(
         default="active",
         description="passive: for accounts that may not call the customer-service API; "
         "both: in the answer to the push where that is in time, else by the API",
     )
-    window_hours: float = Field(
-        default=48.0, gt=0, description="hours that we may answer after the customer wrote"
-    )
-    window_replies: int = Field(
-        default=5, ge=1, description="messages that we may send in that time"
-    )
-    timeout: float = Field(default=10.0, gt=0, le=60, description="seconds for one API call")
-    errors: dict[int, ErrorName] = Field(
-        default_factory=dict,
-        description="error codes of the platform to be taken otherwise than we do",
-    )
-
-    @field_validator("aes_key")
-    @classmethod
-    def _whole_key(cls, key: SecretStr | None) -> SecretStr | None:
-        if key is not None and not AES_KEY.fullmatch(key.get_secret_value()):
-            raise ValueError(
-                "aes_key must be the EncodingAESKey: exactly 43 letters and digits; "
-                "copy it again from the account's console, or leave it out in plain mode"
-            )
-        return key

@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from xml.parsers import expat
 
 from wechatpy import parse_message
 
@@ -25,22 +24,19 @@ from channels.message import (
     Text,
     Unsupported,
 )
-from channels.wechat.crypto import Unreadable
+from channels.tencent import leaves
+from channels.tencent.leaves import Fields, short
+from channels.tencent.seal import Unreadable
 
-Fields = Mapping[str, str]
 Told = Any
 """A message of wechatpy, which has no types."""
 
-DEEPEST = 8
-"""Levels of elements; WeChat's deepest message has five."""
-
-LONGEST_KEY = 128
-"""Characters of an openid or a message id; real ones have 28 and 17."""
+NEEDED = ("ToUserName", "FromUserName", "CreateTime", "MsgType")
+"""What every push says."""
 
 KIND = 64
 """Characters that we repeat of a kind's unknown name."""
 
-_UNHEARD = dict.fromkeys({*range(32), 0xFFFE, 0xFFFF} - {9, 10, 13})
 NORTH, EAST = 90.0, 180.0
 
 NOTICES = frozenset(
@@ -59,57 +55,13 @@ NOTICES = frozenset(
 """Events that are no doing of a customer towards us, and call for no answer."""
 
 
-class _Guard:
-    """Collects the leaves under the root, and refuses what WeChat never sends."""
-
-    def __init__(self) -> None:
-        self.fields: dict[str, str] = {}
-        self._path: list[str] = []
-        self._text: list[str] = []
-        self.parser = expat.ParserCreate("utf-8")
-        self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self._text.append
-        self.parser.StartDoctypeDeclHandler = self._doctype
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        if attributes or len(self._path) >= DEEPEST:
-            raise Unreadable("has attributes or too many levels")
-        if len(self._path) == 1 and name in self.fields:
-            raise Unreadable(f"says {name[:40]} twice")
-        self._path.append(name)
-        self._text.clear()
-
-    def _end(self, name: str) -> None:
-        self._path.pop()
-        if len(self._path) == 1:
-            self.fields[name] = "".join(self._text).strip()
-        self._text.clear()
-
-    def _doctype(self, *_: object) -> None:
-        raise Unreadable("brings a document type")
-
-
-def legible(xml: str) -> str:
-    """Return a push without the characters that XML cannot hold; some phones send them."""
-    return xml.translate(_UNHEARD)
-
-
 def read(xml: str) -> Fields:
     """Return the fields of a message.
 
     Raises:
         Unreadable: it is no message, or a trap.
     """
-    guard = _Guard()
-    try:
-        guard.parser.Parse(xml.encode("utf-8", "replace"), True)  # noqa: FBT003 - expat's own
-    except expat.ExpatError as error:
-        raise Unreadable("is no XML") from error
-    for name in ("ToUserName", "FromUserName", "CreateTime", "MsgType"):
-        if not guard.fields.get(name):
-            raise Unreadable(f"has no {name}")
-    return guard.fields
+    return leaves.read(xml, NEEDED)
 
 
 def parse(inbox: str, xml: str, fields: Fields) -> IncomingMessage | None:
@@ -122,13 +74,13 @@ def parse(inbox: str, xml: str, fields: Fields) -> IncomingMessage | None:
         part = _part(parse_message(xml), fields)
         if part is None:
             return None
-        contact = _short(fields["FromUserName"])
+        contact = short(fields["FromUserName"])
         return IncomingMessage(
             address=Address(inbox=inbox, thread=contact, contact=contact),
             dedupe_key=_dedupe_key(fields),
             sent_at=datetime.fromtimestamp(int(fields["CreateTime"]), UTC),
             parts=(part,),
-            platform_id=_short(fields.get("MsgId", "")) or None,
+            platform_id=short(fields.get("MsgId", "")) or None,
         )
     except Unreadable:
         raise
@@ -229,15 +181,9 @@ _EVENTS: Mapping[str, _Meaning] = {
 
 def _dedupe_key(fields: Fields) -> str:
     if (number := fields.get("MsgId", "")).strip("0"):
-        return _short(number)
+        return short(number)
     names = ("FromUserName", "CreateTime", "MsgType", "Event", "EventKey")
     if fields["MsgType"].lower() != "event":
         names = ("FromUserName", "CreateTime", "MsgType", "Content", "MediaId")
     told = "\0".join(fields.get(name, "") for name in names)
     return hashlib.sha256(told.encode()).hexdigest()
-
-
-def _short(key: str) -> str:
-    if len(key) > LONGEST_KEY:
-        raise Unreadable("has an id that is far too long")
-    return key

@@ -15,7 +15,7 @@ from wechatpy.utils import WeChatSigner
 from channels.base import Clock
 from channels.simulation import Fault, Push, Seen
 from channels.simulation import Simulator as Simulated
-from channels.wechat.platform import WINDOW, Platform
+from channels.tencent.platform import WINDOW, Platform
 
 OUT_OF_ORDER = "该公众号提供的服务出现故障，请稍后再试"
 """What a customer sees when the answer to a push makes no sense, or never comes."""

@@ -6,8 +6,8 @@ import pytest
 from channels import errors
 from channels.errors import RateLimited, Refused, Unauthorized, Unavailable, Uncertain
 from channels.simulation import Fault
+from channels.tencent.weixin import CODES, ERRORS, STALE_TOKEN
 from channels.testing import HANG_UP
-from channels.wechat.api import ERRORS, STALE_TOKEN, error_of
 from channels.wechat.simulator import refusal
 
 OPENID = "oTESTopenid0000000000000001"
@@ -176,11 +176,11 @@ async def test_an_inbox_can_take_a_code_otherwise(joined, saying):
 
 
 def test_an_unknown_code_is_a_refusal_that_says_its_reason():
-    error = error_of(98765, "strange access_token=abcdef", {})
+    error = CODES.error(98765, "strange access_token=abcdef", {})
     assert type(error) is Refused
     assert "98765: strange" in str(error)
     assert "abcdef" not in str(error)
 
 
 def test_a_days_quota_pauses_longer_than_a_minutes():
-    assert error_of(45009, "", {}).retry_after > error_of(45011, "", {}).retry_after
+    assert CODES.error(45009, "", {}).retry_after > CODES.error(45011, "", {}).retry_after

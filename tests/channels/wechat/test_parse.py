@@ -16,7 +16,7 @@ from channels.message import (
     Text,
     Unsupported,
 )
-from channels.wechat.crypto import Unreadable
+from channels.tencent.seal import Unreadable
 from channels.wechat.parse import parse, read
 
 FIXTURES = Path(__file__).parent / "fixtures"

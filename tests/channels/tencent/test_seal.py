@@ -3,20 +3,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from channels.base import Request
 from channels.errors import BadRequest
-from channels.wechat.config import Config
-from channels.wechat.crypto import Seal, Unreadable, check_age, check_signature, signature
+from channels.tencent.seal import Seal, Unreadable, check_age, check_signature, signature
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "signatures.json").read_text())
 PLAIN, AES = VECTORS["wechat_plain"], VECTORS["wechat_aes"]
 THEN = datetime.fromtimestamp(1700000000, UTC)
 
 
-def config(**changes) -> Config:
-    told = {"channel": "wechat", "app_id": AES["appid"], "app_secret": "s", "token": AES["token"]}
-    return Config(**{**told, "aes_key": AES["encoding_aes_key"], **changes})
+def seal_of(key=AES["encoding_aes_key"], owner=AES["appid"]) -> Seal:
+    return Seal(SecretStr(AES["token"]), SecretStr(key), owner)
 
 
 def sealed(**changes) -> Request:
@@ -33,7 +32,7 @@ def test_the_plain_vector_is_reproduced():
 
 
 def test_the_sealed_vector_is_checked_and_opened():
-    seal = Seal(config())
+    seal = seal_of()
     seal.check(sealed(), THEN)
     assert seal.open(sealed()) == AES["xml"]
 
@@ -48,7 +47,7 @@ def test_another_signature_is_refused(given):
 def test_a_sealed_call_with_another_word_is_refused(name):
     query = {**sealed().query, name: "1700000001"}
     with pytest.raises(BadRequest):
-        Seal(config()).check(sealed(query=query), THEN)
+        seal_of().check(sealed(query=query), THEN)
 
 
 @pytest.mark.parametrize(
@@ -69,31 +68,63 @@ def test_five_minutes_are_fresh_and_more_is_not():
 
 def test_a_plain_call_to_a_sealed_inbox_is_refused():
     with pytest.raises(BadRequest, match="not encrypted"):
-        Seal(config()).check(sealed(body=AES["xml"].encode()), THEN)
+        seal_of().check(sealed(body=AES["xml"].encode()), THEN)
 
 
 def test_of_both_versions_only_the_sealed_one_counts():
     body = f"<xml><Content>forged</Content><Encrypt><![CDATA[{AES['encrypt']}]]></Encrypt></xml>"
-    assert "forged" not in Seal(config()).open(sealed(body=body.encode()))
+    assert "forged" not in seal_of().open(sealed(body=body.encode()))
 
 
 def test_what_was_sealed_for_another_account_is_refused():
-    with pytest.raises(BadRequest, match="another app_id"):
-        Seal(config(app_id="wx0000")).open(sealed())
+    with pytest.raises(BadRequest, match="another account"):
+        seal_of(owner="wx0000").open(sealed())
 
 
 @pytest.mark.parametrize("encrypted", ["AAAA", "A" * 44, "=", "A" * 64, AES["encrypt"][:64]])
 def test_broken_ciphertext_is_unreadable(encrypted):
     with pytest.raises((Unreadable, BadRequest)):
-        Seal(config()).open(sealed(body=f"<Encrypt>{encrypted}</Encrypt>".encode()))
+        seal_of().open(sealed(body=f"<Encrypt>{encrypted}</Encrypt>".encode()))
 
 
 def test_another_key_does_not_open():
     with pytest.raises((Unreadable, BadRequest)):
-        Seal(config(aes_key="B" * 43)).open(sealed())
+        seal_of("B" * 43).open(sealed())
 
 
 def test_what_is_closed_can_be_opened():
-    seal = Seal(config())
+    seal = seal_of()
     closed = seal.close("<xml>中文</xml>", "1700000000", "7")
     assert seal.open(sealed(body=closed.encode())) == "<xml>中文</xml>"
+
+
+def test_json_is_opened_like_xml():
+    escaped = AES["encrypt"].replace("/", "\\/")
+    for encrypted in (AES["encrypt"], escaped):
+        call = sealed(body=f'{{"ToUserName": "gh", "Encrypt": "{encrypted}"}}'.encode())
+        seal_of().check(call, THEN)
+        assert seal_of().open(call) == AES["xml"]
+
+
+ECHO = VECTORS["wecom_echostr"]
+
+
+def echo(**changes):
+    told = {name: ECHO[name] for name in ("echostr", "msg_signature")}
+    return {"timestamp": AES["timestamp"], "nonce": AES["nonce"], **told, **changes}
+
+
+def test_the_sealed_echo_of_the_vector_is_opened():
+    assert seal_of(owner=ECHO["corpid"]).echo(echo(), THEN) == ECHO["must_return"]
+
+
+@pytest.mark.parametrize("name", ["echostr", "msg_signature", "timestamp", "nonce"])
+def test_another_echo_is_refused(name):
+    with pytest.raises(BadRequest):
+        seal_of(owner=ECHO["corpid"]).echo(echo(**{name: "1700000001"}), THEN)
+
+
+def test_a_rightly_signed_echo_that_cannot_be_opened_is_refused():
+    forged = signature(AES["token"], AES["timestamp"], AES["nonce"], "AAAA")
+    with pytest.raises(BadRequest, match="cannot be decrypted"):
+        seal_of().echo(echo(echostr="AAAA", msg_signature=forged), THEN)

@@ -1,4 +1,4 @@
-"""Whether a call is WeChat's own, and what is inside the sealed ones.
+"""Whether a call is the platform's own, and what is inside the sealed ones.
 
 wechatpy does the AES; the signature is compared here, since wechatpy's comparison is not of
 constant time and knows no age.
@@ -10,19 +10,21 @@ import hashlib
 import hmac
 import re
 import struct
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from pydantic import SecretStr
 from wechatpy.crypto import PrpCrypto, WeChatCrypto
 from wechatpy.exceptions import InvalidAppIdException
 
 from channels.base import Request
 from channels.errors import BadRequest
-from channels.wechat.config import Config
 
 FRESH = timedelta(minutes=5)
 """How far the platform's clock and ours may differ."""
 
 _SEALED = re.compile(rb"<Encrypt>\s*(?:<!\[CDATA\[)?\s*([A-Za-z0-9+/=]+)\s*(?:\]\]>)?\s*</Encrypt>")
+_SEALED_JSON = re.compile(rb'"Encrypt"\s*:\s*"((?:[A-Za-z0-9+=]|\\?/)+)"')
 _SECONDS = re.compile(r"[0-9]{1,12}")
 
 
@@ -39,7 +41,7 @@ def signature(*pieces: str) -> str:
 def check_signature(given: str, *pieces: str) -> None:
     """Raise `BadRequest` unless `given` is the signature of `pieces`."""
     if not hmac.compare_digest(given.encode("utf-8", "replace"), signature(*pieces).encode()):
-        raise BadRequest("the signature is wrong: is `token` the same here and at WeChat?")
+        raise BadRequest("the signature is wrong: is `token` the same here and there?")
 
 
 def check_age(timestamp: str, now: datetime) -> None:
@@ -53,32 +55,25 @@ def check_age(timestamp: str, now: datetime) -> None:
 class Seal:
     """The secrets of one account: checks, opens and closes what travels."""
 
-    def __init__(self, config: Config) -> None:
-        self._token = config.token.get_secret_value()
-        self._app_id = config.app_id
+    def __init__(self, token: SecretStr, aes_key: SecretStr | None, owner: str) -> None:
+        self._token, self._owner = token.get_secret_value(), owner
         self._crypto = (
-            WeChatCrypto(self._token, config.aes_key.get_secret_value(), config.app_id)
-            if config.aes_key
-            else None
+            WeChatCrypto(self._token, aes_key.get_secret_value(), owner) if aes_key else None
         )
 
     def check(self, request: Request, now: datetime) -> None:
-        """Raise `BadRequest` unless the call is WeChat's own, and of now.
+        """Raise `BadRequest` unless the call is the platform's own, and of now.
 
         In plain mode the protocol signs the time and the nonce only, not the body.
         """
         query = request.query
-        timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
         if self._crypto is None or request.method == "GET":
-            check_signature(query.get("signature", ""), self._token, timestamp, nonce)
+            self._check(query, now, query.get("signature", ""))
         else:
-            sealed = _sealed(request.body)
-            given = query.get("msg_signature", "")
-            check_signature(given, self._token, timestamp, nonce, sealed)
-        check_age(timestamp, now)
+            self._check(query, now, query.get("msg_signature", ""), _sealed(request.body))
 
     def open(self, request: Request) -> str:
-        """Return the XML of a checked call; of two versions in it, only the sealed one counts.
+        """Return the content of a checked call; of two versions in it, only the sealed one counts.
 
         Raises:
             BadRequest: it was sealed for another account.
@@ -86,13 +81,20 @@ class Seal:
         """
         if self._crypto is None:
             return _decoded(request.body)
+        return self._opened(_sealed(request.body))
+
+    def echo(self, query: Mapping[str, str], now: datetime) -> str:
+        """Return what a sealed check of the server URL must be answered with: WeCom's way.
+
+        Raises:
+            BadRequest: it is not the platform's own, not of now, or cannot be opened.
+        """
+        sealed = query.get("echostr", "")
+        self._check(query, now, query.get("msg_signature", ""), sealed)
         try:
-            opened: str = PrpCrypto(self._crypto.key).decrypt(_sealed(request.body), self._app_id)
-        except InvalidAppIdException as error:
-            raise BadRequest("encrypted for another app_id than this inbox's") from error
-        except (ValueError, IndexError, TypeError, struct.error) as error:
-            raise Unreadable("cannot be decrypted: is `aes_key` the account's own?") from error
-        return opened
+            return self._opened(sealed)
+        except Unreadable as error:
+            raise BadRequest(f"the check of the URL {error}") from error
 
     def close(self, xml: str, timestamp: str, nonce: str) -> str:
         """Return `xml` as the body of an answer: encrypted and signed where the account is."""
@@ -101,12 +103,27 @@ class Seal:
         closed: str = self._crypto.encrypt_message(xml, nonce, timestamp)
         return closed
 
+    def _check(self, query: Mapping[str, str], now: datetime, given: str, *more: str) -> None:
+        timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
+        check_signature(given, self._token, timestamp, nonce, *more)
+        check_age(timestamp, now)
+
+    def _opened(self, sealed: str) -> str:
+        assert self._crypto is not None  # noqa: S101 - only sealed accounts come here
+        try:
+            opened: str = PrpCrypto(self._crypto.key).decrypt(sealed, self._owner)
+        except InvalidAppIdException as error:
+            raise BadRequest("encrypted for another account than this inbox's") from error
+        except (ValueError, IndexError, TypeError, struct.error) as error:
+            raise Unreadable("cannot be decrypted: is `aes_key` the account's own?") from error
+        return opened
+
 
 def _sealed(body: bytes) -> str:
-    found = _SEALED.search(body)
+    found = _SEALED.search(body) or _SEALED_JSON.search(body)
     if found is None:
         raise BadRequest("the inbox has an aes_key, but the call is not encrypted")
-    return found[1].decode("ascii")
+    return found[1].replace(b"\\/", b"/").decode("ascii")
 
 
 def _decoded(body: bytes) -> str:

@@ -1,0 +1,116 @@
+"""Calls under a token that all processes share: a stale one is renewed once, never in a loop."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from channels.errors import ChannelError, Refused, Unauthorized
+from channels.http import MIB, Reply, call, lost, make_client
+from channels.tencent.codes import Codes, ErrorName
+from channels.token import Token, Tokens
+
+SLACK = 5.0
+"""Seconds that a whole call may take beyond the wait for its next byte."""
+
+
+class Calls:
+    """The API of one account; close it when done."""
+
+    def __init__(
+        self, base_url: str, timeout: float, codes: Codes, told: Mapping[int, ErrorName]
+    ) -> None:
+        self._client = make_client(base_url, read=timeout)
+        self._timeout, self._codes, self._told = timeout, codes, told
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._client.aclose()
+
+    async def post(
+        self,
+        tokens: Tokens,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        cap: int = MIB,
+        repeatable: bool = False,
+        knows: Collection[int] | None = (),
+    ) -> Mapping[str, Any]:
+        """Return the answer to a call that was taken, or whose code the caller `knows`.
+
+        None: the caller knows them all.
+
+        Raises:
+            ChannelError: it was not taken, or nobody knows.
+        """
+        found: Mapping[str, Any] = {}
+        refused: str | None = None
+        for _ in range(2):
+            token = await tokens.get(refused)
+            found = await self._post(token, path, body, cap, repeatable=repeatable)
+            if found["errcode"] not in self._codes.stale:
+                break
+            refused = token
+        if found["errcode"] and knows is not None and found["errcode"] not in knows:
+            raise self.error(found)
+        return found
+
+    async def fetch(self, method: str, path: str, **content: Any) -> Token:  # noqa: ANN401 - httpx's
+        """Ask for a token.
+
+        Raises:
+            ChannelError: there is none; it says nothing of a message, which is not lost for it.
+        """
+        answer = await call(
+            self._client,
+            method,
+            path,
+            repeatable=True,
+            total=self._timeout + SLACK,
+            **content,
+        )
+        found = answer.json()
+        token, seconds = found.get("access_token"), found.get("expires_in")
+        if isinstance(token, str) and token and isinstance(seconds, int):
+            return Token(token, timedelta(seconds=seconds))
+        error = self.error({"errmsg": "no token in the answer", **found})
+        raise Unauthorized(str(error)) if isinstance(error, Refused) else error
+
+    def error(self, found: Mapping[str, Any]) -> ChannelError:
+        """Return what the code in an answer means."""
+        code = found.get("errcode")
+        told = self._told
+        return self._codes.error(
+            code if isinstance(code, int) else 0, str(found.get("errmsg", "")), told
+        )
+
+    async def _post(
+        self, token: str, path: str, body: Mapping[str, Any], cap: int, *, repeatable: bool
+    ) -> Mapping[str, Any]:
+        answer = await call(
+            self._client,
+            "POST",
+            path,
+            cap=cap,
+            total=self._timeout + SLACK,
+            repeatable=repeatable,
+            params={"access_token": token},
+            # the platforms show \uXXXX to the customer as it stands
+            content=json.dumps(body, ensure_ascii=False).encode(),
+            headers={"content-type": "application/json; charset=utf-8"},
+        )
+        return _coded(answer)
+
+
+def _coded(answer: Reply) -> Mapping[str, Any]:
+    found = answer.json()
+    if isinstance(found.get("errcode"), int):
+        return found
+    if answer.status >= httpx.codes.BAD_REQUEST:
+        raise Refused(f"HTTP {answer.status} without an errcode")
+    raise lost("the answer has no errcode", repeatable=answer.repeatable)

@@ -1,0 +1,102 @@
+"""WeChat's API, of official accounts and mini programs: its codes, its token, its replies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from channels.base import Clock, Memory
+from channels.tencent.calls import Calls
+from channels.tencent.codes import Codes, ErrorName
+from channels.tencent.settings import AppConfig
+from channels.token import Token, Tokens
+
+API = "https://api.weixin.qq.com"
+
+STALE_TOKEN = frozenset({40001, 40014, 42001})
+
+ERRORS: Mapping[int, ErrorName] = {
+    -1: "Unavailable",
+    40001: "Unauthorized",
+    40003: "Refused",
+    40013: "Unauthorized",
+    40014: "Unauthorized",
+    40125: "Unauthorized",
+    40164: "Unauthorized",
+    41001: "Unauthorized",
+    41002: "Unauthorized",
+    41004: "Unauthorized",
+    42001: "Unauthorized",
+    42007: "Unauthorized",
+    43004: "Blocked",
+    43019: "Blocked",
+    43101: "Blocked",
+    45002: "TooLong",
+    45009: "RateLimited",
+    45011: "RateLimited",
+    45015: "WindowClosed",
+    45047: "QuotaUsed",
+    47001: "Refused",
+    48001: "Unauthorized",
+    48002: "Blocked",
+    48004: "Unauthorized",
+    50001: "Unauthorized",
+    50002: "Unauthorized",
+}
+"""Known codes; any other means that the message was refused."""
+
+CODES = Codes("WeChat", ERRORS, STALE_TOKEN, pauses={45009: 3600.0})
+"""A day's quota takes longer than a minute's."""
+
+
+class Api:
+    """The calls of one account; close it when done."""
+
+    def __init__(self, config: AppConfig, memory: Memory, clock: Clock) -> None:
+        self._config = config
+        self._calls = Calls(config.base_url or API, config.timeout, CODES, config.errors)
+        self._tokens = Tokens(memory, clock, config.app_id, self._fetch)
+
+    async def open(self) -> None:
+        """Begin anew, whatever went wrong before, and see whether the account is let in.
+
+        Raises:
+            ChannelError: there is no token to be had.
+        """
+        await self._tokens.open()
+        await self._tokens.get()
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._tokens.close()
+        await self._calls.close()
+
+    async def send(self, contact: str, body: Mapping[str, Any]) -> None:
+        """Say one thing to `contact`.
+
+        Raises:
+            ChannelError: it was not taken, or nobody knows.
+        """
+        await self.post("/cgi-bin/message/custom/send", {"touser": contact, **body})
+
+    async def post(
+        self, path: str, body: Mapping[str, Any], *, repeatable: bool = False
+    ) -> Mapping[str, Any]:
+        """Make any other call of the account, and return its answer.
+
+        Raises:
+            ChannelError: it was not taken, or nobody knows.
+        """
+        return await self._calls.post(self._tokens, path, body, repeatable=repeatable)
+
+    async def _fetch(self, *, force: bool) -> Token:
+        return await self._calls.fetch(
+            "POST",
+            "/cgi-bin/stable_token",
+            json={
+                "grant_type": "client_credential",
+                "appid": self._config.app_id,
+                "secret": self._config.app_secret.get_secret_value(),
+                "force_refresh": force,
+            },
+        )
