@@ -22,15 +22,13 @@ from bot.signals import Signals
 from channels.base import Rate, Sent
 from channels.errors import (
     ChannelError,
-    QuotaUsed,
     RateLimited,
     Refused,
     Retryable,
     Unauthorized,
     Uncertain,
-    WindowClosed,
 )
-from storage import deliveries, lanes, paces, shares, windows
+from storage import bounces, deliveries, lanes, paces, shares
 from storage.database import Database, InDoubt
 from storage.deliveries import Started
 from storage.jobs import FRESH, on_terms
@@ -48,9 +46,6 @@ LOOK_AGAIN = timedelta(seconds=5)
 """How long a process believes that an inbox is held, before it looks at the row again."""
 SHARES = 3
 """Of how many parts of the senders one inbox may have one, where there are others."""
-
-_OF_THE_WINDOW = {WindowClosed: windows.CLOSED, QuotaUsed: windows.USED}
-"""What a platform says of its own reply window."""
 
 
 class Sender(LaneLoop):
@@ -255,7 +250,7 @@ class Sender(LaneLoop):
         if begun.back is not None:
             inbox.paused_until = None
         windowed = inbox.capabilities.reply_window is not None
-        reason = _OF_THE_WINDOW.get(type(problem)) if windowed else None
+        reason = bounces.OF_THE_WINDOW.get(type(problem)) if windowed else None
         self._count(lane, "failed")
         log.warning("a message was not delivered", problem=problem)
         end = deliveries.failed if reason is None else deliveries.refused

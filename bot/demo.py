@@ -21,13 +21,14 @@ from console.demo import demo_page
 if TYPE_CHECKING:
     from channels.simulation import Push, Simulator
 
-CHANNELS = ("wechat", "weibo", "telegram", "slack", "qq", "webhook")
+CHANNELS = ("wechat", "wecom", "weibo", "telegram", "slack", "qq", "webhook")
 WEB = "demo_web"
 SHOP: Mapping[str, str] = {"zh": "云杉生活", "en": "Spruce Living"}
 GREEN = "#1d6b4f"
 """The shop's colour; the product's own is blue."""
 LABELS = {
     "wechat": "云杉生活 公众号",
+    "wecom": "云杉生活 微信客服",
     "weibo": "云杉生活 微博",
     "telegram": "云杉生活 Telegram",
     "slack": "云杉生活 Slack",

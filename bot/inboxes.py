@@ -18,6 +18,7 @@ from channels.base import (
     Capabilities,
     ChannelAdapter,
     Clock,
+    Doorbell,
     Listening,
     Memory,
     Passive,
@@ -103,6 +104,8 @@ class Inbox:
     def is_called(self) -> bool:
         """Whether the platform calls us: it does not where we fetch, listen or are the platform."""
         adapter = self.adapter
+        if isinstance(adapter, Doorbell):
+            return adapter.doorbell
         fetches = isinstance(adapter, Polling) and adapter.polling
         listens = isinstance(adapter, Listening) and adapter.listening
         return not (fetches or listens or isinstance(adapter, Visited))

@@ -17,7 +17,7 @@ from bot.signals import Signals, wait_for
 from channels.base import Passive, Reception, Request, Webhook
 from channels.errors import BadRequest
 from channels.message import OutgoingMessage
-from storage import adapter_memory, passive, slots, transport
+from storage import adapter_memory, bounces, passive, slots, transport
 from storage.batches import Batches
 from storage.database import Database, StorageError, Unavailable
 from storage.lanes import Fenced
@@ -50,6 +50,9 @@ def _store(
     if cursor is not None:
         adapter_memory.remember(session, inbox, CURSOR, cursor, None)
     stored = transport.accept(session, inbox, reception, now)
+    for gone in reception.bounced:
+        if bounces.bounce(session, inbox, gone, now):
+            log.warning("a message did not arrive after all", inbox=inbox, problem=gone.error)
     if held_until is not None:
         for item in stored:
             if item.lane is not None:
@@ -151,13 +154,14 @@ class Intake:
     async def _keep(
         self, inbox: Inbox, reception: Reception, cursor: str | None
     ) -> list[transport.Accepted]:
-        if not reception.messages and not reception.quarantined and cursor is None:
+        told = reception.messages or reception.quarantined or reception.bounced
+        if not told and cursor is None:
             return []
         now = self._clock()
         until = now + timedelta(seconds=self._passive_wait) if inbox.answering else None
         try:
             async with asyncio.timeout(STORE_SECONDS):
-                if cursor is None and until is None:
+                if cursor is None and until is None and not reception.bounced:
                     stored = await self._arrivals.add(transport.Arrival(inbox.name, reception, now))
                 else:
                     stored = await self._db.write(_store, inbox.name, reception, cursor, now, until)

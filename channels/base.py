@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, Self, runtime_checkable
 
+from channels.errors import ChannelError
 from channels.message import Address, ContactEvent, IncomingMessage, OutgoingMessage, Part
 
 Clock = Callable[[], datetime]
@@ -108,11 +109,20 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounced:
+    """A platform says afterwards that a message of ours did not arrive, though it had taken it."""
+
+    delivery_id: str
+    error: ChannelError
+
+
+@dataclass(frozen=True, slots=True)
 class Reception:
     """What a call contained, and what to answer it with once that is stored."""
 
     messages: tuple[IncomingMessage, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
+    bounced: tuple[Bounced, ...] = ()
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -150,7 +160,7 @@ class Webhook(Protocol):
     """A channel that is called by its platform."""
 
     async def receive(self, request: Request) -> Reception:
-        """Verify, decrypt and translate. No storage, no network.
+        """Verify, decrypt and translate. No network, and no storage but hints in its `Memory`.
 
         Raises:
             BadRequest: forged, stale or too large; `status` says how to answer.
@@ -195,6 +205,17 @@ class Polling(Protocol):
     def poll(self, cursor: str | None) -> AsyncIterator[tuple[str, Reception]]:
         """Yield (cursor after it, what it held); the caller stores both together."""
         ...
+
+
+@runtime_checkable
+class Doorbell(Polling, Protocol):
+    """A channel whose platform calls as well, but only to say that there is something to ask for.
+
+    A call may be lost: what it is about must come by asking now and then, too.
+    """
+
+    doorbell: bool
+    """True when this account is called; its webhook address is shown then."""
 
 
 @runtime_checkable

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from channels.inbox import InboxConfig
     from channels.simulation import Simulator
 
-CHANNELS = ("qq", "slack", "telegram", "terminal", "webchat", "webhook", "wechat", "weibo")
+CHANNELS = (
+    "qq",
+    "slack",
+    "telegram",
+    "terminal",
+    "webchat",
+    "webhook",
+    "wechat",
+    "wecom",
+    "weibo",
+)
 
 
 class UnknownChannel(LookupError):

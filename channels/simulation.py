@@ -158,8 +158,20 @@ class Simulator(ABC):
     def unanswered(self, push: Push) -> None:  # noqa: B027 - optional
         """Show the customer that nobody answered; most platforms say nothing."""
 
+    def happened(self, push: Push) -> Push:
+        """Let what `push` tells of be so, where the platform has to be asked for it; return it."""
+        return push
+
+    def unasked(self) -> int:
+        """Return how much a platform that has to be asked still holds back."""
+        return 0
+
+    def dropped(self) -> None:  # noqa: B027 - optional
+        """Note that who asked was killed: what was given last may not have been kept."""
+
     async def deliver(self, client: httpx.AsyncClient, url: str, push: Push) -> int:
         """Post a push as the platform does, with its retries; return the last status."""
+        self.happened(push)
         status = 0
         for attempt in range(GIVE_UP):
             if attempt:

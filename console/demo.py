@@ -57,6 +57,13 @@ LOOKS: Mapping[str, Look] = {
         opening=mark("You follow this official account."),
         placeholder="",
     ),
+    "wecom": Look(
+        "wechat",
+        mark("WeCom"),
+        mark("customer service"),
+        opening=mark("You came by the link of this customer service."),
+        placeholder="",
+    ),
     "weibo": Look(
         "weibo",
         mark("Weibo"),

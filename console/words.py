@@ -8,6 +8,7 @@ from console.i18n import mark
 
 CHANNELS: Mapping[str, str] = {
     "wechat": mark("WeChat"),
+    "wecom": mark("WeCom"),
     "weibo": mark("Weibo"),
     "telegram": mark("Telegram"),
     "slack": mark("Slack"),

@@ -13,11 +13,10 @@ from sqlmodel import Session, col, select
 
 from channels.base import Sent
 from channels.message import Address, OutgoingMessage
-from storage import paces, windows
+from storage import activity, paces, windows
 from storage.jobs import FRESH, on_terms
 from storage.lanes import Fenced, bump, finish, hasten, hold
 from storage.models import (
-    Activity,
     Author,
     Conversation,
     Delivery,
@@ -252,7 +251,8 @@ def _welcome(session: Session, back: str | None, now: datetime) -> None:
 def _all(
     session: Session, delivery_ids: Sequence[UUID], problem: str | None = None
 ) -> list[Delivery]:
-    found = [session.get_one(Delivery, delivery_id) for delivery_id in delivery_ids]
+    # Held, since a platform may say at this very moment that it did not arrive.
+    found = [session.get_one(Delivery, one, with_for_update=True) for one in delivery_ids]
     for delivery in found:
         delivery.problem = delivery.problem if problem is None else problem[:500]
     return found
@@ -268,19 +268,19 @@ def _end(
 ) -> bool:
     more = False
     for delivery in ended:
-        delivery.status = status
-        session.add(delivery)
-        session.add(
-            Activity(
-                fact=fact,
-                at=now,
-                inbox=delivery.inbox,
-                conversation_id=delivery.conversation_id,
-                data={"message": str(delivery.message_id), "problem": delivery.problem},
-            )
-        )
+        if delivery.status is not DeliveryStatus.FAILED:
+            delivery.status = status
+            session.add(delivery)
+            tell(session, delivery, fact, now)
         more = finish(session, LaneKind.OUT, delivery.lane, token, delivery.sequence, now)
     return more
+
+
+def tell(session: Session, delivery: Delivery, fact: Fact, now: datetime) -> None:
+    """Write a delivery's end into the log."""
+    data = {"message": str(delivery.message_id), "problem": delivery.problem}
+    whose = delivery.conversation_id
+    activity.log(session, fact, now, inbox=delivery.inbox, conversation_id=whose, data=data)
 
 
 def retry_later(

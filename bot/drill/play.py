@@ -30,7 +30,16 @@ from faq.knowledge import save
 from storage import overview, schema
 from storage.database import Database
 
-CHANNELS = ("wechat", "weibo", "telegram", "slack", "webchat", "webhook", "qq")
+CHANNELS = (
+    "wechat",
+    "wecom",
+    "weibo",
+    "telegram",
+    "slack",
+    "webchat",
+    "webhook",
+    "qq",
+)
 MESSAGES, SEED = 60, 1
 UNCALLED = frozenset({"webchat"})
 """Channels whose platform we never call, so that it cannot fail us."""
@@ -115,7 +124,8 @@ async def _theatre(
         yield instances, [Stage(one, instances[0].root, client) for one in simulators]
 
 
-UNCOUNTED = {name: {"window_replies": 1000} for name in ("wechat", "qq")}
+UNCOUNTED = {name: {"window_replies": 1000} for name in ("wechat", "wecom", "qq")}
+UNCOUNTED["wecom"]["poll_seconds"] = 10
 """A drill's customers write faster than any quota of replies is meant for."""
 
 
@@ -151,9 +161,9 @@ async def _perform(
     over = asyncio.Event()
     with _running(_readings(plan, stages)):
         async with asyncio.TaskGroup() as acts:
-            killing = acts.create_task(_kill(plan, instances, client, over, tell))
+            killing = acts.create_task(_kill(plan, instances, stages, over, tell))
             acts.create_task(_raise_the_curtain(plan, stages, over, tell))
-        settled = await _settle(db, tell)
+        settled = await _settle(stages, db, tell)
     for stage in stages:
         await stage.fetch(list(_scripts(plan, stage)))
     await asyncio.gather(*(one.stop() for one in instances))
@@ -202,7 +212,7 @@ def _running(tasks: Sequence[asyncio.Task[None]]) -> Iterator[None]:
 async def _kill(
     plan: Plan,
     instances: Sequence[Instance],
-    client: httpx.AsyncClient,
+    stages: Sequence[Stage],
     over: asyncio.Event,
     tell: Tell,
 ) -> int:
@@ -213,24 +223,30 @@ async def _kill(
         await asyncio.sleep(dice.uniform(*KILL_PAUSE))
         struck = dice.choice(instances)
         await struck.kill()
+        for stage in stages:
+            stage.simulator.dropped()
         kills += 1
-        await struck.start(client)
+        await struck.start(stages[0].client)
         tell(f"killed and started again: {struck.role} ({kills})")
     return kills
 
 
-async def _settle(db: Database, tell: Tell) -> bool:
-    """Wait until nothing is on its way any more; return whether that came."""
+async def _settle(stages: Sequence[Stage], db: Database, tell: Tell) -> bool:
+    """Wait until nothing is on its way any more, nor waits to be asked for; say if that came."""
     told = -1
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(SETTLE_SECONDS):
-            while left := await db.read(_unfinished):
+            while left := _unasked(stages) + await db.read(_unfinished):
                 if left != told:
-                    tell(f"{left} threads still have something on its way")
+                    tell(f"{left} threads or messages are still on their way")
                 told = left
                 await asyncio.sleep(0.5)
             return True
     return False
+
+
+def _unasked(stages: Sequence[Stage]) -> int:
+    return sum(stage.simulator.unasked() for stage in stages)
 
 
 def _unfinished(session: Session) -> int:

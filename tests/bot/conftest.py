@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlmodel import select
+from sqlmodel import func, select
 
 from bot import config as configuration
 from bot.app import compose
@@ -32,7 +32,7 @@ from faq.config import FaqConfig
 from handlers.base import Handler, Outcome, Turn
 from storage import contacts, conversations, lanes
 from storage.database import Database
-from storage.models import Author, Conversation, Delivery, Lane, LaneKind, Message
+from storage.models import Author, Conversation, Delivery, InboundEvent, Lane, LaneKind, Message
 
 STRANGERS = Path(__file__).parent / "strangers"
 TOKEN = "token"
@@ -106,6 +106,19 @@ class House:
         if isinstance(answer, Answered):
             await self.intake.given(answer)
         return answer
+
+    async def heard(self, count: int) -> None:
+        """Wait until so many messages are stored: some platforms have to be asked for them."""
+
+        def stored(session: Any) -> int:
+            return session.exec(select(func.count()).select_from(InboundEvent)).one()
+
+        async with asyncio.timeout(20):
+            while True:
+                self.signals.inbound.clear()
+                if await self.db.read(stored) >= count:
+                    return
+                await self.signals.inbound.wait()
 
     async def think(self) -> None:
         await self._work(self.worker)

@@ -12,8 +12,8 @@ from channels.simulation import Fault
 from channels.testing import as_request, closed_url, serve
 from tests.postgres import on_sqlite
 
-PLATFORMS = ("wechat", "weibo", "telegram", "slack")
-ASKED_AT_BOOT = ("telegram", "slack")
+PLATFORMS = ("wechat", "wecom", "weibo", "telegram", "slack")
+ASKED_AT_BOOT = ("wecom", "telegram", "slack")
 """The platforms that an adapter calls before it is ready."""
 TROUBLES = {
     "down": None,
@@ -43,7 +43,9 @@ async def test_the_others_serve_and_its_state_is_shown(build, time, broken, trou
         async with asyncio.timeout(30):
             for name in others:
                 await house.inboxes.by_name[name].ready.wait()
-                await house.intake.receive(name, as_request(simulators[name].say("1001", "hello")))
+                push = simulators[name].happened(simulators[name].say("1001", "hello"))
+                await house.intake.receive(name, as_request(push))
+            await house.heard(len(others))
         await house.think()
         await house.send()
         for name in others:
