@@ -21,7 +21,7 @@ from console.demo import demo_page
 if TYPE_CHECKING:
     from channels.simulation import Push, Simulator
 
-CHANNELS = ("wechat", "wecom", "weibo", "telegram", "slack", "qq", "webhook")
+CHANNELS = ("wechat", "wecom", "miniprogram", "weibo", "telegram", "slack", "qq", "webhook")
 WEB = "demo_web"
 SHOP: Mapping[str, str] = {"zh": "云杉生活", "en": "Spruce Living"}
 GREEN = "#1d6b4f"
@@ -29,6 +29,7 @@ GREEN = "#1d6b4f"
 LABELS = {
     "wechat": "云杉生活 公众号",
     "wecom": "云杉生活 微信客服",
+    "miniprogram": "云杉生活 小程序",
     "weibo": "云杉生活 微博",
     "telegram": "云杉生活 Telegram",
     "slack": "云杉生活 Slack",

@@ -64,6 +64,13 @@ LOOKS: Mapping[str, Look] = {
         opening=mark("You came by the link of this customer service."),
         placeholder="",
     ),
+    "miniprogram": Look(
+        "wechat",
+        mark("Mini program"),
+        mark("customer service"),
+        opening=mark("You came from a page of this mini program."),
+        placeholder="",
+    ),
     "weibo": Look(
         "weibo",
         mark("Weibo"),

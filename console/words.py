@@ -9,6 +9,7 @@ from console.i18n import mark
 CHANNELS: Mapping[str, str] = {
     "wechat": mark("WeChat"),
     "wecom": mark("WeCom"),
+    "miniprogram": mark("Mini program"),
     "weibo": mark("Weibo"),
     "telegram": mark("Telegram"),
     "slack": mark("Slack"),

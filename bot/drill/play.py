@@ -33,6 +33,7 @@ from storage.database import Database
 CHANNELS = (
     "wechat",
     "wecom",
+    "miniprogram",
     "weibo",
     "telegram",
     "slack",
@@ -41,6 +42,8 @@ CHANNELS = (
     "qq",
 )
 MESSAGES, SEED = 60, 1
+HURRIED = {"timeout": IMPATIENT, "poll_seconds": 10}
+"""Waits of an inbox, where it has them, that a drill cannot sit out."""
 UNCALLED = frozenset({"webchat"})
 """Channels whose platform we never call, so that it cannot fail us."""
 SETTLE_SECONDS = 180.0
@@ -124,8 +127,7 @@ async def _theatre(
         yield instances, [Stage(one, instances[0].root, client) for one in simulators]
 
 
-UNCOUNTED = {name: {"window_replies": 1000} for name in ("wechat", "wecom", "qq")}
-UNCOUNTED["wecom"]["poll_seconds"] = 10
+UNCOUNTED = {name: {"window_replies": 1000} for name in ("wechat", "wecom", "miniprogram", "qq")}
 """A drill's customers write faster than any quota of replies is meant for."""
 
 
@@ -142,7 +144,7 @@ def _settings(simulators: Sequence[Simulator], url: str, base: str) -> dict[str,
 
 def _inbox(simulator: Simulator, base: str) -> dict[str, Any]:
     known = registry.find(simulator.channel).config.model_fields
-    impatient = {"timeout": IMPATIENT} if "timeout" in known else {}
+    impatient = {name: seconds for name, seconds in HURRIED.items() if name in known}
     return {
         "channel": simulator.channel,
         "base_url": f"{base}/{simulator.channel}",

@@ -12,8 +12,8 @@ from channels.simulation import Fault
 from channels.testing import as_request, closed_url, serve
 from tests.postgres import on_sqlite
 
-PLATFORMS = ("wechat", "wecom", "weibo", "telegram", "slack")
-ASKED_AT_BOOT = ("wecom", "telegram", "slack")
+PLATFORMS = ("wechat", "wecom", "miniprogram", "weibo", "telegram", "slack")
+ASKED_AT_BOOT = ("wecom", "miniprogram", "telegram", "slack")
 """The platforms that an adapter calls before it is ready."""
 TROUBLES = {
     "down": None,

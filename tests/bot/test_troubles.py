@@ -20,7 +20,7 @@ from channels.testing import as_request, serve, troubles
 from storage.models import LaneKind
 from tests.bot.conftest import Build, House, Time
 
-PLATFORMS = ("wechat", "wecom", "weibo", "telegram", "slack")
+PLATFORMS = ("wechat", "wecom", "miniprogram", "weibo", "telegram", "slack")
 IMPATIENT = 0.3
 SECONDS = {
     "too fast": 1,

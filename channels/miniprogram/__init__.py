@@ -1,0 +1,1 @@
+"""WeChat mini programs (小程序): the messages of their customer service."""

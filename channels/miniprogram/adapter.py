@@ -1,0 +1,134 @@
+"""One mini program's customer service: pushes come in, replies leave by the API only."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from datetime import timedelta
+from typing import Self
+
+from channels.base import (
+    Capabilities,
+    Clock,
+    Grant,
+    Memory,
+    Quarantined,
+    Rate,
+    Rates,
+    Reception,
+    ReplyWindow,
+    Request,
+    Sent,
+)
+from channels.errors import BadRequest, ChannelError, Refused, Unavailable, Uncertain
+from channels.message import Address, OutgoingMessage
+from channels.miniprogram import parse
+from channels.miniprogram.config import Config
+from channels.tencent import menu
+from channels.tencent.leaves import legible
+from channels.tencent.seal import Seal, Unreadable
+from channels.tencent.weixin import Api
+
+LARGEST = 64 * 1024
+"""Bytes of a push; real ones have a few hundred."""
+PLAIN = {"content-type": "text/plain; charset=utf-8"}
+TAKEN = b"success"
+RATES = Rates(whole=Rate(20), chat=Rate(1, burst=5))
+"""WeChat counts by day and by minute, and not in public: this is far below what accounts report."""
+ENTERED = Grant(timedelta(minutes=1), 2)
+"""What opening the customer service permits, before the customer wrote."""
+TYPING = "/cgi-bin/message/custom/business/typing"
+
+
+class Adapter:
+    """`Adapter(inbox, config, memory, clock)`."""
+
+    def __init__(self, inbox: str, config: Config, memory: Memory, clock: Clock) -> None:
+        self.inbox = inbox
+        self.capabilities = Capabilities(
+            text_limit=menu.TEXT_LIMIT,
+            text_limit_unit="bytes",
+            receives=frozenset({"text", "image", "event", "unsupported"}),
+            typing=True,
+            reply_window=ReplyWindow(
+                timedelta(hours=config.window_hours), config.window_replies, {"opened": ENTERED}
+            ),
+            rates=RATES,
+        )
+        self._config, self._memory, self._clock = config, memory, clock
+        self._seal = Seal(config.token, config.aes_key, config.app_id)
+        self._api: Api | None = None
+
+    async def __aenter__(self) -> Self:
+        api = Api(self._config, self._memory, self._clock)
+        try:
+            await api.open()
+        except BaseException:
+            await api.close()
+            raise
+        self._api = api
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        api, self._api = self._api, None
+        if api is not None:
+            await api.close()
+
+    async def receive(self, request: Request) -> Reception:
+        """Verify, decrypt and translate one push, or answer the check of the server URL.
+
+        Raises:
+            BadRequest: forged, stale, too large, or meant for another account.
+        """
+        if len(request.body) > LARGEST:
+            raise BadRequest("larger than any push of WeChat's", 413)
+        self._seal.check(request, self._clock())
+        if request.method == "GET":
+            return Reception(body=request.query.get("echostr", "").encode(), headers=PLAIN)
+        raw = request.body.decode("utf-8", "replace")
+        try:
+            raw = self._seal.open(request)
+            fields = parse.read(legible(raw))
+            if self._config.account not in (None, fields["ToUserName"]):
+                raise BadRequest("meant for another account than this inbox's")
+            message = parse.parse(self.inbox, fields)
+        except Unreadable as error:
+            key = hashlib.sha256(raw.encode("utf-8", "replace")).hexdigest()
+            kept = Quarantined(key, str(error), raw.replace("\0", ""))
+            return Reception(quarantined=(kept,), body=TAKEN, headers=PLAIN)
+        return Reception((message,), body=TAKEN, headers=PLAIN)
+
+    async def send(self, message: OutgoingMessage) -> Sent:
+        """Send once, in as few messages as possible; choices are a numbered list.
+
+        Raises:
+            Uncertain: a piece was taken and a later one was not; resending would repeat it.
+            ChannelError: nothing was taken.
+        """
+        api = self._ready()
+        pieces = tuple(menu.texts(message.parts))
+        if not pieces:
+            raise Refused("there is nothing to say in it")
+        for number, body in enumerate(pieces):
+            try:
+                await api.send(message.address.contact, body)
+            except Refused:
+                raise
+            except ChannelError as error:
+                if not number:
+                    raise
+                taken = f"{number} of {len(pieces)} pieces were taken, then: {error}"
+                raise Uncertain(taken) from error
+        return Sent(pieces=len(pieces))
+
+    async def typing(self, address: Address) -> None:
+        """Show that somebody is writing, for fifteen seconds or until a message comes."""
+        told = {"touser": address.contact, "command": "Typing"}
+        # It is refused while it is shown already, and to who has been silent for long.
+        with contextlib.suppress(Refused):
+            await self._ready().post(TYPING, told, repeatable=True)
+
+    def _ready(self) -> Api:
+        if self._api is None:
+            raise Unavailable("the inbox is not running")
+        return self._api
