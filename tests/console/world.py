@@ -150,6 +150,13 @@ async def open_console(db: Database, time: Time) -> Console:
     app = FastAPI()
     console.install(app, services)
     made = Console(app, db, live, time, services)
+    made.agents = await db.write(_people, time.now)
+    db.on_commit(live.wake)
+    await live.start()
+    return made
+
+
+def _people(session, now):
     roles = {
         "li": (Role.AGENT, "小李"),
         "zhao": (Role.AGENT, "赵敏"),
@@ -157,10 +164,7 @@ async def open_console(db: Database, time: Time) -> Console:
         "boss": (Role.SUPERVISOR, "周主管"),
         "admin": (Role.ADMIN, None),
     }
-    for name, (role, shown) in roles.items():
-        made.agents[name] = await db.write(
-            people.create_agent, name, HASH, role, time.now, display_name=shown
-        )
-    db.on_commit(live.wake)
-    await live.start()
-    return made
+    return {
+        name: people.create_agent(session, name, HASH, role, now, display_name=shown)
+        for name, (role, shown) in roles.items()
+    }

@@ -53,13 +53,18 @@ async def play(stages: list[Stage], runs: Iterable[tuple[Life, ...]]) -> list[Re
     async def one(stage: Stage) -> None:
         for lives in todo:
             results.append(await stage.run(*lives))
-            if results[-1].findings:
-                print(f"\n{lives}: {results[-1].deaths} {results[-1].findings}")  # noqa: T201
-            elif len(results) % TOLD_EVERY == 0:
-                print(f"{len(results)} runs", flush=True)  # noqa: T201
+            tell_at_once(lives, results)
 
     await asyncio.gather(*(one(stage) for stage in stages))
     return results
+
+
+def tell_at_once(lives: tuple[Life, ...], results: list[Result]) -> None:
+    """Print what the last run broke, and now and then how far all have come."""
+    if results[-1].findings:
+        print(f"\n{lives}: {results[-1].deaths} {results[-1].findings}", flush=True)  # noqa: T201
+    elif len(results) % TOLD_EVERY == 0:
+        print(f"{len(results)} runs", flush=True)  # noqa: T201
 
 
 def tell(what: str, results: list[Result], begun: float) -> Counter[str]:
@@ -157,8 +162,9 @@ async def test_two_hundred_kills_at_random_lose_and_double_nothing(stages):
 
     async def one(stage: Stage) -> None:
         while sum(result.kills for result in results) < RANDOM_KILLS:
-            lives = [dice.uniform(0.1, 1.2) for _ in range(A_RUN)]
+            lives = tuple(dice.uniform(0.1, 1.2) for _ in range(A_RUN))
             results.append(await stage.run(*lives))
+            tell_at_once(lives, results)
 
     await asyncio.gather(*(one(stage) for stage in stages))
     tell("random kills, 20 conversations", results, begun)

@@ -38,3 +38,16 @@ def test_reading_never_folds_the_log_into_the_file(path):
         before = log.read_bytes()
         assert truth.is_settled(path)
         assert log.read_bytes() == before
+
+
+def test_what_is_not_done_is_named_with_its_lane(path):
+    with closing(sqlite3.connect(path)) as connection:
+        assert truth.unfinished(path) == []
+        connection.execute(LANE, [1])
+        connection.execute(
+            "INSERT INTO inboundevent (id, inbox, dedupe_key, lane, sequence, payload, received_at,"
+            " dead) VALUES ('e', 'x', 'k', 'a', 2, '{}', '2026-11-22 04:00:00', 0)"
+        )
+        connection.commit()
+        (line,) = truth.unfinished(path)
+    assert line == "in a 2 is unread, ready None, leased None, 0 tries"

@@ -16,6 +16,13 @@ WAITING = """
 SELECT (SELECT count(*) FROM inboundevent WHERE lane IS NOT NULL AND done_at IS NULL)
      + (SELECT count(*) FROM delivery WHERE status IN ('pending', 'sending'))
 """
+UNFINISHED = """
+SELECT 'in', lane, sequence, 'unread' FROM inboundevent
+WHERE lane IS NOT NULL AND done_at IS NULL
+UNION ALL
+SELECT 'out', lane, sequence, status FROM delivery WHERE status IN ('pending', 'sending')
+"""
+RESTING = "SELECT ready_at, lease_until, attempts FROM lane WHERE kind = ? AND key = ?"
 SAID = """
 SELECT m.parts FROM message m JOIN conversation c ON c.id = m.conversation_id
 WHERE c.inbox = ? AND m.author = 'contact' ORDER BY c.thread, m.position
@@ -56,6 +63,18 @@ def is_settled(path: Path) -> bool:
     except sqlite3.OperationalError:
         return False
     return waiting == 0
+
+
+def unfinished(path: Path) -> list[str]:
+    """Return what is still on its way and how its lane is, for who wonders why nothing moves."""
+    found = []
+    with reading(path) as connection:
+        for kind, lane, sequence, state in connection.execute(UNFINISHED):
+            rests = connection.execute(RESTING, [kind, lane]).fetchone()
+            ready, lease, attempts = rests or (None, None, 0)
+            where = f"{kind} {lane} {sequence} is {state}"
+            found.append(f"{where}, ready {ready}, leased {lease}, {attempts} tries")
+    return found
 
 
 def damage(path: Path) -> list[str]:

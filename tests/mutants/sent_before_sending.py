@@ -1,21 +1,24 @@
-"""A reply counts as sent when it is handed to the adapter, which sends it a little later."""
+"""A reply is stored as sent, and handed to the platform a little later."""
 
 import asyncio
-from collections import defaultdict
 
-from tests.mutants.seams import send_later
+from bot.delivery import Sender
+from channels.base import Sent
+from tests.mutants.seams import replace
 
-LATER = 0.02
+LATER = 0.05
 expected = frozenset({"lost_reply"})
 quiet = True
 
 
 def seed() -> None:
-    turns = defaultdict(asyncio.Lock)
-
-    async def later(send, message):
-        async with turns[message.address.inbox, message.address.thread]:
+    def make(_send):
+        async def wrapped(self, inbox, begun, lane, token):
+            more = await self._sent(inbox, begun, Sent(), lane, token)
             await asyncio.sleep(LATER)
-            await send(message)
+            await inbox.adapter.send(begun.started.message)
+            return more
 
-    send_later(later)
+        return wrapped
+
+    replace(Sender, "_send", make)
