@@ -20,7 +20,9 @@ from channels.testing import as_request, serve, troubles
 from storage.models import LaneKind
 from tests.bot.conftest import Build, House, Time
 
-PLATFORMS = ("wechat", "wecom", "miniprogram", "weibo", "telegram", "slack")
+PLATFORMS = ("wechat", "wecom", "miniprogram", "weibo", "telegram", "slack", "webhook", "qq")
+YES_BY_STATUS = frozenset({"webhook"})
+"""Where 2xx means that a message was taken, whatever the answer says besides."""
 IMPATIENT = 0.3
 SECONDS = {
     "too fast": 1,
@@ -150,7 +152,9 @@ async def test_a_message_that_meets_a_trouble_ends_and_its_end_is_true(line, nam
 
 
 @pytest.mark.parametrize("name", ["500", "busy", "slow", "reset", "an expired token"])
-async def test_a_trouble_that_stays_ends_after_eight_tries(line, name):
+async def test_a_trouble_that_stays_ends_after_eight_tries(line, platform, name):
+    if name == "busy" and platform in YES_BY_STATUS:
+        pytest.skip("its 200 is a yes")
     fault = copy(line.troubles[name])
     fault.times = 10_000
     line.simulator.faults.append(fault)

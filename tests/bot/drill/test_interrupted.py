@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,17 @@ def working_in(folder: Path) -> list[str]:
     return found
 
 
+@pytest.fixture
+def attentive() -> Iterator[None]:
+    """Let children hear SIGINT: to what a shell starts in its background it is lost."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.long
 @pytest.mark.timeout(300)
+@pytest.mark.usefixtures("attentive")
 @pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="asks Linux who works where")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_ends_the_drill_and_what_it_started(tmp_path, number):
