@@ -83,11 +83,11 @@ def apply_all(
     done, changed = {}, []
     for one in sound:
         key, before = one.turn.key, talking[one.turn.key]
-        talk = draft(Conversation, row_of(before))
+        talk = draft(Conversation, before)
         changed.append((before, talk))
         heard = _hear(connection, log, talk, one.turn, now, alone=alone)
         done[key] = _make_true(connection, log, talk, one, heard, now)
-        talk.version = before.version + 1
+        talk.version += 1
     drafts.save_all(connection, changed)
     log.store(connection, now)
     return [done.get(one.turn.key) or standing.stale[one.turn.key] for one in decided]
@@ -135,7 +135,9 @@ def _meet(connection: Connection, turns: Sequence[Turn], now: datetime) -> Mappi
         person = known.get(_name(turn)) or talks.stranger(turn.contact)
         known[_name(turn)] = _noted(person, turn)
     strangers = {name: person for name, person in known.items() if name not in stored}
-    changed = {name: person for name, person in known.items() if stored.get(name, person) != person}
+    changed = {
+        name: person for name, person in known.items() if stored.get(name, person) is not person
+    }
     drafts.add_people(connection, strangers, now)
     drafts.change_people(connection, changed)
     return known
@@ -163,29 +165,23 @@ def _talking(
     known: Mapping[Pair, Person],
     log: Drafts,
     now: datetime,
-) -> dict[str, Conversation]:
+) -> dict[str, Mapping[str, Any]]:
     """Return each turn's conversation; those that are new continue their threads' numbering."""
     new = [turn for turn in turns if turn.new]
     last = talks.last_positions(connection, [turn.message.address for turn in new])
-    opened = {}
+    opened: dict[str, Mapping[str, Any]] = {}
     for turn in new:
         address = turn.message.address
-        opened[turn.key] = draft(
-            Conversation,
-            row_of(turn.conversation)
-            | {
-                "contact_id": known[_name(turn)].contact.id,
-                "last_position": last.get((address.inbox, address.thread), 0),
-                "opened_at": now,
-                "last_activity_at": now,
-            },
-        )
-        log.log(Fact.CONVERSATION_OPENED, opened[turn.key], now, {})
+        opened[turn.key] = row_of(turn.conversation) | {
+            "contact_id": known[_name(turn)].contact.id,
+            "last_position": last.get((address.inbox, address.thread), 0),
+            "opened_at": now,
+            "last_activity_at": now,
+        }
+        log.log(Fact.CONVERSATION_OPENED, draft(Conversation, opened[turn.key]), now, {})
     drafts.open_all(connection, list(opened.values()))
     known_before = {
-        turn.key: draft(
-            Conversation, row_of(turn.conversation) | standing.loose[turn.conversation.id]
-        )
+        turn.key: row_of(turn.conversation) | standing.loose[turn.conversation.id]
         for turn in turns
         if not turn.new
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
@@ -32,12 +32,18 @@ _EVERYWHERE = frozenset({"ok", "okay", "no", "app", "vip", "id", "qq", "bye"})
 def language_of(text: str, previous: str) -> str:
     """Return the language of a text: zh, en, or the one before if the text does not tell."""
     text = text[:LONGEST]
-    if _HAN.search(text):
+    if not text.isascii() and _HAN.search(text):
         return "zh"
     # Not one expression for it all: on a long text without spaces that took milliseconds.
-    spoken = [word for word in text.split() if not any(mark in word for mark in _ADDRESS)]
-    words = _WORD.findall(" ".join(spoken))
-    return "en" if any(word.casefold() not in _EVERYWHERE for word in words) else previous
+    return "en" if any(_tells(spoken) for spoken in text.split()) else previous
+
+
+def _tells(spoken: str) -> bool:
+    """Say whether something without spaces has a word that only who writes English uses."""
+    if any(mark in spoken for mark in _ADDRESS):
+        return False
+    words = _WORD.finditer(spoken)
+    return any(word.group().casefold() not in _EVERYWHERE for word in words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +72,28 @@ def build_all(connection: Connection, heard: Sequence[Heard], now: datetime) -> 
         person = people.get((address.inbox, address.contact))
         talk = talking.get((address.inbox, address.thread))
         contact = person.contact if person else _stranger(one.message, now)
-        turn = _turn(one, contact, talk, now)
-        history = said.get(talk.id, []) if talk else []
-        own = cases.get(contact.id, [])[:TICKETS]
-        turns.append(replace(turn, history=history, tickets=own, person=person))
+        language = _language(one.message, contact, talk)
+        turns.append(
+            Turn(
+                key=one.key,
+                contact=contact,
+                conversation=talk or _unopened(one.message, contact, language, now),
+                message=one.message,
+                history=said.get(talk.id, []) if talk else [],
+                now=now,
+                language=language,
+                new=talk is None,
+                tickets=cases.get(contact.id, [])[:TICKETS],
+                person=person,
+            )
+        )
     return turns
 
 
-def _turn(heard: Heard, contact: Contact, talk: Conversation | None, now: datetime) -> Turn:
-    message = heard.message
+def _language(message: IncomingMessage, contact: Contact, talk: Conversation | None) -> str:
     previous = talk.language if talk else _spoken(contact, message)
-    spoken = "\n".join(part.text for part in message.parts if isinstance(part, Text))
-    language = language_of(spoken, previous)
-    conversation = talk or _unopened(message, contact, language, now)
-    return Turn(
-        heard.key, contact, conversation, message, (), now, language=language, new=talk is None
-    )
+    said = [part.text for part in message.parts if isinstance(part, Text)]
+    return language_of("\n".join(said), previous)
 
 
 def _stranger(message: IncomingMessage, now: datetime) -> Contact:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from sqlalchemy import ARRAY, BindParameter, Column, Text, bindparam
@@ -12,6 +12,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
+
+from storage.rows import encoder
 
 
 class _Many(TypeDecorator[Collection[Any]]):
@@ -30,13 +32,14 @@ class _Many(TypeDecorator[Collection[Any]]):
             return dialect.type_descriptor(ARRAY(self.item))
         return dialect.type_descriptor(Text())
 
-    def process_bind_param(self, value: Collection[Any] | None, dialect: Dialect) -> Any:  # noqa: ANN401 - SQLAlchemy's own signature
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
         """Write the values as the database takes them."""
-        values = list(value or ())
         if dialect.name == "postgresql":
-            return values
-        encode = self.item.dialect_impl(dialect).bind_processor(dialect)
-        return json.dumps(values if encode is None else [encode(each) for each in values])
+            return list
+        encode = encoder(dialect, self.item)
+        return lambda values: json.dumps(
+            list(values) if encode is None else [encode(each) for each in values]
+        )
 
 
 class _Among(FunctionElement[bool]):

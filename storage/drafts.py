@@ -28,7 +28,7 @@ from storage.models import (
     LaneKind,
     Message,
 )
-from storage.records import draft, row_of
+from storage.records import draft
 from storage.rows import add_all, execute_all
 from storage.talks import Pair, Person
 from storage.types import new_id
@@ -119,21 +119,29 @@ class Drafts:
         add_all(connection, Activity, self.facts)
 
 
-def open_all(connection: Connection, talks: Sequence[Conversation]) -> None:
-    """Store drafts of conversations that are new."""
-    add_all(connection, Conversation, [row_of(talk) for talk in talks])
+def open_all(connection: Connection, talks: Sequence[Mapping[str, Any]]) -> None:
+    """Store conversations that are new."""
+    add_all(connection, Conversation, talks)
 
 
-def save_all(connection: Connection, changed: Sequence[tuple[Conversation, Conversation]]) -> None:
-    """Store what is different in each draft from the record it was made of."""
-    pairs = [(vars(before), vars(after)) for before, after in changed]
-    names = {name for before, after in pairs for name in after if after[name] != before[name]}
+def save_all(
+    connection: Connection, changed: Sequence[tuple[Mapping[str, Any], Conversation]]
+) -> None:
+    """Store what is different in each draft from the row it was made of."""
+    pairs = [(before, vars(after)) for before, after in changed]
+    names = {name for before, after in pairs for name in _differing(before, after)}
     if names:
         rows = [
             {"v_id": after["id"], **{f"b_{name}": after[name] for name in names}}
             for _, after in pairs
         ]
         execute_all(connection, _update(frozenset(names)), rows)
+
+
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    return [
+        name for name, value in after.items() if value is not before[name] and value != before[name]
+    ]
 
 
 @cache

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, case, func, select, update
 
 from storage.among import among
 from storage.models import Lane, LaneKind
-from storage.rows import execute_all
+from storage.rows import execute_all, find_all
 from storage.upsert import insert_for, table_of
 
 _lane = table_of(Lane)
@@ -55,15 +55,15 @@ def bump_all(
 
 def held(connection: Connection, kind: LaneKind, keys: Collection[str]) -> dict[str, Held]:
     """Lock lanes until the transaction ends; return how they stand, by key."""
-    found = connection.execute(_HELD, {"b_kind": kind, "b_keys": sorted(keys)})
-    return {key: Held(token, last_in, done) for key, token, last_in, done in found.all()}
+    found = find_all(connection, _HELD, {"b_kind": kind, "b_keys": sorted(keys)})
+    return {key: Held(token, last_in, done) for key, token, last_in, done in found}
 
 
 def finish_all(
     connection: Connection, kind: LaneKind, keys: Collection[str], now: datetime
 ) -> None:
     """Mark the next item of each of these lanes done; they must have been `held` just now."""
-    connection.execute(_FINISH, {"b_kind": kind, "b_keys": sorted(keys), "b_now": now})
+    execute_all(connection, _FINISH, [{"b_kind": kind, "b_keys": sorted(keys), "b_now": now}])
 
 
 _kind = bindparam("b_kind", type_=_lane.c.kind.type)

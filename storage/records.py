@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast, overload
 from uuid import UUID
 
-from sqlalchemy import Connection, CursorResult
+from sqlalchemy import Connection
 from sqlalchemy.orm import class_mapper
 from sqlmodel import SQLModel
 
@@ -19,8 +19,8 @@ __all__ = [
     "Connection",
     "Later",
     "draft",
+    "drafts",
     "record",
-    "records",
     "row_of",
     "unknown",
     "unopened",
@@ -31,7 +31,7 @@ Decoders = Sequence[tuple[str, Callable[[Any], Any] | None]]
 
 
 def record(model: type[M], values: Mapping[str, Any]) -> M:
-    """Return a record that holds `values`; building one by its class costs a hundred times more."""
+    """Return a record for a session; building one by its class costs a hundred times more."""
     made: M = _maker(model)()
     vars(made).update(values)
     return made
@@ -42,14 +42,21 @@ def _maker(model: type[M]) -> Callable[[], M]:
     return class_mapper(model).class_manager.new_instance
 
 
-def records(model: type[M], found: CursorResult[Any]) -> list[M]:
-    """Return the records of a result whose columns are the model's."""
-    names, make, made = tuple(found.keys()), _maker(model), []
-    for row in found.all():
-        one = make()
-        vars(one).update(zip(names, row, strict=True))
-        made.append(one)
-    return made
+def draft(model: type[M], values: Mapping[str, Any]) -> M:  # noqa: ARG001 - its type is the result's
+    """Return what reads and changes like a record and knows no database; its `vars` are a row."""
+    return cast("M", SimpleNamespace(**values))
+
+
+def drafts(model: type[M], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[M]:
+    """Return a draft of each row, whose values have these names."""
+    return [draft(model, dict(zip(names, row, strict=True))) for row in rows]
+
+
+def row_of(made: SQLModel) -> dict[str, Any]:
+    """Return what a record holds, by column."""
+    row = dict(vars(made))
+    row.pop("_sa_instance_state", None)
+    return row
 
 
 class Later(Sequence[M]):
@@ -78,27 +85,17 @@ class Later(Sequence[M]):
             name: value if decode is None or value is None else decode(value)
             for (name, decode), value in zip(self._decoders, row, strict=True)
         }
-        return record(self._model, values)
-
-
-def row_of(made: SQLModel) -> dict[str, Any]:
-    """Return what a record or a draft holds, by column."""
-    return {name: value for name, value in vars(made).items() if name != "_sa_instance_state"}
-
-
-def draft(model: type[M], values: Mapping[str, Any]) -> M:  # noqa: ARG001 - its type is the result's
-    """Return what reads and changes like a record and knows no database; its `vars` are a row."""
-    return cast("M", SimpleNamespace(**values))
+        return draft(self._model, values)
 
 
 def unopened(**values: Any) -> Conversation:  # noqa: ANN401 - columns of all types
     """Return a conversation that is stored nowhere yet, with an id of its own."""
-    return record(Conversation, {**_blank(), "id": new_id(), **values})
+    return draft(Conversation, {**_blank(), "id": new_id(), **values})
 
 
 def unknown(**values: Any) -> Contact:  # noqa: ANN401 - columns of all types
     """Return a contact that is stored nowhere yet, with an id of its own."""
-    return record(Contact, {"id": new_id(), "name": None, "language": None, **values})
+    return draft(Contact, {"id": new_id(), "name": None, "language": None, **values})
 
 
 @cache

@@ -10,61 +10,89 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Column, Connection, Table, bindparam, insert
+from sqlalchemy import Connection, Table, Uuid, bindparam, insert
 from sqlalchemy.engine import Dialect
-from sqlalchemy.sql.expression import Insert, Update
+from sqlalchemy.sql.expression import Insert, Select, Update
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
+from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
+from storage.types import uuid_of
 from storage.upsert import table_of
 
 Encode = Callable[[Any], Any] | None
-_plans: dict[tuple[str, Insert | Update], _Plan] = {}
+Statement = Insert | Update | Select[Any]
+Row = Sequence[Any]
+_plans: dict[tuple[str, Statement], _Plan] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A statement as its driver takes it, and how each of its values is written."""
+    """A statement as its driver takes it, and how each of its values is written and read."""
 
     sql: str
     positional: bool
     encoders: Sequence[tuple[str, Encode]]
+    fixed: Mapping[str, Any]
+    decoders: Sequence[Encode]
 
     def rows(self, given: Sequence[Mapping[str, Any]]) -> list[Any]:
         """Return the rows as the driver takes them; None is NULL, also where JSON has a null."""
-        columns = [_column([row[name] for row in given], fn) for name, fn in self.encoders]
+        columns = [
+            [self.fixed[name]] * len(given)
+            if name in self.fixed
+            else _column([row[name] for row in given], fn)
+            for name, fn in self.encoders
+        ]
         if self.positional:
             return list(zip(*columns, strict=True))
         names = [name for name, _ in self.encoders]
         return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _column(values: list[Any], encode: Encode) -> list[Any]:
-    if encode is None:
+def _coded(value: Any, code: Encode) -> Any:  # noqa: ANN401 - of any column
+    return value if value is None or code is None else code(value)
+
+
+def _column(values: Sequence[Any], code: Encode) -> Sequence[Any]:
+    """Write or read the values of one column."""
+    if code is None:
         return values
-    first = values[0]
-    if first is None or (len(values) > 1 and values[1] is first):
-        # Much of what is written at once is the very same object: this moment, this word.
-        known = None if first is None else encode(first)
-        return [
-            known if value is first else None if value is None else encode(value)
-            for value in values
-        ]
-    return [None if value is None else encode(value) for value in values]
+    made, last, coded = [], None, None
+    for value in values:
+        # Much of what is written at once is the very same object: this moment, this thread.
+        if value is not last:
+            last, coded = value, None if value is None else code(value)
+        made.append(coded)
+    return made
+
+
+def find_all(connection: Connection, query: Select[Any], given: Mapping[str, Any]) -> Sequence[Row]:
+    """Return the rows of a query that was built once; `given` holds all its parameters."""
+    plan = _planned(connection, query)
+    found = connection.exec_driver_sql(plan.sql, plan.rows([given])[0]).all()
+    columns = zip(*found, strict=True)
+    read = [_column(column, fn) for column, fn in zip(columns, plan.decoders, strict=False)]
+    return list(zip(*read, strict=True))
 
 
 def execute_all(
     connection: Connection, statement: Insert | Update, rows: Sequence[Mapping[str, Any]]
 ) -> None:
     """Run a statement that was built once for each of the rows; they hold all its parameters."""
-    if not rows:
-        return
+    if rows:
+        plan = _planned(connection, statement)
+        connection.exec_driver_sql(plan.sql, plan.rows(rows))
+
+
+def _planned(connection: Connection, statement: Statement) -> _Plan:
     key = connection.dialect.name, statement
     plan = _plans.get(key)
     if plan is None:
         plan = _plans[key] = _plan(connection.dialect, statement)
-    connection.exec_driver_sql(plan.sql, plan.rows(rows))
+    return plan
 
 
 def add_all(
@@ -73,48 +101,62 @@ def add_all(
     """Store rows of one table, all with the same columns; the others take their defaults."""
     if not rows:
         return
-    names = tuple(rows[0])
-    given = _defaults(model, names)
-    execute_all(
-        connection, _insert(model, names), [{**given, **row} for row in rows] if given else rows
-    )
+    execute_all(connection, _insert(model, tuple(rows[0])), rows)
 
 
 def decoders(connection: Connection, table: Table) -> list[tuple[str, Encode]]:
     """Return how each column's value, as the driver gives it, becomes what the record holds."""
-    return [(column.name, _decoder(connection.dialect, column)) for column in table.columns]
+    return [(column.name, decoder(connection.dialect, column.type)) for column in table.columns]
 
 
-def _decoder(dialect: Dialect, column: Column[Any]) -> Encode:
-    return column.type.dialect_impl(dialect).result_processor(dialect, None)
+def encoder(dialect: Dialect, kind: TypeEngine[Any]) -> Encode:
+    """Return how a value of this type is written, None if just as it is."""
+    if isinstance(kind, Uuid) and dialect.name == "sqlite":
+        return _hex
+    return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
-def _plan(dialect: Dialect, statement: Insert | Update) -> _Plan:
+def decoder(dialect: Dialect, kind: TypeEngine[Any]) -> Encode:
+    """Return how a value of this type is read, None if just as it is."""
+    if isinstance(kind, Uuid) and dialect.name == "sqlite":
+        return _from_hex
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
+
+
+def _hex(value: UUID) -> str:
+    return f"{value.int:032x}"
+
+
+def _from_hex(value: str) -> UUID:
+    return uuid_of(int(value, 16))
+
+
+def _plan(dialect: Dialect, statement: Statement) -> _Plan:
     compiled = statement.compile(dialect=dialect)
     names = compiled.positiontup or list(compiled.binds)
-    encoders = [
-        (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
-        for name in names
-    ]
-    return _Plan(str(compiled), bool(compiled.positiontup), encoders)
+    encoders = [(name, encoder(dialect, compiled.binds[name].type)) for name in names]
+    fixed = {
+        name: _coded(compiled.binds[name].value, fn)
+        for name, fn in encoders
+        if not compiled.binds[name].required
+    }
+    read = statement.selected_columns if isinstance(statement, Select) else ()
+    return _Plan(
+        str(compiled),
+        bool(compiled.positiontup),
+        encoders,
+        fixed,
+        [decoder(dialect, column.type) for column in read],
+    )
 
 
 @cache
 def _insert(model: type[SQLModel], names: tuple[str, ...]) -> Insert:
-    known = (*names, *_defaults(model, names))
     table = table_of(model)
-    return insert(table).values({name: _value(table.c[name]) for name in known}).inline()
-
-
-def _value(column: Column[Any]) -> Any:  # noqa: ANN401 - SQLAlchemy's own type
-    return bindparam(column.name, type_=column.type)
-
-
-@cache
-def _defaults(model: type[SQLModel], names: tuple[str, ...]) -> dict[str, Any]:
-    """Return the defaults of the columns that are not named."""
-    return {
-        column.name: column.default.arg
-        for column in table_of(model).columns
+    given = {name: bindparam(name, type_=table.c[name].type) for name in names}
+    default = {
+        column.name: bindparam(column.name, column.default.arg, type_=column.type)
+        for column in table.columns
         if column.name not in names and isinstance(column.default, ScalarElementColumnDefault)
     }
+    return insert(table).values({**given, **default}).inline()

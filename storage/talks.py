@@ -8,15 +8,23 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, select, type_coerce
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    bindparam,
+    func,
+    select,
+    type_coerce,
+)
 from sqlalchemy.types import NullType
 
 from channels.message import Address
 from storage.among import among
 from storage.conversations import is_open
 from storage.models import Contact, Conversation, Identity, Message, Ticket
-from storage.records import Later, record, records
-from storage.rows import decoders
+from storage.records import Later, draft, drafts
+from storage.rows import decoders, find_all
 from storage.types import new_id
 from storage.upsert import table_of
 
@@ -24,6 +32,8 @@ Pair = tuple[str, str]
 
 _talk, _message, _ticket = table_of(Conversation), table_of(Message), table_of(Ticket)
 _contact, _identity = table_of(Contact), table_of(Identity)
+_CONTACT, _TALK = _contact.columns.keys(), _talk.columns.keys()
+_MESSAGE, _TICKET = _message.columns.keys(), _ticket.columns.keys()
 _inbox: BindParameter[str] = bindparam("b_inbox")
 
 _PEOPLE = (
@@ -45,9 +55,12 @@ _LOCK = (
     .order_by(_talk.c.id)
     .with_for_update(key_share=True)
 )
+_raw: list[ColumnElement[Any]] = [
+    type_coerce(column, NullType()).label(column.name) for column in _message.columns
+]
 # A conversation's positions have no gaps: the last ones are those behind a number.
 _HISTORY = (
-    select(*(type_coerce(column, NullType()).label(column.name) for column in _message.columns))
+    select(*_raw)
     .join(_talk, _talk.c.id == _message.c.conversation_id)
     .where(
         among(_talk.c.id, "b_ids"),
@@ -87,10 +100,9 @@ def people(connection: Connection, addresses: Collection[Address]) -> dict[Pair,
     """Return those who are known, by inbox and the platform's name for them."""
     found: dict[Pair, Person] = {}
     for inbox, names in _by_inbox((a.inbox, a.contact) for a in addresses).items():
-        for known, identity_id, blocked, *row in connection.execute(
-            _PEOPLE, {"b_inbox": inbox, "b_names": names}
-        ).all():
-            contact = record(Contact, dict(zip(_contact.c.keys(), row, strict=True)))
+        rows = find_all(connection, _PEOPLE, {"b_inbox": inbox, "b_names": names})
+        for known, identity_id, blocked, *row in rows:
+            contact = draft(Contact, dict(zip(_CONTACT, row, strict=True)))
             found[inbox, known] = Person(
                 contact, identity_id, contact.name, contact.language, blocked
             )
@@ -101,8 +113,8 @@ def open_ones(connection: Connection, addresses: Collection[Address]) -> dict[Pa
     """Return the threads' conversations that are not resolved, by inbox and thread."""
     found: dict[Pair, Conversation] = {}
     for inbox, names in _by_inbox((a.inbox, a.thread) for a in addresses).items():
-        rows = connection.execute(_OPEN, {"b_inbox": inbox, "b_names": names})
-        found |= {(inbox, talk.thread): talk for talk in records(Conversation, rows)}
+        rows = find_all(connection, _OPEN, {"b_inbox": inbox, "b_names": names})
+        found |= {(inbox, talk.thread): talk for talk in drafts(Conversation, _TALK, rows)}
     return found
 
 
@@ -110,7 +122,7 @@ def last_positions(connection: Connection, addresses: Collection[Address]) -> di
     """Return where the threads' numbering stands, by inbox and thread."""
     found: dict[Pair, int] = {}
     for inbox, names in _by_inbox((a.inbox, a.thread) for a in addresses).items():
-        rows = connection.execute(_LAST, {"b_inbox": inbox, "b_names": names})
+        rows = find_all(connection, _LAST, {"b_inbox": inbox, "b_names": names})
         found |= {(inbox, thread): last for thread, last in rows}
     return found
 
@@ -123,8 +135,8 @@ def histories(
         return {}
     # Few handlers look back: what they do not look at is not made.
     rows: defaultdict[Any, list[Any]] = defaultdict(list)
-    place = _message.columns.keys().index("conversation_id")
-    for row in connection.execute(_HISTORY, {"b_ids": list(ids), "b_limit": limit}).all():
+    place = _MESSAGE.index("conversation_id")
+    for row in find_all(connection, _HISTORY, {"b_ids": ids, "b_limit": limit}):
         rows[row[place]].append(row)
     known = decoders(connection, _message)
     decode = known[place][1]
@@ -138,7 +150,8 @@ def tickets(connection: Connection, ids: Collection[UUID]) -> dict[UUID, list[Ti
     """Return each contact's tickets, newest first."""
     found: defaultdict[UUID, list[Ticket]] = defaultdict(list)
     if ids:
-        for ticket in records(Ticket, connection.execute(_TICKETS, {"b_ids": list(ids)})):
+        rows = find_all(connection, _TICKETS, {"b_ids": ids})
+        for ticket in drafts(Ticket, _TICKET, rows):
             found[ticket.contact_id].append(ticket)
     return found
 
@@ -150,15 +163,14 @@ def lock(connection: Connection, ids: Collection[UUID]) -> dict[UUID, dict[str, 
     """
     if not ids:
         return {}
-    found = connection.execute(_LOCK, {"b_ids": list(ids)}).all()
+    found = find_all(connection, _LOCK, {"b_ids": ids})
     return {row[0]: dict(zip(LOOSE, row[1:], strict=True)) for row in found}
 
 
 def echoed(connection: Connection, conversation_id: UUID, echo_id: str) -> Message | None:
     """Return the message that was stored under this echo before."""
-    found = records(
-        Message, connection.execute(_ECHO, {"b_id": conversation_id, "b_echo": echo_id})
-    )
+    rows = find_all(connection, _ECHO, {"b_id": conversation_id, "b_echo": echo_id})
+    found = drafts(Message, _MESSAGE, rows)
     return found[0] if found else None
 
 

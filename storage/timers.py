@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
 from storage.models import Timer
-from storage.records import records
+from storage.records import drafts
 from storage.upsert import insert, table_of
 
 Effect = Callable[[Session, Timer, datetime], None]
@@ -19,6 +19,7 @@ BATCH = 400
 AGAIN = timedelta(minutes=1)
 """After how long a timer is tried again whose effect broke."""
 _timer = table_of(Timer)
+_NAMES = _timer.columns.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def fire(session: Session, effects: Mapping[str, Effect], now: datetime) -> Fire
     is no part of its session; to change the row is not its business.
     """
     found = session.connection().execute(_CLAIM, {"b_now": now, "b_limit": BATCH})
-    timers = sorted(records(Timer, found), key=lambda timer: timer.due_at)
+    timers = sorted(drafts(Timer, _NAMES, found), key=lambda timer: timer.due_at)
     broken = _cause(session, timers, effects, now)
     if broken:
         again = {"b_later": now + AGAIN, "b_keys": list(broken)}

@@ -21,8 +21,8 @@ from storage.jobs import Terms, on_terms
 from storage.lane_batches import bump_all
 from storage.lanes import bump, finish
 from storage.models import Activity, Fact, InboundEvent, Lane, LaneKind
-from storage.records import record
-from storage.rows import add_all
+from storage.records import drafts
+from storage.rows import add_all, execute_all, find_all
 from storage.types import new_id
 from storage.upsert import table_of
 
@@ -34,9 +34,9 @@ _KNOWN = pick(_event.c.id, _event.c.dedupe_key, _event.c.lane).where(
     _event.c.inbox == bindparam("b_inbox"),
     among(_event.c.dedupe_key, "b_keys"),
 )
-_read = [_event.c[name] for name in ("id", "inbox", "lane", "sequence", "payload")]
+_READ = ("id", "inbox", "lane", "sequence", "payload", "received_at")
 _NEXT = (
-    pick(_lane.c.attempts, *_read)
+    pick(_lane.c.attempts, *(_event.c[name] for name in _READ))
     .join(_event, (_event.c.lane == _lane.c.key) & (_event.c.sequence == _lane.c.done + 1))
     .where(_lane.c.kind == LaneKind.IN, among(_lane.c.key, "b_lanes"))
 )
@@ -128,9 +128,8 @@ def _known(
     known: dict[tuple[str, str], Accepted] = {}
     for inbox in {row["inbox"] for row in rows}:
         keys = [row["dedupe_key"] for row in rows if row["inbox"] == inbox]
-        for event_id, key, lane in connection.execute(
-            _KNOWN, {"b_inbox": inbox, "b_keys": keys}
-        ).all():
+        found = find_all(connection, _KNOWN, {"b_inbox": inbox, "b_keys": keys})
+        for event_id, key, lane in found:
             known[inbox, key] = Accepted(event_id, lane, new=False)
     return known
 
@@ -189,11 +188,12 @@ def next_events(
     connection: Connection, lanes: Collection[str]
 ) -> dict[str, tuple[InboundEvent, int]]:
     """Return the event after each lane's last finished one, and how often it failed, by lane."""
-    found = connection.execute(_NEXT, {"b_lanes": list(lanes)})
-    names = [column.name for column in _read]
+    found = find_all(connection, _NEXT, {"b_lanes": lanes})
+    events = drafts(InboundEvent, _READ, (row[1:] for row in found))
     return {
-        row.lane: (record(InboundEvent, dict(zip(names, row[1:], strict=True))), row[0])
-        for row in found.all()
+        event.lane: (event, row[0])
+        for event, row in zip(events, found, strict=True)
+        if event.lane is not None
     }
 
 
@@ -201,7 +201,7 @@ def finish_all(connection: Connection, events: Sequence[InboundEvent], now: date
     """Mark events done together with their lanes, which must have been `held` just now."""
     if events:
         given = {"b_ids": [event.id for event in events], "b_at": now}
-        connection.execute(_DONE, given)
+        execute_all(connection, _DONE, [given])
         keys = [event.lane for event in events if event.lane is not None]
         lane_batches.finish_all(connection, LaneKind.IN, keys, now)
 

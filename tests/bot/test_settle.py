@@ -122,3 +122,13 @@ async def test_the_same_echo_among_many_is_one_message_and_is_answered(build):
     assert await house.spoken("a") == [("contact", "one"), ("bot", "re: one"), ("bot", "re: two")]
     assert len(await house.spoken("b")) == 4
     assert len(await house.db.read(everything(Message))) == 7
+
+
+async def test_what_is_thought_about_counts_from_when_it_came(build):
+    house = build()
+    came = house.time()
+    await bring(house, message(came, "one", "ann", "ann"), message(came, "one", "tom", "tom"))
+    later = came + timedelta(minutes=5)
+    asked = [settle.Wanted(lane, later) for lane in ("shop:ann", "shop:tom")]
+    loaded = await house.db.run(settle.load_all, asked)
+    assert [one.event.received_at for one in loaded] == [came, came]

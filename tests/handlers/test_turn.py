@@ -1,6 +1,9 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from channels.message import Location, Selection, Text
+from handlers import turn as turns
 from handlers.turn import HISTORY, language_of
 from storage import activity
 from storage.models import Author, Owner
@@ -27,6 +30,33 @@ from storage.models import Author, Owner
 )
 def test_the_language_of_a_text(text, previous, language):
     assert language_of(text, previous) == language
+
+
+WORDS = st.sampled_from(
+    [
+        "ok",
+        "App",
+        "refund",
+        "A1-refund-7",
+        "退",
+        "https://a.b/c",
+        "me@a.b",
+        "a",
+        "Ok,then",
+        "ſt",
+        "é",
+    ]
+)
+
+
+@given(
+    st.lists(WORDS | st.text(), max_size=6).map(" ".join) | st.text(), st.sampled_from(["zh", "en"])
+)
+def test_the_first_word_that_tells_is_as_good_as_all_of_them(text, previous):
+    spoken = [word for word in text.split() if not any(m in word for m in turns._ADDRESS)]
+    words = turns._WORD.findall(" ".join(spoken))
+    told = "en" if any(w.casefold() not in turns._EVERYWHERE for w in words) else previous
+    assert language_of(text, previous) == ("zh" if turns._HAN.search(text) else told)
 
 
 async def test_a_stranger_is_new_and_nothing_is_stored(customer):

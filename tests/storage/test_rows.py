@@ -1,5 +1,6 @@
 """Rows written and read past SQLAlchemy's own machinery are the rows it would have written."""
 
+import os
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from storage.database import Database
 from storage.engine import make_engine
 from storage.models import Activity, Author, Contact, Conversation, Fact, Message, Owner, Status
 from storage.records import Later, draft, record, row_of, unknown, unopened
-from storage.rows import add_all, decoders, execute_all
+from storage.rows import add_all, decoders, execute_all, find_all
 from storage.types import new_id
 from storage.upsert import table_of
 
@@ -85,6 +86,24 @@ async def test_a_statement_is_run_for_each_row(db, talk, now):
     assert [m.author for m in await everything(db, Message)] == [Author.CONTACT, Author.AGENT]
 
 
+async def test_a_query_finds_what_sqlalchemy_finds(db, talk, now):
+    rows = [said(talk, now, 1), said(talk, now + timedelta(hours=1), 2, why=None)]
+    await db.run(add_all, Message, rows)
+    table = table_of(Message)
+    # A number of the query's own, an id, a time and many values: each is written its own way.
+    query = select(table).where(
+        table.c.position > 0,
+        table.c.conversation_id == bindparam("b_talk", type_=table.c.conversation_id.type),
+        table.c.at >= bindparam("b_from", type_=table.c.at.type),
+        among(table.c.id, "b_ids"),
+    )
+    for ids, since in (([row["id"] for row in rows], now), ([rows[1]["id"]], now), ([], now)):
+        asked = {"b_talk": talk.id, "b_from": since, "b_ids": ids}
+        found = await db.run(find_all, query, asked)
+        assert found == await db.run(lambda c, asked=asked: [*map(tuple, c.execute(query, asked))])
+        assert len(found) == len(ids)
+
+
 async def test_later_records_are_the_records(db, talk, now):
     await db.run(add_all, Message, [said(talk, now, n) for n in (1, 2)])
     raw = "SELECT * FROM message ORDER BY position"
@@ -137,6 +156,18 @@ def test_new_ids_are_all_different_and_in_the_order_of_their_milliseconds(monkey
     ids = [new_id() for _ in range(1000)]
     assert ids == sorted(set(ids))
     assert {(each.version, each.variant) for each in ids} == {(7, "specified in RFC 4122")}
+
+
+def test_children_of_a_process_make_ids_of_their_own():
+    new_id()
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        os.write(writer, new_id().bytes)
+        os._exit(0)
+    os.wait()
+    theirs, ours = os.read(reader, 16), new_id().bytes
+    os.close(reader), os.close(writer)
+    assert theirs[6:] != ours[6:]
 
 
 async def test_a_fact_gets_its_number(db, now):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import DateTime, text
 from sqlalchemy.dialects import sqlite
 from sqlmodel import select
 
@@ -72,6 +72,14 @@ def test_a_moment_comes_back_with_its_zone_wherever_it_was_said(now):
     assert (back, back.tzinfo) == (now, UTC)
     assert Moment().process_result_value(datetime(2026, 11, 22, 4, 0), DIALECT) == now  # noqa: DTZ001 - as SQLite gives it
     assert through(Moment(), None) is None
+
+
+def test_a_moment_of_a_file_is_the_text_that_sqlalchemy_writes(now):
+    ours, theirs = Moment(), DateTime()
+    for moment in (now, now.replace(microsecond=7)):
+        text = ours.bind_processor(DIALECT)(moment.astimezone(timezone(timedelta(hours=8))))
+        assert text == theirs.dialect_impl(DIALECT).bind_processor(DIALECT)(moment)
+        assert ours.result_processor(DIALECT, None)(text) == moment
 
 
 def test_a_time_without_a_zone_is_refused():
