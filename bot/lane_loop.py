@@ -50,9 +50,13 @@ class LaneLoop(ABC):
         self._stopping = False
 
     async def take(self, free: int) -> list[str]:
-        """Claim up to `free` lanes that are ready."""
+        """Claim up to `free` lanes that are ready, once a look has shown that there are some."""
         if await self.db.read(lanes.none_ready, self.kind, self.clock(), self.only()):
             return []
+        return await self.claim(free)
+
+    async def claim(self, free: int) -> list[str]:
+        """Claim up to `free` lanes that are ready."""
         return await self.db.write(
             lanes.claim, self.kind, self._token, self.clock(), LEASE, limit=free, only=self.only()
         )

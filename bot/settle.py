@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,8 +15,8 @@ from handlers.apply import Applied, Decided, Stale, apply_all
 from handlers.base import Turn
 from handlers.desk import notices
 from handlers.turn import Heard
-from storage import lane_batches, slots, transport
-from storage.engine import session_on
+from storage import lane_batches, lanes, slots, transport
+from storage.engine import only_reading, session_on
 from storage.jobs import Terms, on_terms
 from storage.lanes import Fenced
 from storage.models import InboundEvent, LaneKind, Owner
@@ -65,6 +65,15 @@ Next = Loaded | bool
 """A lane's next event; True when one waits and must be asked for alone, False when none does."""
 
 
+@on_terms(lanes.CLAIM)
+def claim(
+    connection: Connection, token: str, now: datetime, lease: timedelta, *, limit: int
+) -> dict[str, Next]:
+    """Lease lanes that are ready to `token`; return what each is to think about."""
+    found = lanes.claim_on(connection, LaneKind.IN, token, now, lease, limit=limit)
+    return _load(connection, [Wanted(lane, now) for lane in found])
+
+
 @on_terms(Terms(fresh=True))
 def advance(
     connection: Connection, steps: Sequence[Step], queue_notice: timedelta
@@ -84,7 +93,7 @@ def advance(
 def _load(connection: Connection, asked: Sequence[Wanted]) -> dict[str, Next]:
     # What cannot be loaded must neither undo what was settled nor stand in the others' way.
     try:
-        with connection.begin_nested():
+        with only_reading(connection):
             found = load_all(connection, asked) if asked else []
     except Exception as problem:  # noqa: BLE001 - each is asked for alone, and fails alone
         log.warning("lanes are loaded one by one", problem=problem)
@@ -129,33 +138,40 @@ def settle(
     held = lane_batches.held(connection, LaneKind.IN, [one.lane for one in thoughts])
     ours = [one for one in thoughts if _is_next(one, held.get(one.lane))]
     made = apply_all(connection, [one.decided for one in ours], now) if ours else []
-    became = {one.lane: applied for one, applied in zip(ours, made, strict=True)}
+    became = dict(zip((one.lane for one in ours), made, strict=True))
     done = [one for one in ours if isinstance(became[one.lane], Applied)]
-    waiting = [
-        applied.conversation
-        for applied in made
-        if isinstance(applied, Applied) and applied.conversation.owner is Owner.QUEUE
-    ]
-    held_calls = [one.event for one in done if one.holds]
-    if waiting or held_calls:
-        with session_on(connection) as session:
-            for conversation in waiting:
-                notices.plan(session, conversation, now + queue_notice)
-            for event in held_calls:
-                slots.hold(session, event, now)
-            session.flush()
+    _follow_up(connection, done, became.values(), now, now + queue_notice)
     transport.finish_all(connection, [one.event for one in done], now)
-    results: list[bool | Exception] = []
-    for one in thoughts:
-        lane = one.lane
-        match became.get(lane):
-            case None:
-                results.append(Fenced(f"lane {lane}: this item is no longer ours"))
-            case Stale() as stale:
-                results.append(stale)
-            case _:
-                results.append(held[lane].last_in > held[lane].done + 1)
-    return results
+    return [_result(one, became.get(one.lane), held.get(one.lane)) for one in thoughts]
+
+
+def _follow_up(
+    connection: Connection,
+    done: Sequence[Thought],
+    became: Iterable[Applied | Stale],
+    now: datetime,
+    notice_at: datetime,
+) -> None:
+    """Plan notices for those who wait for a person, hold back what may answer a platform's call."""
+    made = [applied.conversation for applied in became if isinstance(applied, Applied)]
+    waiting = [conversation for conversation in made if conversation.owner is Owner.QUEUE]
+    held_calls = [one.event for one in done if one.holds]
+    if not waiting and not held_calls:
+        return
+    with session_on(connection) as session:
+        for conversation in waiting:
+            notices.plan(session, conversation, notice_at)
+        for event in held_calls:
+            slots.hold(session, event, now)
+        session.flush()
+
+
+def _result(
+    thought: Thought, became: Applied | Stale | None, lane: lane_batches.Held | None
+) -> bool | Exception:
+    if became is None or lane is None:
+        return Fenced(f"lane {thought.lane}: this item is no longer ours")
+    return became if isinstance(became, Stale) else lane.last_in > lane.done + 1
 
 
 def _is_next(thought: Thought, lane: lane_batches.Held | None) -> bool:

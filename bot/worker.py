@@ -12,9 +12,9 @@ import structlog
 from sqlmodel import Session
 
 from bot.inboxes import Inboxes
-from bot.lane_loop import LaneLoop, backoff
+from bot.lane_loop import LEASE, LaneLoop, backoff
 from bot.metrics import Metrics
-from bot.settle import TRIES, Loaded, Next, Step, Thought, Wanted, advance, load_all
+from bot.settle import TRIES, Loaded, Next, Step, Thought, Wanted, advance, claim, load_all
 from bot.signals import Signals
 from channels.base import ReplyWindow
 from handlers.apply import Decided, Stale, failed_turn
@@ -56,13 +56,23 @@ class Worker(LaneLoop):
         super().__init__(db, clock, signals.inbound, LANES)
         self._chain, self._inboxes, self._signals = chain, inboxes, signals
         self._metrics, self._room = metrics, asyncio.Semaphore(WIDTH)
+        self._done = metrics.turns.labels("done")
         self._steps: Batches[Step, Next] = Batches(
             db, partial(advance, queue_notice=queue_notice), size=LANES
         )
+        self._loaded: dict[str, Next] = {}
+
+    async def claim(self, free: int) -> list[str]:
+        """Claim lanes that are ready, and load what each of them is to think about."""
+        found = await self.db.run(claim, self._token, self.clock(), LEASE, limit=free)
+        self._loaded |= {lane: one for lane, one in found.items() if lane not in self._in_hand}
+        return list(found)
 
     async def work(self, lane: str, token: str) -> None:
         """Take the lane's messages one by one until none is left."""
-        after: Next = await self._steps.add(Wanted(lane, self.clock()))
+        after = self._loaded.pop(lane, None)
+        if after is None:
+            after = await self._steps.add(Wanted(lane, self.clock()))
         stale, empty = 0, not after
         while after and not self._stopping:
             loaded = after if isinstance(after, Loaded) else await self._alone(lane)
@@ -112,7 +122,7 @@ class Worker(LaneLoop):
         holds = self._holds(loaded.event.inbox)
         thought = Thought(lane, loaded.event, decided, token, self.clock(), holds)
         after = await self._steps.add(thought)
-        self._metrics.turns.labels("done").inc()
+        self._done.inc()
         self._signals.turn_done(lane)
         self._signals.outbound.set()
         return after

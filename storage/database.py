@@ -15,9 +15,10 @@ from functools import partial
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from storage.engine import rolled_back, session_on
+from storage.engine import is_given_up, rolled_back, session_on
 from storage.errors import BadUrl, DatabaseInUse, InDoubt, StorageError, Unavailable
 from storage.jobs import Job, terms_of
 from storage.postgres import PostgresEngine, is_postgres
@@ -36,6 +37,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 WRITERS = 8
 """How many transactions of a process PostgreSQL works on at once, unless told otherwise."""
+_LOST = "the transaction was rolled back by the database"
 
 
 class Engine(Protocol):
@@ -178,6 +180,9 @@ def _looking(fn: Callable[[Session], T], connection: Connection) -> T:
 
 def _commit_together(connection: Connection, batch: list[Job]) -> None:
     """Run a batch in one transaction of SQLite, each job behind a savepoint of its own."""
+    if len(batch) == 1:
+        _commit_single(connection, batch[0])
+        return
     with connection.begin():
         for job in batch:
             try:
@@ -186,7 +191,24 @@ def _commit_together(connection: Connection, batch: list[Job]) -> None:
             except Exception as problem:  # noqa: BLE001 - the caller gets it
                 job.error, job.result = problem, None
             if rolled_back(connection):
-                raise StorageError("the transaction was rolled back by the database")
+                raise StorageError(_LOST)
+
+
+def _commit_single(connection: Connection, job: Job) -> None:
+    """Do the same for one job, which needs no savepoint: when it fails, nothing of it is kept."""
+    try:
+        with connection.begin():
+            job.result = job.run(connection)
+            lost = rolled_back(connection)
+    except OperationalError as problem:
+        if is_given_up(problem):
+            raise
+        job.error, job.result = problem, None
+    except Exception as problem:  # noqa: BLE001 - the caller gets it
+        job.error, job.result = problem, None
+    else:
+        if lost:
+            raise StorageError(_LOST)
 
 
 def _commit_alone(

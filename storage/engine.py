@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session
 
 BUSY_SECONDS = 10
+_FATAL = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_NOMEM,
+    }
+)
+"""The errors on which SQLite may give a whole transaction up."""
 
 
 def make_engine(path: Path, *, read_only: bool = False) -> Engine:
@@ -53,8 +67,25 @@ def session_on(connection: Connection) -> Session:
     return Session(connection, join_transaction_mode="rollback_only", expire_on_commit=False)
 
 
+@contextmanager
+def only_reading(connection: Connection) -> Iterator[None]:
+    """Let queries fail without harm to what was written before them in the same transaction."""
+    # On PostgreSQL one that failed would take the transaction along; on SQLite it does not.
+    if connection.dialect.name == "sqlite":
+        yield
+        return
+    with connection.begin_nested():
+        yield
+
+
 def rolled_back(connection: Connection) -> bool:
     """Say whether the database has given the transaction up by itself."""
     # A full disk makes SQLite roll back by itself; the next savepoint would then be a transaction
     # of its own, stored although its caller is told that nothing was.
     return not getattr(connection.connection.driver_connection, "in_transaction", True)
+
+
+def is_given_up(problem: OperationalError) -> bool:
+    """Say whether SQLite itself is in trouble, not the statement it was asked to run."""
+    code: int = getattr(problem.orig, "sqlite_errorcode", 0)
+    return code & 0xFF in _FATAL
