@@ -1,4 +1,4 @@
-"""What a channel is: one page to read before writing an adapter."""
+"""What a channel is: one page to read before writing an adapter; `files` is the page on media."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol, Self, runtime_checkable
 
 from channels.errors import ChannelError
+from channels.files import Kind, Takes
 from channels.message import Address, ContactEvent, IncomingMessage, OutgoingMessage, Part
 
 Clock = Callable[[], datetime]
@@ -77,6 +78,8 @@ class Capabilities:
     text_limit_unit: Literal["characters", "bytes", "utf16"] = "characters"
     receives: frozenset[str] = frozenset({"text"})
     sends: frozenset[str] = frozenset({"text"})
+    files: Mapping[Kind, Takes] = field(default_factory=dict, hash=False)
+    """What may be sent of each kind of media in `sends`."""
     max_choices: int = 0
     reply_window: ReplyWindow | None = None
     idempotent_send: bool = False

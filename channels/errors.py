@@ -8,7 +8,8 @@ ChannelError
 │   ├── WindowClosed
 │   ├── QuotaUsed
 │   ├── Blocked
-│   └── TooLong
+│   ├── TooLong
+│   └── Gone           ... a file that the platform, or we, do not have any more
 ├── Unauthorized       the account needs a human
 ├── Uncertain          it may have arrived: never resend by itself
 └── BadRequest         an incoming call that we do not trust; `status` is the HTTP answer
@@ -60,6 +61,10 @@ class Blocked(Refused):
 
 class TooLong(Refused):
     """More than the platform takes, even after splitting."""
+
+
+class Gone(Refused):
+    """The file is not there any more."""
 
 
 class Unauthorized(ChannelError):

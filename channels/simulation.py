@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from channels.base import Clock
+from channels.files import Kind
 
 GIVE_UP = 3
 """How often a platform delivers the same push when nobody answers 2xx."""
@@ -42,6 +43,15 @@ class Push:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenFile:
+    """A file on the customer's screen."""
+
+    kind: Kind
+    content: bytes = field(repr=False)
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """One message on the customer's screen that came from us."""
 
@@ -53,6 +63,8 @@ class Seen:
     platform_id: str | None = None
     at: datetime | None = None
     """When it appeared."""
+    file: SeenFile | None = None
+    """What came with it, or instead of words."""
 
 
 @dataclass(slots=True)
@@ -113,6 +125,14 @@ class Simulator(ABC):
     def forged(self, contact: str, text: str) -> Push:
         """Return a push whose signature is wrong."""
 
+    def attach(self, contact: str, kind: Kind, content: bytes, name: str | None = None) -> Push:
+        """Return the push for a file that a customer sent; the platform keeps its content."""
+        raise LookupError(f"customers of {self.channel} send no files: {contact} {kind} {name}")
+
+    def forget_files(self) -> None:
+        """Let the platform lose the content of every file that customers sent."""
+        raise LookupError(f"customers of {self.channel} send no files")
+
     def stale(self, contact: str, text: str) -> Push:
         """Return a rightly signed push from an hour ago."""
         raise LookupError(f"calls of {self.channel} carry no time: {contact} {text}")
@@ -128,10 +148,11 @@ class Simulator(ABC):
         text: str,
         options: Sequence[tuple[str, str]] = (),
         platform_id: str | None = None,
+        file: SeenFile | None = None,
     ) -> Seen:
         """Put a message on the customer's screen."""
         number, now = len(self.screen) + 1, self.clock()
-        seen = Seen(number, contact, text, tuple(options), platform_id, now)
+        seen = Seen(number, contact, text, tuple(options), platform_id, now, file)
         self.screen.append(seen)
         self._shown.set()
         return seen

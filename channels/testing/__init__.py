@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from channels.testing.fakes import FakeChannel, RememberedMemory, as_request
+from channels.testing.fakes import FakeChannel, HeldFiles, RememberedMemory, as_request
 from channels.testing.server import HANG_UP, closed_url, serve
 
 if TYPE_CHECKING:
@@ -15,12 +15,15 @@ __all__ = [
     "HANG_UP",
     "ChannelConformance",
     "FakeChannel",
+    "HeldFiles",
     "RememberedMemory",
     "TokenFaults",
     "as_request",
     "closed_url",
     "serve",
 ]
+
+_SUITE = ("bench", "incoming", "outgoing", "attachments", "failures", "tokens", "conformance")
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute
@@ -29,7 +32,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute
         raise AttributeError(name)
     import pytest  # noqa: PLC0415 - only tests have it
 
-    for module in ("bench", "incoming", "outgoing", "failures", "tokens", "conformance"):
+    for module in _SUITE:
         pytest.register_assert_rewrite(f"channels.testing.{module}")
     from channels.testing import conformance, tokens  # noqa: PLC0415 - they need pytest
 

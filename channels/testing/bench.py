@@ -24,6 +24,7 @@ from channels.errors import (
     Unauthorized,
     Unavailable,
 )
+from channels.files import SendsMedia
 from channels.inbox import InboxConfig
 from channels.message import (
     IncomingMessage,
@@ -32,7 +33,7 @@ from channels.message import (
     Text,
 )
 from channels.simulation import Fault, Push, Seen, Simulator
-from channels.testing.fakes import RememberedMemory, as_request
+from channels.testing.fakes import HeldFiles, RememberedMemory, as_request
 from channels.testing.server import serve
 
 DANGEROUS = "a]]>b &amp; <b>x</b> _*[`~\\ \"'{}|%s #1 退款 <!channel> @all"
@@ -77,6 +78,11 @@ class Bench:
         async with serve(simulator.app) as url:
             yield url
 
+    @pytest.fixture
+    def files(self) -> HeldFiles:
+        """Return the files that an adapter may send."""
+        return HeldFiles()
+
     def config(self, simulator: Simulator, base_url: str) -> InboxConfig:
         """Return the account's settings, pointing at `base_url`."""
         return registry.find(self.channel).config(
@@ -93,9 +99,14 @@ class Bench:
         )
 
     @pytest.fixture
-    async def adapter(self, simulator: Simulator, base_url: str) -> AsyncIterator[ChannelAdapter]:
+    async def adapter(
+        self, simulator: Simulator, base_url: str, files: HeldFiles
+    ) -> AsyncIterator[ChannelAdapter]:
         """Return a ready adapter."""
-        async with self.build(simulator, base_url) as adapter:
+        built = self.build(simulator, base_url)
+        if isinstance(built, SendsMedia):
+            built.lend(files)
+        async with built as adapter:
             yield adapter
 
     def faults(self) -> list[tuple[Fault, type[ChannelError]]]:

@@ -17,12 +17,13 @@ from channels.base import (
     Webhook,
 )
 from channels.simulation import Simulator
+from channels.testing.attachments import Attachments
 from channels.testing.failures import Failures
 from channels.testing.incoming import Incoming
 from channels.testing.outgoing import Outgoing
 
 
-class ChannelConformance(Incoming, Outgoing, Failures):
+class ChannelConformance(Incoming, Outgoing, Attachments, Failures):
     """What any channel promises; a subclass names its `channel`."""
 
     async def test_claimed_protocols_are_real(

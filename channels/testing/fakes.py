@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Self
 
 from channels.base import Capabilities, Clock, Request, Sent
-from channels.errors import ChannelError, Unavailable
+from channels.errors import ChannelError, Gone, Unavailable
+from channels.files import OURS, File
 from channels.message import OutgoingMessage
 from channels.simulation import Push
 
@@ -58,6 +62,32 @@ class FakeChannel:
         async with self._changed:
             await self._changed.wait_for(lambda: len(self.sent) >= count)
         return list(self.sent)
+
+
+class HeldFiles:
+    """`Files` that lie in this process's memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, tuple[str, str, bytes]] = {}
+
+    def keep(self, name: str, media_type: str, content: bytes) -> str:
+        """Keep a file and return its `ref`."""
+        ref = f"{OURS}{len(self.kept) + 1}"
+        self.kept[ref] = name, media_type, content
+        return ref
+
+    @asynccontextmanager
+    async def open(self, ref: str) -> AsyncIterator[File]:
+        """Open a file that is kept.
+
+        Raises:
+            Gone: there is no such file.
+        """
+        if ref not in self.kept:
+            raise Gone
+        name, media_type, content = self.kept[ref]
+        with BytesIO(content) as stream:
+            yield File(name, media_type, len(content), stream)
 
 
 class RememberedMemory:

@@ -3,24 +3,36 @@
 import hashlib
 import hmac
 import json
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Self
 
 from pydantic import SecretStr
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from channels import simulation
 from channels.base import Capabilities, Quarantined, Reception, Sent
-from channels.errors import BadRequest, RateLimited, Refused, Unauthorized, Unavailable
+from channels.download import download
+from channels.errors import (
+    BadRequest,
+    Gone,
+    RateLimited,
+    Refused,
+    TooLong,
+    Unauthorized,
+    Unavailable,
+)
+from channels.files import Takes
 from channels.http import call, make_client
 from channels.inbox import InboxConfig
-from channels.message import Address, Choices, IncomingMessage, Part, Selection, Text
-from channels.simulation import Push, answer_with
+from channels.message import Address, Choices, IncomingMessage, Media, Part, Selection, Text
+from channels.simulation import Push, SeenFile, answer_with
 from channels.text import numbered, plain, split
 
+LARGEST = 2**18
 KEY = "owl-secret-of-the-tests"
 
 
@@ -34,7 +46,13 @@ def sign(key, body):
 
 class Adapter:
     capabilities = Capabilities(
-        text_limit=60, text_limit_unit="bytes", max_choices=3, idempotent_send=True
+        text_limit=60,
+        text_limit_unit="bytes",
+        receives=frozenset({"text", "file"}),
+        sends=frozenset({"text", "choices", "file"}),
+        files={"file": Takes(LARGEST)},
+        max_choices=3,
+        idempotent_send=True,
     )
 
     def __init__(self, inbox, config, memory, clock, *, bugs=frozenset()):
@@ -43,6 +61,8 @@ class Adapter:
         self.client = None
         if "typing" in bugs:
             self.capabilities = Capabilities(text_limit=60, typing=True)
+        if "claims all" in bugs:
+            self.capabilities = replace(self.capabilities, sends=frozenset({"text", "video"}))
 
     def __repr__(self):
         key = self.config.key
@@ -87,6 +107,8 @@ class Adapter:
             raise BadRequest("stale", status=403)
         text = said["text"]
         part: Part = Text(text=text.replace("&", "") if "eats text" in self.bugs else text)
+        if "file" in said:
+            part = Media(kind="file", ref=said["file"], name=text)
         if "tap" in said:
             part = Selection(value=said["tap"])
         thread = "all" if "one thread" in self.bugs else said["from"]
@@ -100,10 +122,42 @@ class Adapter:
         )
         return Reception((message,))
 
+    def lend(self, files):
+        self.files = files
+
+    @asynccontextmanager
+    async def fetch(self, ref):
+        try:
+            async with download(self.client, f"/file/{ref}") as found:
+                yield replace(found, chunks=self._upside_down(found.chunks))
+        except Gone:
+            raise Unavailable if "hopes on" in self.bugs else Gone from None
+        except Unavailable:
+            raise Refused if "gives up" in self.bugs else Unavailable from None
+
+    async def _upside_down(self, chunks):
+        async for chunk in chunks:
+            yield chunk.replace(b"\n", b"\r\n") if "line ends" in self.bugs else chunk
+
+    async def _show(self, message, part):
+        async with self.files.open(part.ref) as file:
+            if file.size > LARGEST and "no scales" not in self.bugs:
+                raise TooLong
+            content = file.stream.read(1000 if "first thousand" in self.bugs else -1).hex()
+        asked = {"to": message.address.contact, "id": f"{message.delivery_id}.f", "file": content}
+        await call(self.client, "POST", "/send", json=asked)
+
     async def send(self, message) -> Sent:
         if self.client is None:
             raise Unavailable("closed")
-        parts = message.parts
+        for part in message.parts:
+            if part.kind == "file":
+                await self._show(message, part)
+        if parts := tuple(part for part in message.parts if part.kind != "file"):
+            await self._say(message, parts)
+        return Sent()
+
+    async def _say(self, message, parts):
         last, options = parts[-1], ()
         most = 4 if "too many buttons" in self.bugs else 3
         if isinstance(last, Choices) and len(last.options) <= most:
@@ -124,7 +178,6 @@ class Adapter:
         for number, piece in enumerate(pieces[: 1 if "first piece" in self.bugs else None]):
             shown = options if number == len(pieces) - 1 else ()
             await self._post(message, f"{message.delivery_id}.{number}", piece, shown)
-        return Sent()
 
     async def _post(self, message, piece_id, text, options):
         if "resends" in self.bugs:
@@ -156,6 +209,7 @@ class Simulator(simulation.Simulator):
         super().__init__(inbox, clock)
         self.said = 0
         self.taken = set()
+        self.held = {}
 
     @property
     def settings(self):
@@ -163,14 +217,31 @@ class Simulator(simulation.Simulator):
 
     @property
     def app(self):
-        return Starlette(routes=[Route("/send", self.take, methods=["POST"])])
+        return Starlette(
+            routes=[Route("/send", self.take, methods=["POST"]), Route("/file/{ref}", self.give)]
+        )
+
+    async def give(self, request):
+        if fault := await self.fault(request):
+            return answer_with(fault)
+        content = self.held.get(request.path_params["ref"])
+        return Response(status_code=404) if content is None else Response(content)
+
+    def attach(self, contact, kind, content, name=None):
+        self.held[f"f{len(self.held)}"] = content
+        return self.push(contact, text=name, file=f"f{len(self.held) - 1}")
+
+    def forget_files(self):
+        self.held.clear()
 
     async def take(self, request):
         fault = await self.fault(request)
         if fault and not fault.after_work:
             return answer_with(fault)
         asked = await request.json()
-        if asked["id"] not in self.taken:
+        if "file" in asked:
+            self.show(asked["to"], "", file=SeenFile("file", bytes.fromhex(asked["file"])))
+        elif asked["id"] not in self.taken:
             self.show(asked["to"], asked["text"], [tuple(one) for one in asked["options"]])
         self.taken.add(asked["id"])
         return answer_with(fault) if fault else JSONResponse({})

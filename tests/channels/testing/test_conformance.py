@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from channels.errors import ChannelError
-from channels.testing import ChannelConformance, RememberedMemory, serve
+from channels.testing import ChannelConformance, HeldFiles, RememberedMemory, serve
 
 _spec = importlib.util.spec_from_file_location("owl", Path(__file__).with_name("owl.py"))
 owl = importlib.util.module_from_spec(_spec)
@@ -65,6 +65,12 @@ CAUGHT_BY = {
     "shown key": "no_secret_shows",
     "key in error": "no_secret_shows",
     "never closed": "sending_after_the_end_is_refused",
+    "line ends": "a_customers_file_is_fetched_as_it_was_sent",
+    "hopes on": "a_file_that_the_platform_has_no_more_is_gone",
+    "gives up": "a_platform_in_trouble_may_have_the_file_later",
+    "first thousand": "a_file_of_ours_arrives_as_it_is",
+    "no scales": "a_file_of_ours_that_is_gone_or_too_large_is_refused",
+    "claims all": "what_is_claimed_of_files_fits_together",
     "typing": "claimed_protocols_are_real",
 }
 
@@ -77,16 +83,21 @@ async def tried(bug, clock, said):
     test = getattr(bench, f"test_{CAUGHT_BY[bug]}")
     async with serve(simulator.app) as url, AsyncExitStack() as stack:
         bench.build = lambda simulator, base_url: _built(bench, simulator, base_url, stack)
+        files = HeldFiles()
         adapter = await stack.enter_async_context(bench.build(simulator, url))
+        adapter.lend(files)
         lent = {
             "adapter": adapter,
+            "files": files,
             "simulator": simulator,
             "clock": clock,
             "base_url": url,
             "said": said,
             "visible": "👩‍👩‍👧‍👦",
         }
-        await test(**{name: lent[name] for name in signature(test).parameters})
+        done = test(**{name: lent[name] for name in signature(test).parameters})
+        if done is not None:
+            await done
 
 
 def _built(bench, simulator, base_url, stack):
