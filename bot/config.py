@@ -42,6 +42,30 @@ class LogConfig(BaseModel):
     )
 
 
+class MediaConfig(BaseModel):
+    """How files of customers and agents are kept."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: Path | None = Field(
+        default=None,
+        description="where they lie; `media` in data_dir when nothing is said; "
+        "all processes must share it",
+    )
+    max_bytes: int = Field(
+        default=20 * 1024 * 1024,
+        ge=1024,
+        le=1024**3,
+        description="the largest file that is fetched or taken",
+    )
+    timeout: float = Field(
+        default=120.0, gt=0, le=3600, description="seconds that fetching one file may take"
+    )
+    keep_days: int | None = Field(
+        default=None, ge=1, description="after how many days a file is removed; absent: never"
+    )
+
+
 class Config(BaseModel):
     """Everything the service can be told."""
 
@@ -79,9 +103,15 @@ class Config(BaseModel):
     metrics_token: SecretStr | None = Field(
         default=None, description="who reads /metrics must bring this as a bearer token"
     )
+    media: MediaConfig = MediaConfig()
     log: LogConfig = LogConfig()
     faq: FaqConfig = FaqConfig()
     inboxes: dict[str, InboxConfig] = Field(default_factory=dict)
+
+    @property
+    def media_folder(self) -> Path:
+        """Where the bytes of files lie."""
+        return self.media.folder or self.data_dir / "media"
 
     @property
     def root(self) -> str:

@@ -27,6 +27,7 @@ from channels.base import (
     Visited,
 )
 from channels.errors import ChannelError, Unauthorized, Unavailable
+from channels.files import Files, Kind, MediaSource, SendsMedia, Takes
 from channels.inbox import InboxConfig
 from console.services import InboxState
 from storage import adapter_memory
@@ -139,6 +140,12 @@ class Inboxes:
             if config.enabled
         }
 
+    def lend(self, files: Files) -> None:
+        """Lend the house's files to the adapters that send media; before `start`."""
+        for inbox in self.by_name.values():
+            if isinstance(inbox.adapter, SendsMedia):
+                inbox.adapter.lend(files)
+
     def get(self, name: str) -> Inbox | None:
         """Return an enabled inbox."""
         return self.by_name.get(name)
@@ -191,6 +198,8 @@ class Inboxes:
                 last_out=inbox.last_out,
                 parks=inbox.passive is not None,
                 replies=_replies(inbox.capabilities),
+                fetches=isinstance(inbox.adapter, MediaSource),
+                takes=_takes(inbox),
                 webhook_url=f"{root}/inboxes/{inbox.name}/webhook" if inbox.is_called else None,
                 widget_url=f"{root}/widget.js" if isinstance(inbox.adapter, Visited) else None,
             )
@@ -266,6 +275,11 @@ async def _poll(
     async with contextlib.aclosing(stream) as items:  # type: ignore[type-var]
         async for after, reception in items:
             await store(name, reception, after)
+
+
+def _takes(inbox: Inbox) -> Mapping[Kind, Takes]:
+    # What waits for the customer's next message rides in an answer, which holds no files.
+    return {} if inbox.passive is not None else inbox.capabilities.files
 
 
 def _replies(able: Capabilities) -> int | None:

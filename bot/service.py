@@ -15,6 +15,7 @@ from bot.demo import Demo, with_demo
 from bot.inboxes import Inboxes
 from bot.intake import Intake
 from bot.lane_loop import LaneLoop
+from bot.media import Fetcher, StoredFiles
 from bot.metrics import Metrics
 from bot.signals import EVERYTHING, Signals
 from bot.timers import Ticker
@@ -28,6 +29,7 @@ from faq.knowledge import KnowledgeBase
 from handlers.chain import build_chain
 from storage import lanes, paces, schema, transport
 from storage.database import Database, StorageError
+from storage.folder import Folder
 from storage.models import Fact, LaneKind
 
 if TYPE_CHECKING:
@@ -61,6 +63,16 @@ class Service:
         self.knowledge = KnowledgeBase(self.db, self.config.faq, self.config.data_dir)
         self.live = Live(self.db)
         self.inboxes = Inboxes(self.db, self.config.inboxes, clock, self.metrics)
+        self.folder = Folder(config.media_folder, config.media.max_bytes)
+        self.inboxes.lend(StoredFiles(self.db, self.folder))
+        self.fetcher = Fetcher(
+            self.db,
+            self.inboxes,
+            self.folder,
+            clock,
+            patience=config.media.timeout,
+            keep=_days(config.media.keep_days),
+        )
         self.intake = Intake(
             self.db, self.inboxes, self.signals, clock, self.metrics, self.config.passive_wait
         )
@@ -102,6 +114,8 @@ class Service:
             self.connect()
         for loop in self._lane_loops:
             self._loops.append(asyncio.create_task(loop.run(), name=loop.kind.value))
+        if self.works:
+            self._loops.append(asyncio.create_task(self.fetcher.run(), name="files"))
         self.ticker.start(alone=self.works)
         log.info("started", inboxes=sorted(self.inboxes.by_name))
         return self
@@ -110,6 +124,7 @@ class Service:
         """Stop every part; what is unfinished is picked up by the next start."""
         self.begin_stop()
         self.ticker.stop()
+        self.fetcher.stop()
         await asyncio.gather(*(loop.stop(STOP_SECONDS) for loop in self._lane_loops))
         await asyncio.gather(*self._loops, return_exceptions=True)
         await self.inboxes.stop()
@@ -209,6 +224,10 @@ class Service:
         async for facts in self.live.follow(None):
             if any(fact.fact is Fact.KNOWLEDGE_RELEASED for fact in facts):
                 await self.ticker.guarded(self.ticker.reload_knowledge)
+
+
+def _days(number: int | None) -> timedelta | None:
+    return None if number is None else timedelta(days=number)
 
 
 def _hints(db: Database, hear: Callable[[str], None]) -> Hints | None:

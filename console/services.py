@@ -8,6 +8,7 @@ from datetime import datetime
 
 from starlette.requests import Request
 
+from channels.files import Kind, Takes
 from console.live import Live
 from faq.knowledge import KnowledgeBase
 from storage.database import Database
@@ -32,6 +33,10 @@ class InboxState:
     last_out: datetime | None = None
     replies: int | None = None
     """How many answers the platform allows after a customer wrote; None where it counts none."""
+    fetches: bool = False
+    """Files that customers sent are fetched from the platform."""
+    takes: Mapping[Kind, Takes] = field(default_factory=dict, hash=False)
+    """Which files can be sent to a customer."""
     parks: bool = False
     """What is written to a customer goes out with the customer's next message."""
 

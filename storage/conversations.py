@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from channels.message import Address, ContactEvent, Part, Unsupported, text_of
-from storage import activity, deliveries
+from storage import activity, deliveries, media
 from storage.models.activity import Fact
 from storage.models.conversation import Author, Conversation, Message, Owner, Status
 from storage.models.people import Contact
@@ -189,6 +189,9 @@ def append(
     note_in(conversation, message)
     conversation.version += 1
     session.add(conversation)
+    if media.has_media(parts):
+        session.flush()
+        media.add(session.connection(), list(media.rows_of(conversation, message.id, parts, now)))
     data = {"position": message.position, "author": author.value}
     _log(session, fact_of(message), conversation, now, data=data, agent_id=message.agent_id)
     if not private and author is not Author.CONTACT:

@@ -15,6 +15,7 @@ from typing import Any, Unpack
 from sqlalchemy import Connection, Update, bindparam, func, update
 
 from channels.message import Part
+from storage import media
 from storage.conversations import Extra, fact_of, note_in
 from storage.lane_batches import bump_all
 from storage.models import (
@@ -44,6 +45,7 @@ class Drafts:
     messages: list[dict[str, Any]] = field(default_factory=list)
     deliveries: list[dict[str, Any]] = field(default_factory=list)
     facts: list[dict[str, Any]] = field(default_factory=list)
+    files: list[dict[str, Any]] = field(default_factory=list)
 
     def append(
         self,
@@ -70,6 +72,8 @@ class Drafts:
         }
         message = draft(Message, row)
         self.messages.append(row)
+        if media.has_media(parts):
+            self.files += media.rows_of(conversation, message.id, parts, now)
         note_in(conversation, message)
         data = {"position": message.position, "author": author.value}
         self.log(fact_of(message), conversation, now, data)
@@ -110,6 +114,7 @@ class Drafts:
     def store(self, connection: Connection, now: datetime) -> None:
         """Store everything; the conversations must be stored already."""
         add_all(connection, Message, self.messages)
+        media.add(connection, self.files)
         more = Counter((row["inbox"], row["lane"]) for row in self.deliveries)
         last = bump_all(connection, LaneKind.OUT, more, now)
         for row in reversed(self.deliveries):

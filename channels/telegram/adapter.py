@@ -7,6 +7,7 @@ import hmac
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Self, TypeVar
 
@@ -22,8 +23,10 @@ from channels.errors import (
     Unavailable,
     Uncertain,
 )
+from channels.files import KINDS, Download, Files
 from channels.http import MIB, call
 from channels.message import Address, OutgoingMessage
+from channels.telegram import media
 from channels.telegram.config import Config
 from channels.telegram.faults import CONFLICT, UNKNOWN_BOT, translate
 from channels.telegram.parse import ALLOWED_UPDATES, Own, callback_of, decode, read, unreadable
@@ -50,8 +53,9 @@ class Adapter:
     capabilities = Capabilities(
         text_limit=TEXT_LIMIT,
         text_limit_unit="utf16",
-        receives=frozenset({"text", "media", "location", "selection", "event", "unsupported"}),
-        sends=frozenset({"text", "choices"}),
+        receives=frozenset({"text", *KINDS, "location", "selection", "event", "unsupported"}),
+        sends=frozenset({"text", "choices", *KINDS}),
+        files=media.TAKES,
         max_choices=MAX_CHOICES,
         edits=True,
         typing=True,
@@ -68,6 +72,7 @@ class Adapter:
         self._proxy = config.proxy.get_secret_value() if config.proxy else None
         self._listening = Wire(config.poll_timeout + config.timeout, self._proxy)
         self._taps: deque[str] = deque(maxlen=LONGEST_TAPS)
+        self._files: Files | None = None
         be_discreet()
 
     async def __aenter__(self) -> Self:
@@ -145,16 +150,39 @@ class Adapter:
             Uncertain: it may have arrived, wholly or in part.
             ChannelError: it did not arrive; its class says whether to try again.
         """
-        bot, chat = self._ready(), _chat_of(message.address)
-        pieces = render(message.parts)
-        first = await _post(bot, chat, pieces[0], message.reply_to)
+        chat, pieces = _chat_of(message.address), render(message.parts)
+        for piece in pieces:
+            if piece.media is not None:
+                await media.look_at(self._files, piece.media)
+        first = await self._post(chat, pieces[0], message.reply_to)
         for arrived, piece in enumerate(pieces[1:], 1):
             try:
-                await _post(bot, chat, piece)
+                await self._post(chat, piece)
             except Retryable as fault:
                 told = f"{arrived} of {len(pieces)} pieces arrived, then: {fault}"
                 raise Uncertain(told) from None
         return first
+
+    def lend(self, files: Files) -> None:
+        """Keep the files that can be sent."""
+        self._files = files
+
+    def fetch(self, ref: str) -> AbstractAsyncContextManager[Download]:
+        """Open a customer's file."""
+        return media.fetch(self._ready(), self._listening.client, _ask, ref)
+
+    async def _post(self, chat: int, piece: Piece, reply_to: str | None = None) -> Sent:
+        bot, quoted = self._ready(), None
+        if reply_to and reply_to.isascii() and reply_to.isdigit():
+            quoted = telegram.ReplyParameters(int(reply_to), allow_sending_without_reply=True)
+        if piece.media is None:
+            said = bot.send_message(
+                chat, piece.text, reply_markup=piece.keyboard, reply_parameters=quoted
+            )
+            return Sent(str((await _ask(said, repeatable=False)).message_id))
+        async with media.opened(self._files, piece.media) as file:
+            shown = media.upload(bot, chat, piece.media, file, reply_parameters=quoted)
+            return Sent(str((await _ask(shown, repeatable=False)).message_id))
 
     async def typing(self, address: Address) -> None:
         """Show that somebody is writing, for about five seconds."""
@@ -208,17 +236,6 @@ class Adapter:
         if self._bot is None:
             raise Unavailable("this channel is not open")
         return self._bot
-
-
-async def _post(bot: telegram.Bot, chat: int, piece: Piece, reply_to: str | None = None) -> Sent:
-    quoted = None
-    if reply_to and reply_to.isascii() and reply_to.isdigit():
-        quoted = telegram.ReplyParameters(int(reply_to), allow_sending_without_reply=True)
-    sent = await _ask(
-        bot.send_message(chat, piece.text, reply_markup=piece.keyboard, reply_parameters=quoted),
-        repeatable=False,
-    )
-    return Sent(str(sent.message_id))
 
 
 async def _ask(calling: Awaitable[T], *, repeatable: bool = True) -> T:

@@ -13,6 +13,7 @@ from telegram import error as theirs
 from channels.errors import (
     Blocked,
     ChannelError,
+    Gone,
     RateLimited,
     Refused,
     TooLong,
@@ -24,6 +25,9 @@ from channels.http import NEVER_WRITTEN, lost, redact
 WORDINGS: tuple[tuple[str, type[ChannelError]], ...] = (
     ("message is too long", TooLong),
     ("message_too_long", TooLong),
+    ("file is too big", TooLong),
+    ("invalid file_id", Gone),
+    ("wrong file identifier", Gone),
     ("user is deactivated", Blocked),
     ("user_is_blocked", Blocked),
     ("bot was blocked", Blocked),

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from channels.errors import Refused
-from channels.message import Choices, Part
+from channels.files import OURS
+from channels.message import Choices, Media, Part
 from channels.text import length, plain, split
 
 TEXT_LIMIT = 4096
@@ -20,9 +21,10 @@ MAX_VALUE = 64
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One message: plain text, so that nothing needs escaping, and perhaps buttons."""
+    """One message: a file, or plain text, so that nothing needs escaping, and perhaps buttons."""
 
-    text: str
+    text: str = ""
+    media: Media | None = None
     keyboard: InlineKeyboardMarkup | None = None
 
 
@@ -37,6 +39,9 @@ def render(parts: tuple[Part, ...]) -> tuple[Piece, ...]:
     for part in parts:
         if isinstance(part, Choices) and _can_be_tapped(part):
             pieces += _cut("\n".join([*lines, part.prompt]), _keyboard(part))
+            lines = []
+        elif isinstance(part, Media) and part.ref.startswith(OURS):
+            pieces += [*_cut("\n".join(lines)), Piece(media=part)]
             lines = []
         else:
             lines.append(plain([part]))

@@ -12,6 +12,8 @@ from telegram.request import BaseRequest, RequestData
 
 from channels import http
 
+UPLOAD = 100.0
+"""Seconds for a call that carries a file."""
 SLACK = 5.0
 """Seconds a whole call may take longer than the wait for its next byte."""
 
@@ -52,13 +54,15 @@ class Wire(BaseRequest):
         pool_timeout: Any = None,  # noqa: ANN401 - likewise
     ) -> tuple[int, bytes]:
         """Call once and return status and body; only a message must not be called twice."""
+        uploaded = request_data.multipart_data if request_data else {}
         reply = await http.call(
             self.client,
             method,
             url,
             data=request_data.json_parameters if request_data else {},
-            total=self._read + SLACK,
-            repeatable=not url.endswith("/sendMessage"),
+            files=uploaded,
+            total=UPLOAD if uploaded else self._read + SLACK,
+            repeatable=url.endswith("/sendChatAction") or "/send" not in url,
         )
         return reply.status, reply.body
 

@@ -12,36 +12,20 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from channels.base import Clock
-from channels.simulation import Fault, Push, Seen, answer_with
+from channels.files import Kind
+from channels.simulation import Push, Seen
 from channels.simulation import Simulator as Simulated
+from channels.telegram.simulated_answers import no, shaped, yes
+from channels.telegram.simulated_files import FIELDS, Cabinet, with_files
 
-LONGEST_TEXT = 4096
-LONGEST_VALUE = 64
+LONGEST_TEXT, LONGEST_VALUE = 4096, 64
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - a header's name
-SAID = {
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden: bot was blocked by the user",
-    404: "Not Found",
-    409: "Conflict: terminated by other getUpdates request",
-    429: "Too Many Requests: retry later",
-}
-"""How Telegram words a status."""
-
 Raw = dict[str, Any]
-
-
-def refusal(code: int, description: str, times: int = 1, **parameters: int) -> Fault:
-    """Return the fault of an API that says no in Telegram's words."""
-    body: Raw = {"ok": False, "error_code": code, "description": description}
-    if parameters:
-        body["parameters"] = parameters
-    return Fault(code, json.dumps(body).encode(), {"content-type": "application/json"}, times=times)
 
 
 class Simulator(Simulated):
@@ -67,6 +51,7 @@ class Simulator(Simulated):
         self._updates = int(clock().timestamp()) * 100  # above those of an earlier run
         self._messages = 0
         self._pending: list[Raw] = []
+        self._cabinet = Cabinet()
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
         self._methods: dict[str, Callable[[Raw], Response]] = {
             "getme": self._get_me,
@@ -75,25 +60,37 @@ class Simulator(Simulated):
             "answercallbackquery": self._answer_callback_query,
             "setwebhook": self._set_webhook,
             "deletewebhook": self._set_webhook,
+            "getfile": self._cabinet.find,
+            **{f"send{name}": self._send_file for name in FIELDS},
         }
 
     @property
     def settings(self) -> dict[str, Any]:
         """Return what connects the adapter to this bot."""
-        return {
-            "bot_token": self.token,
-            "secret_token": self.secret,
-            "transport": self.transport,
-        }
+        return {"bot_token": self.token, "secret_token": self.secret, "transport": self.transport}
 
     @property
     def app(self) -> ASGIApp:
         """Return the Bot API."""
-        return Starlette(routes=[Route("/bot{token}/{method}", self._call, methods=["POST"])])
+        return Starlette(
+            routes=[
+                Route("/bot{token}/{method}", self._call, methods=["POST"]),
+                Route("/file/bot{token}/documents/{number}", self._give),
+            ]
+        )
 
     def say(self, contact: str, text: str) -> Push:
         """Return the update of a customer's text."""
         return self._push(contact, message={**self._envelope(contact), "text": text})
+
+    def attach(self, contact: str, kind: Kind, content: bytes, name: str | None = None) -> Push:
+        """Return the update of a customer's file."""
+        file = self._cabinet.keep(kind, content, name)
+        return self._push(contact, message={**self._envelope(contact), **file})
+
+    def forget_files(self) -> None:
+        """Lose every file that customers sent."""
+        self._cabinet.forget()
 
     def start(self, contact: str, payload: str = "") -> Push:
         """Return the update of somebody who pressed Start, perhaps after a deep link."""
@@ -217,22 +214,24 @@ class Simulator(Simulated):
 
     async def _call(self, request: HttpRequest) -> Response:
         if request.path_params["token"] != self.token:
-            return _no(401)
-        method, form = request.path_params["method"].lower(), dict(await request.form())
+            return no(401)
+        method = request.path_params["method"].lower()
+        async with request.form() as form:
+            told = await with_files(form)
         if method == "getupdates":
             self.calls.append(request.url.path)
-            return await self._get_updates(form)
+            return await self._get_updates(told)
         hit = await self.fault(request)
         if hit and not hit.after_work:
-            return _shaped(hit)
+            return shaped(hit)
         work = self._methods.get(method)
-        done = work(form) if work else _no(404)
-        return _shaped(hit) if hit else done
+        done = work(told) if work else no(404)
+        return shaped(hit) if hit else done
 
     async def _get_updates(self, form: Raw) -> Response:
         """Forget what is below the offset, then wait until there is something, or time is up."""
         if self.webhook:
-            return _no(409, "Conflict: can't use getUpdates method while webhook is active")
+            return no(409, "Conflict: can't use getUpdates method while webhook is active")
         offset, limit = int(form.get("offset", 0)), int(form.get("limit", 100))
         self._pending = [update for update in self._pending if update["update_id"] >= offset]
         if not self._pending:
@@ -241,59 +240,58 @@ class Simulator(Simulated):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(waiter[1].wait(), float(form.get("timeout", 0)))
             self._waiting.discard(waiter)
-        return _yes(self._pending[:limit])
+        return yes(self._pending[:limit])
+
+    async def _give(self, request: HttpRequest) -> Response:
+        if request.path_params["token"] != self.token:
+            return no(401)
+        hit = await self.fault(request)
+        return shaped(hit) if hit else self._cabinet.give(request)
+
+    def _send_file(self, form: Raw) -> Response:
+        contact, file = self._names.get(int(form["chat_id"])), form["file"]
+        if contact is None or contact in self.blocked:
+            return no(403) if contact else no(400, "Bad Request: chat not found")
+        message = {**self._envelope(contact), "from": self._me()}
+        self.show(contact, "", (), str(message["message_id"]), file)
+        return yes(message)
 
     def _get_me(self, form: Raw) -> Response:
-        return _yes(self._me())
+        return yes(self._me())
 
     def _set_webhook(self, form: Raw) -> Response:
         self.webhook = str(form.get("url", ""))
-        return _yes(result=True)
+        return yes(result=True)
 
     def _answer_callback_query(self, form: Raw) -> Response:
         self.acknowledged.add(str(form["callback_query_id"]))
-        return _yes(result=True)
+        return yes(result=True)
 
     def _send_chat_action(self, form: Raw) -> Response:
         contact = self._names.get(int(form["chat_id"]))
         if contact is None:
-            return _no(400, "Bad Request: chat not found")
+            return no(400, "Bad Request: chat not found")
         self.typed.append(contact)
-        return _yes(result=True)
+        return yes(result=True)
 
     def _send_message(self, form: Raw) -> Response:
         contact, text = self._names.get(int(form["chat_id"])), str(form.get("text", ""))
         keyboard = json.loads(form.get("reply_markup", "{}")).get("inline_keyboard", [])
         options = [(one["callback_data"], one["text"]) for row in keyboard for one in row]
         if contact is None:
-            return _no(400, "Bad Request: chat not found")
+            return no(400, "Bad Request: chat not found")
         if contact in self.blocked:
-            return _no(403)
+            return no(403)
         if not text.strip():
-            return _no(400, "Bad Request: message text is empty")
+            return no(400, "Bad Request: message text is empty")
         if len(text.encode("utf-16-le")) // 2 > LONGEST_TEXT:
-            return _no(400, "Bad Request: message is too long")
+            return no(400, "Bad Request: message is too long")
         if any(not 0 < len(value.encode()) <= LONGEST_VALUE for value, _ in options):
-            return _no(400, "Bad Request: BUTTON_DATA_INVALID")
+            return no(400, "Bad Request: BUTTON_DATA_INVALID")
         message = {**self._envelope(contact), "from": self._me(), "text": text}
         self.show(contact, text, options, str(message["message_id"]))
-        return _yes(message)
+        return yes(message)
 
 
 def _keyboard(options: tuple[tuple[str, str], ...]) -> Raw:
     return {"inline_keyboard": [[{"text": label, "callback_data": v}] for v, label in options]}
-
-
-def _yes(result: object) -> Response:
-    return JSONResponse({"ok": True, "result": result})
-
-
-def _no(code: int, description: str = "") -> Response:
-    return answer_with(refusal(code, description or SAID[code]))
-
-
-def _shaped(fault: Fault) -> Response:
-    """Answer with a fault; one without a body gets the body that Telegram gives."""
-    if not fault.body and fault.status in SAID:
-        fault.body = refusal(fault.status, SAID[fault.status]).body
-    return answer_with(fault)

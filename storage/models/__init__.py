@@ -3,6 +3,7 @@
 from storage.models.activity import Activity, Fact
 from storage.models.conversation import Author, Conversation, Message, Owner, Status
 from storage.models.knowledge import Article, ArticleVersion, Release
+from storage.models.media import MediaFile, MediaState
 from storage.models.people import Agent, Contact, Identity, Role, Session, Team
 from storage.models.ticket import Ticket, TicketStep
 from storage.models.transport import (
@@ -34,6 +35,8 @@ __all__ = [
     "InboundEvent",
     "Lane",
     "LaneKind",
+    "MediaFile",
+    "MediaState",
     "Message",
     "Owner",
     "Pace",

@@ -31,6 +31,7 @@ class Fact(StrEnum):
     DELIVERY_RESENT = "delivery.resent"
     EVENT_QUARANTINED = "event.quarantined"
     EVENT_DEAD = "event.dead"
+    MEDIA_CHANGED = "media.changed"
     FAQ_ANSWERED = "faq.answered"
     FAQ_SUGGESTED = "faq.suggested"
     FAQ_MISSED = "faq.missed"

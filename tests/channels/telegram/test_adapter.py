@@ -17,7 +17,7 @@ from channels.errors import (
 )
 from channels.message import Choice, Choices, ContactEvent, Selection, Text
 from channels.simulation import Fault
-from channels.telegram.simulator import refusal
+from channels.telegram.simulated_answers import refusal
 from channels.testing import HANG_UP, as_request, closed_url
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from channels.errors import Blocked, RateLimited, Refused, TooLong, Unauthorized, Unavailable
-from channels.telegram.simulator import refusal
+from channels.telegram.simulated_answers import refusal
 from channels.testing import ChannelConformance
 
 
