@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 import httpx
 
-from channels.errors import ChannelError, Refused, Unauthorized
+from channels.download import download, download_from
+from channels.errors import ChannelError, Refused, Unauthorized, Unavailable
+from channels.files import Download, File
 from channels.http import MIB, Reply, call, lost, make_client
+from channels.tencent import media
 from channels.tencent.codes import Codes, ErrorName
 from channels.token import Token, Tokens
 
+UPLOAD = 60.0
+"""Seconds for a call that carries a file."""
+NO_PERMISSION = 48001
 SLACK = 5.0
 """Seconds that a whole call may take beyond the wait for its next byte."""
 
@@ -59,6 +66,71 @@ class Calls:
         if found["errcode"] and knows is not None and found["errcode"] not in knows:
             raise self.error(found)
         return found
+
+    @asynccontextmanager
+    async def download(
+        self, tokens: Tokens, path: str, asked: Mapping[str, str], trusted: str | None
+    ) -> AsyncIterator[Download]:
+        """Open a file; `trusted` is the root that the inbox's settings name, if they do.
+
+        Raises:
+            ChannelError: it is gone, or not to be had now, though the answer may be 200.
+        """
+        refused: str | None = None
+        for last in (False, True):
+            token = await tokens.get(refused)
+            params = {**asked, "access_token": token}
+            async with download(self._client, path, params=params) as found:
+                if not media.is_told(found):
+                    yield found
+                    return
+                told = await media.read_told(found)
+            if isinstance(url := told.get("video_url"), str):
+                async with download_from(url, trusted=trusted) as video:
+                    if media.is_told(video):
+                        raise Unavailable("the video's address leads to no video")
+                    yield video
+                return
+            if not told.get("errcode"):
+                raise Unavailable("neither a file nor a reason")
+            if last or told["errcode"] not in self._codes.stale:
+                raise self._refusal(told)
+            refused = token
+
+    async def upload(self, tokens: Tokens, path: str, kind: str, file: File) -> str:
+        """Give the platform a file, and return the id under which it can be sent for three days.
+
+        Raises:
+            ChannelError: it was not taken; an upload that is repeated harms nobody.
+        """
+        refused: str | None = None
+        for last in (False, True):
+            token = await tokens.get(refused)
+            file.stream.seek(0)
+            answer = await call(
+                self._client,
+                "POST",
+                path,
+                repeatable=True,
+                total=UPLOAD,
+                params={"access_token": token, "type": kind},
+                files={"media": (file.name, file.stream, file.type)},
+            )
+            found = answer.json()
+            if isinstance(media_id := found.get("media_id"), str):
+                return media_id
+            if not found.get("errcode"):
+                break
+            if last or found["errcode"] not in self._codes.stale:
+                raise self.error(found)
+            refused = token
+        raise Unavailable("the upload has no media_id")
+
+    def _refusal(self, found: Mapping[str, Any]) -> ChannelError:
+        """Return what a code means for one file: what the account may not do is no emergency."""
+        if found["errcode"] == NO_PERMISSION:
+            return Refused(f"this account may not fetch files ({NO_PERMISSION})")
+        return self.error(found)
 
     async def fetch(self, method: str, path: str, **content: Any) -> Token:  # noqa: ANN401 - httpx's
         """Ask for a token.

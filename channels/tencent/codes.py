@@ -12,6 +12,7 @@ from channels.http import redact
 
 ErrorName = Literal[
     "Blocked",
+    "Gone",
     "QuotaUsed",
     "RateLimited",
     "Refused",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from channels.message import Choice, Choices, Part, Text
+from channels.message import Choice, Choices, Media, Part, Text
 from channels.text import length, plain, split
 
 TEXT_LIMIT = 2048
@@ -14,6 +14,7 @@ TEXT_LIMIT = 2048
 MOST_ITEMS, HEAD_LIMIT, LABEL_LIMIT, ID_LIMIT = 10, 1024, 128, 64
 """A menu's items, and the bytes of its heading, of one item and of what an item sends back."""
 
+NOTHING: Mapping[str, str] = {}
 Body = dict[str, Any]
 """What an API takes, still without its addressee."""
 Item = Callable[[Choice], dict[str, Any]]
@@ -26,10 +27,20 @@ def texts(parts: Sequence[Part]) -> Iterator[Body]:
         yield {"msgtype": "text", "text": {"content": piece}}
 
 
-def bodies(parts: Sequence[Part], item: Item) -> Iterator[Body]:
-    """Yield `parts` as texts and menus; words before a menu become its heading where they fit."""
+def bodies(
+    parts: Sequence[Part], item: Item, uploaded: Mapping[str, str] = NOTHING
+) -> Iterator[Body]:
+    """Yield `parts` as texts and menus; words before a menu become its heading where they fit.
+
+    `uploaded` has the platform's ids of the files among them, by their refs.
+    """
     waiting: list[Part] = []
     for part in parts:
+        if isinstance(part, Media) and part.ref in uploaded:
+            yield from texts(waiting)
+            waiting = []
+            yield {"msgtype": part.kind, part.kind: {"media_id": uploaded[part.ref]}}
+            continue
         if not (isinstance(part, Choices) and is_menu(part)):
             waiting.append(part)
             continue

@@ -15,12 +15,13 @@ from starlette.routing import Route
 
 from channels.simulation import Simulator, answer_with
 from channels.tencent.booth import Booth
+from channels.tencent.cabinet import NO_FILE, TYPES, Cabinet
 
 WINDOW = timedelta(hours=48)
 """How long a customer's message lets the account write; five messages then."""
 
 TEXT_LIMIT, MENU_ITEMS = 2048, 10
-KINDS = frozenset({"text", "msgmenu"})
+KINDS = frozenset({"text", "msgmenu", *TYPES})
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ class Platform(Booth):
         self.limited = limited
         self.typing: list[tuple[str, str]] = []
         """Who was shown that somebody writes, or stopped (contact, command)."""
+        self.cabinet = Cabinet()
         self._kinds, self._phones = takes, phones
         self._windows: dict[str, _Window] = {}
         self._gone: set[str] = set()
@@ -49,6 +51,9 @@ class Platform(Booth):
                 Route("/cgi-bin/stable_token", self._stable_token, methods=["POST"]),
                 Route("/cgi-bin/message/custom/send", self._send, methods=["POST"]),
                 Route("/cgi-bin/message/custom/business/typing", self._typing, methods=["POST"]),
+                Route("/cgi-bin/media/get", self._get_media),
+                Route("/cgi-bin/media/upload", self._take_media, methods=["POST"]),
+                Route("/simulated-video/{media_id}", self.cabinet.video),
             ]
         )
 
@@ -80,8 +85,8 @@ class Platform(Booth):
         fault = await self._phones.fault(request)
         if fault and not fault.after_work:
             return answer_with(fault)
-        if not self.takes(request.query_params.get("access_token")):
-            return _says(40001, "invalid credential, access_token is invalid or not latest")
+        if (unknown := self._unknown(request)) is not None:
+            return unknown
         # the real platform shows \uXXXX to the customer as it stands
         told = json.loads((await request.body()).replace(b"\\u", b"\\\\u"))
         answer = self._refused(str(told["touser"])) or self._shown(told)
@@ -91,8 +96,8 @@ class Platform(Booth):
         fault = await self._phones.fault(request)
         if fault:
             return answer_with(fault)
-        if not self.takes(request.query_params.get("access_token")):
-            return _says(40001, "invalid credential, access_token is invalid or not latest")
+        if (unknown := self._unknown(request)) is not None:
+            return unknown
         told = json.loads(await request.body())
         contact, command = str(told["touser"]), str(told["command"])
         if command not in ("Typing", "CancelTyping"):
@@ -101,6 +106,22 @@ class Platform(Booth):
             return _says(45081, "you are already typing")
         self.typing.append((contact, command))
         return _says(0, "ok")
+
+    async def _get_media(self, request: Request) -> Response:
+        if fault := await self._phones.fault(request):
+            return answer_with(fault)
+        return self._unknown(request) or self.cabinet.get(request) or _says(*NO_FILE)
+
+    async def _take_media(self, request: Request) -> Response:
+        if fault := await self._phones.fault(request):
+            return answer_with(fault)
+        taken = self._unknown(request) or await self.cabinet.take(request)
+        return taken or _says(40005, "invalid file type or size")
+
+    def _unknown(self, request: Request) -> Response | None:
+        if self.takes(request.query_params.get("access_token")):
+            return None
+        return _says(40001, "invalid credential, access_token is invalid or not latest")
 
     def _last_command(self, contact: str) -> str | None:
         return next((done for who, done in reversed(self.typing) if who == contact), None)
@@ -122,6 +143,8 @@ class Platform(Booth):
         contact, kind = str(told["touser"]), told["msgtype"]
         if kind not in self._kinds:
             return _says(40008, "invalid message type")
+        if kind in TYPES:
+            return self._shown_file(contact, told[kind]["media_id"])
         options: tuple[tuple[str, str], ...] = ()
         if kind == "text":
             text = told["text"]["content"]
@@ -136,6 +159,13 @@ class Platform(Booth):
         if self._last_command(contact) == "Typing":  # a message ends it
             self.typing.append((contact, "CancelTyping"))
         self._phones.show(contact, text, options)
+        return _says(0, "ok")
+
+    def _shown_file(self, contact: str, media_id: str) -> Response:
+        file = self.cabinet.uploaded(media_id)
+        if file is None:
+            return _says(*NO_FILE)
+        self._phones.show(contact, "", (), None, file)
         return _says(0, "ok")
 
 

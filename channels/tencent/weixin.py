@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from channels.base import Clock, Memory
+from channels.files import Download, File
 from channels.tencent.calls import Calls
 from channels.tencent.codes import Codes, ErrorName
 from channels.tencent.settings import AppConfig
@@ -19,6 +21,13 @@ ERRORS: Mapping[int, ErrorName] = {
     -1: "Unavailable",
     40001: "Unauthorized",
     40003: "Refused",
+    40004: "Refused",
+    40005: "Refused",
+    40006: "TooLong",
+    40007: "Gone",
+    40009: "TooLong",
+    40010: "TooLong",
+    40011: "TooLong",
     40013: "Unauthorized",
     40014: "Unauthorized",
     40125: "Unauthorized",
@@ -31,6 +40,7 @@ ERRORS: Mapping[int, ErrorName] = {
     43004: "Blocked",
     43019: "Blocked",
     43101: "Blocked",
+    45001: "TooLong",
     45002: "TooLong",
     45009: "RateLimited",
     45011: "RateLimited",
@@ -88,6 +98,24 @@ class Api:
             ChannelError: it was not taken, or nobody knows.
         """
         return await self._calls.post(self._tokens, path, body, repeatable=repeatable)
+
+    def fetch(self, media_id: str) -> AbstractAsyncContextManager[Download]:
+        """Open what a customer sent.
+
+        Entering and reading raise:
+            ChannelError: it is gone, or not to be had now.
+        """
+        asked = {"media_id": media_id}
+        root = self._config.base_url
+        return self._calls.download(self._tokens, "/cgi-bin/media/get", asked, root)
+
+    async def upload(self, kind: str, file: File) -> str:
+        """Give WeChat a file, and return the id under which it can be sent for three days.
+
+        Raises:
+            ChannelError: it was not taken.
+        """
+        return await self._calls.upload(self._tokens, "/cgi-bin/media/upload", kind, file)
 
     async def _fetch(self, *, force: bool) -> Token:
         return await self._calls.fetch(

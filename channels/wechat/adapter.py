@@ -7,6 +7,8 @@ can only answer in the HTTP response to a push.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Self
 
@@ -31,8 +33,9 @@ from channels.errors import (
     Uncertain,
     WindowClosed,
 )
-from channels.message import IncomingMessage, OutgoingMessage
-from channels.tencent import menu
+from channels.files import Download, Files, Kind, Takes
+from channels.message import IncomingMessage, Media, OutgoingMessage
+from channels.tencent import media, menu
 from channels.tencent.leaves import legible
 from channels.tencent.seal import Seal, Unreadable
 from channels.tencent.weixin import Api
@@ -49,6 +52,14 @@ RECEIVES = frozenset(
 PLAIN = {"content-type": "text/plain; charset=utf-8"}
 XML = {"content-type": "application/xml; charset=utf-8"}
 TAKEN = b"success"
+TAKES: Mapping[Kind, Takes] = {
+    "image": Takes(2_000_000, frozenset({"image/jpeg", "image/png", "image/gif"})),
+    "voice": Takes(2_000_000, frozenset({"audio/amr", "audio/mpeg"})),
+    "video": Takes(10_000_000, frozenset({"video/mp4"})),
+}
+"""What an account can upload; WeChat knows no other files."""
+UPLOADED_FOR = timedelta(days=2)
+"""How long an upload is used again; WeChat keeps it for three days."""
 
 
 RATES = Rates(whole=Rate(20), chat=Rate(1, burst=5))
@@ -74,7 +85,8 @@ def capabilities(config: Config) -> Capabilities:
         text_limit=menu.TEXT_LIMIT,
         text_limit_unit="bytes",
         receives=RECEIVES,
-        sends=frozenset({"text"} if passive else {"text", "choices"}),
+        sends=frozenset({"text"} if passive else {"text", "choices", *TAKES}),
+        files={} if passive else TAKES,
         max_choices=0 if passive else menu.MOST_ITEMS,
         reply_window=None if passive else window(config),
         rates=RATES,
@@ -94,6 +106,7 @@ class Adapter:
         self._clock = clock
         self._seal = Seal(config.token, config.aes_key, config.app_id)
         self._api: Api | None = None
+        self._files: Files | None = None
 
     async def __aenter__(self) -> Self:
         api = Api(self._config, self._memory, self._clock)
@@ -141,14 +154,15 @@ class Adapter:
         """
         if self.passive:
             raise WindowClosed("a passive account can only answer the customer's next message")
-        if self._api is None:
-            raise Unavailable("the inbox is not running")
-        bodies = render.bodies(message.parts)
+        api = self._running()
+        files = media.sendable(message.parts, TAKES)
+        uploaded = {part.ref: await self._upload(part) for part in files}
+        bodies = render.bodies(message.parts, uploaded)
         if not bodies:
             raise Refused("there is nothing to say in it")
         for number, body in enumerate(bodies):
             try:
-                await self._api.send(message.address.contact, body)
+                await api.send(message.address.contact, body)
             except Refused:
                 raise
             except ChannelError as error:
@@ -158,11 +172,34 @@ class Adapter:
                 raise Uncertain(taken) from error
         return Sent(pieces=len(bodies))
 
+    def lend(self, files: Files) -> None:
+        """Keep the files that can be sent."""
+        self._files = files
+
+    def fetch(self, ref: str) -> AbstractAsyncContextManager[Download]:
+        """Open a customer's file."""
+        return self._running().fetch(ref)
+
+    async def _upload(self, part: Media) -> str:
+        known = await self._memory.get(f"upload:{part.ref}")
+        if known is not None:
+            return known
+        async with media.opened(self._files, part, TAKES) as file:
+            media_id = await self._running().upload(part.kind, file)
+        await self._memory.set(f"upload:{part.ref}", media_id, UPLOADED_FOR)
+        return media_id
+
+    def _running(self) -> Api:
+        if self._api is None:
+            raise Unavailable("the inbox is not running")
+        return self._api
+
     def fit(
         self, message: OutgoingMessage
     ) -> tuple[OutgoingMessage | None, OutgoingMessage | None]:
         """Split into what one HTTP answer holds, and what must wait (or None)."""
-        if not self.passive and render.has_menu(message.parts):
+        active = render.has_menu(message.parts) or media.sendable(message.parts, TAKES)
+        if not self.passive and active:
             return None, message
         return render.fit(message)
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from wechatpy.replies import TextReply
 
 from channels.message import Choice, Choices, OutgoingMessage, Part, Text
 from channels.tencent import menu
-from channels.tencent.menu import TEXT_LIMIT, Body
+from channels.tencent.menu import NOTHING, TEXT_LIMIT, Body
 from channels.text import plain, split
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
-def bodies(parts: Sequence[Part]) -> tuple[Body, ...]:
-    """Return `parts` in as few messages as possible, since the platform counts them."""
-    return tuple(menu.bodies(parts, _item))
+def bodies(parts: Sequence[Part], uploaded: Mapping[str, str] = NOTHING) -> tuple[Body, ...]:
+    """Return `parts` in as few messages as possible, since the platform counts them.
+
+    `uploaded` has WeChat's ids of the files among them, by their refs.
+    """
+    return tuple(menu.bodies(parts, _item, uploaded))
 
 
 def has_menu(parts: Sequence[Part]) -> bool:

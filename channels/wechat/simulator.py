@@ -13,6 +13,7 @@ from wechatpy.crypto import WeChatCrypto
 from wechatpy.utils import WeChatSigner
 
 from channels.base import Clock
+from channels.files import Kind
 from channels.simulation import Fault, Push, Seen
 from channels.simulation import Simulator as Simulated
 from channels.tencent.platform import WINDOW, Platform
@@ -80,6 +81,21 @@ class Simulator(Simulated):
         """Return the push for a customer's text; each call is a new message."""
         self.platform.open(contact, WINDOW, 5)
         return self._message(contact, MsgType="text", Content=text)
+
+    def attach(self, contact: str, kind: Kind, content: bytes, name: str | None = None) -> Push:
+        """Return the push for a customer's file; WeChat keeps no names."""
+        self.platform.open(contact, WINDOW, 5)
+        media_id = self.platform.cabinet.keep(kind, content)
+        more = {
+            "image": {"PicUrl": "http://mmbiz.qpic.cn/simulated/0"},
+            "voice": {"Format": "amr"},
+            "video": {"ThumbMediaId": "simulated-thumb"},
+        }
+        return self._message(contact, MsgType=kind, MediaId=media_id, **more[kind])
+
+    def forget_files(self) -> None:
+        """Let three days pass for every file that customers sent."""
+        self.platform.cabinet.forget()
 
     def tap(self, seen: Seen, option: int) -> Push:
         """Return the push for tapping a menu's item; of a numbered list: typing its number."""
