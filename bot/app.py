@@ -7,7 +7,7 @@ from datetime import datetime
 
 from fastapi import FastAPI
 
-from bot import webchat
+from bot import chat_files, webchat
 from bot.config import Config
 from bot.demo import Demo
 from bot.service import Role, Service
@@ -23,12 +23,14 @@ def compose(config: Config, clock: Callable[[], datetime], role: Role = "all") -
 
     def mount(app: FastAPI) -> None:
         app.include_router(webchat.router)
+        app.include_router(chat_files.router)
         services = Services(
             db=service.db,
             knowledge=service.knowledge,
             live=service.live,
             clock=clock,
             inboxes=service.states,
+            folder=service.folder,
             secure=(config.public_url or "").startswith("https://"),
             demo=demo is not None,
             chats=service.brand,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_CALL = 1024 * 1024
 """Bytes of a body: of a platform's push, of a form, of anything."""
+
+_FILES = re.compile(r"/inbox(es)?/[A-Za-z0-9_-]+/files|/demo/platform/.+")
+"""Where files are taken, from agents and from visitors; or by a simulated platform, from us."""
 
 
 class _TooLarge(Exception):
@@ -17,16 +22,19 @@ class _TooLarge(Exception):
 class BodyLimit:
     """Answers 413 to a call that is too long, whoever reads its body, and however."""
 
-    def __init__(self, app: ASGIApp, limit: int = LARGEST_CALL) -> None:
-        self.app, self.limit = app, limit
+    def __init__(self, app: ASGIApp, limit: int = LARGEST_CALL, largest_file: int = 0) -> None:
+        """Let files be as large as `largest_file`, where files are taken."""
+        self.app, self.limit, self._largest_file = app, limit, largest_file
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on, and count what is read of it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        call = _Counted(receive, send, self.limit)
-        if _announced(scope) > self.limit:
+        limit = self._largest_file if _FILES.fullmatch(scope["path"]) else self.limit
+        limit = max(limit, self.limit)
+        call = _Counted(receive, send, limit)
+        if _announced(scope) > limit:
             await call.refuse(scope)
             return
         try:

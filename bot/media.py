@@ -14,14 +14,12 @@ import structlog
 
 from bot.inboxes import Inboxes
 from bot.lane_loop import backoff
-from channels import pictures
 from channels.errors import ChannelError, Gone, RateLimited, Refused
 from channels.files import OURS, Download, File, MediaSource
-from channels.filetypes import UNKNOWN, file_name, type_of
+from channels.filetypes import UNKNOWN
 from storage import fetching, media
 from storage.database import Database, StorageError
-from storage.folder import Folder, TooLarge, Writing
-from storage.media import Kept
+from storage.folder import Folder, Kept, TooLarge, Writing
 from storage.models import MediaFile, MediaState
 
 log = structlog.get_logger(__name__)
@@ -36,15 +34,6 @@ TIDY_SECONDS = 3600.0
 LEFT_ALONE = 24 * 3600.0
 """How old bytes without a row must be to be removed: nobody is still writing them."""
 TOO_LARGE = "larger than media.max_bytes"
-
-
-def look_at(writing: Writing, claimed: str | None) -> Kept:
-    """Return what a written file is, by its content; of the claims only the name is kept."""
-    head = writing.head(pictures.HEAD)
-    media_type = type_of(head)
-    width, height = pictures.size_of(media_type, head) or (None, None)
-    name = file_name(claimed, media_type)
-    return Kept(name, media_type, writing.size, writing.sha256, width, height)
 
 
 class StoredFiles:
@@ -196,7 +185,7 @@ class Fetcher:
             async with inbox.adapter.fetch(file.ref or "") as found:
                 await self._pour(found, writing)
                 name = file.name or found.name
-            kept = await asyncio.to_thread(look_at, writing, name)
+            kept = await asyncio.to_thread(writing.look, name)
             await asyncio.to_thread(writing.keep, file.id)
         finally:
             await asyncio.to_thread(writing.drop)

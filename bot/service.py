@@ -251,4 +251,5 @@ def brand_of(config: InboxConfig) -> ChatBrand:
         allowed_origins=tuple(look["allowed_origins"]),
         titles=look["title"],
         logo=look["logo"],
+        attachments=look["attachments"],
     )

@@ -22,6 +22,8 @@ from storage.database import StorageError
 
 log = structlog.get_logger(__name__)
 router = APIRouter(include_in_schema=False)
+FORM = 64 * 1024
+"""What a form around a file adds to it."""
 health = APIRouter(include_in_schema=False)
 
 
@@ -109,5 +111,5 @@ def make_app(service: Service, mount: Callable[[FastAPI], None] | None) -> FastA
     if mount is not None:
         app.include_router(router)
         mount(app)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, largest_file=service.config.media.max_bytes + FORM)
     return app

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -13,13 +13,14 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
+from bot.chat_visitors import Turned, visited, visitor_of
 from bot.web import carry_in, service_of
-from channels.base import Visited
-from channels.errors import BadRequest, ChannelError
-from channels.message import text_of
-from storage import conversations, listings
+from channels.errors import ChannelError
+from channels.message import Media, Part, text_of
+from console.files import view_of
+from storage import conversations, listings, media
 from storage.database import Database
-from storage.models import Activity, Author, Fact, Message
+from storage.models import Activity, Author, Fact, MediaFile, MediaState, Message
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,42 +29,13 @@ Position = Annotated[int, Query(ge=0, le=2**53)]
 SAID = (Fact.MESSAGE_ADDED, Fact.MESSAGE_RECEIVED)
 
 
-class _Refused(Exception):
-    """The call is answered with this response."""
-
-    def __init__(self, response: Response) -> None:
-        super().__init__()
-        self.response = response
-
-
-def _chat(request: Request, inbox: str) -> Visited:
-    found = service_of(request).inboxes.get(inbox)
-    if found is None or not isinstance(found.adapter, Visited):
-        raise _Refused(PlainTextResponse("no such chat", 404))
-    if not found.adapter.admits(request.headers):
-        raise _Refused(PlainTextResponse("this site may not talk to this chat", 403))
-    return found.adapter
-
-
-def _visitor(request: Request, inbox: str) -> str:
-    kind, _, bearer = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer":
-        raise _Refused(PlainTextResponse("a visitor's token is needed", 401))
-    try:
-        return _chat(request, inbox).visitor(bearer.strip())
-    except BadRequest as problem:
-        raise _Refused(PlainTextResponse("this token is not ours", problem.status)) from problem
-    except ChannelError as problem:
-        raise _Refused(PlainTextResponse("try again", 503)) from problem
-
-
 @router.post("/inboxes/{inbox}/visitors")
 async def new_visitor(request: Request, inbox: str) -> Response:
     """Give a new visitor their token."""
     try:
-        token = _chat(request, inbox).issue(secrets.token_urlsafe(12))
-    except _Refused as refused:
-        return refused.response
+        token = visited(request, inbox).issue(secrets.token_urlsafe(12))
+    except Turned as turned:
+        return turned.response
     except ChannelError:
         return PlainTextResponse("try again", 503)
     return JSONResponse({"token": token}, headers={"cache-control": "no-store"})
@@ -73,9 +45,9 @@ async def new_visitor(request: Request, inbox: str) -> Response:
 async def say(request: Request, inbox: str) -> Response:
     """Take one message of a visitor, durably."""
     try:
-        _chat(request, inbox)
-    except _Refused as refused:
-        return refused.response
+        visited(request, inbox)
+    except Turned as turned:
+        return turned.response
     return await carry_in(request, inbox)
 
 
@@ -83,9 +55,9 @@ async def say(request: Request, inbox: str) -> Response:
 async def read(request: Request, inbox: str, after: Position = 0) -> Response:
     """Give the thread's messages behind a position; private notes are never among them."""
     try:
-        visitor = _visitor(request, inbox)
-    except _Refused as refused:
-        return refused.response
+        visitor = visitor_of(request, inbox)
+    except Turned as turned:
+        return turned.response
     shown = await service_of(request).db.read(_messages, inbox, visitor, after)
     return JSONResponse({"messages": shown}, headers={"cache-control": "no-store"})
 
@@ -94,13 +66,17 @@ def _messages(session: Session, inbox: str, visitor: str, after: int) -> list[di
     found = conversations.thread_messages(session, inbox, visitor, after)
     acting = {message.agent_id for message in found if message.agent_id is not None}
     names = {agent.id: agent.display_name for agent in listings.agents_of(session, acting).values()}
+    carrying = [message.id for message in found if media.has_media(message.parts)]
+    files = media.of_messages(session, carrying)
     return [
-        _shown(message, names.get(message.agent_id) if message.agent_id else None)
+        _shown(message, names.get(message.agent_id) if message.agent_id else None, files)
         for message in found
     ]
 
 
-def _shown(message: Message, name: str | None) -> dict[str, object]:
+def _shown(
+    message: Message, name: str | None, files: Mapping[tuple[UUID, int], MediaFile]
+) -> dict[str, object]:
     """Return a message as its customer sees it: of an agent, at most the display name."""
     return {
         "id": str(message.id),
@@ -108,9 +84,29 @@ def _shown(message: Message, name: str | None) -> dict[str, object]:
         "author": message.author.value,
         "name": name if message.author is Author.AGENT else None,
         "text": text_of(message.parts),
-        "parts": [part.model_dump(mode="json") for part in message.parts],
+        "parts": [
+            _part(part, files.get((message.id, number)))
+            for number, part in enumerate(message.parts)
+        ],
         "at": message.at.isoformat(),
         "echo_id": message.echo_id if message.author is Author.CONTACT else None,
+    }
+
+
+def _part(part: Part, file: MediaFile | None) -> dict[str, object]:
+    """Return a part as its customer sees it; of a file how it is shown, and never where it lies."""
+    if not isinstance(part, Media):
+        return part.model_dump(mode="json")
+    told: dict[str, object] = {"kind": part.kind, "name": part.name, "size": part.size}
+    if file is None or file.state is not MediaState.STORED:
+        return told
+    view = view_of(part, file)
+    return {
+        **told,
+        "file": view.id,
+        "shows": view.shows,
+        "width": view.width,
+        "height": view.height,
     }
 
 
@@ -118,9 +114,9 @@ def _shown(message: Message, name: str | None) -> dict[str, object]:
 async def stream(request: Request, inbox: str) -> Response:
     """Hint at new messages of the visitor's thread, until the visitor leaves."""
     try:
-        visitor = _visitor(request, inbox)
-    except _Refused as refused:
-        return refused.response
+        visitor = visitor_of(request, inbox)
+    except Turned as turned:
+        return turned.response
     return StreamingResponse(
         _hints(request, inbox, visitor),
         media_type="text/event-stream",

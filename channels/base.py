@@ -9,7 +9,7 @@ from typing import Literal, Protocol, Self, runtime_checkable
 
 from channels.errors import ChannelError
 from channels.files import Kind, Takes
-from channels.message import Address, ContactEvent, IncomingMessage, OutgoingMessage, Part
+from channels.message import Address, ContactEvent, IncomingMessage, Media, OutgoingMessage, Part
 
 Clock = Callable[[], datetime]
 """Returns this moment, with its zone."""
@@ -256,6 +256,13 @@ class Visited(Protocol):
         Raises:
             BadRequest: it is not one of ours.
         """
+        ...
+
+    attachments: bool
+    """Whether visitors may send files."""
+
+    def vouch(self, visitor_id: str, file: Media) -> str:
+        """Return what lets a visitor send a file that was taken from them, as proof that it was."""
         ...
 
     def admits(self, headers: Mapping[str, str]) -> bool:

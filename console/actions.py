@@ -16,6 +16,7 @@ from console.views import is_partial, locale_of, render
 from console.words import REFUSALS
 from handlers.desk import conversations as desk
 from handlers.desk import deliveries, errors
+from handlers.desk.files import MOST
 
 router = APIRouter()
 
@@ -27,6 +28,7 @@ MESSAGES: dict[type[errors.DeskError], str] = {
     ),
     errors.AlreadyChanged: mark("Somebody changed this in the meantime."),
     errors.NotPermitted: mark("Your role does not allow this."),
+    errors.FileGone: mark("A file is not there any more. Attach it again."),
     errors.BadText: mark("Write between 1 and 5000 characters."),
 }
 ACTIONS: dict[str, Callable[..., Any]] = {
@@ -44,10 +46,15 @@ Echo = Annotated[str, Form(max_length=100)]
 
 @router.post("/inbox/{conversation_id}/reply")
 async def reply(
-    call: Calling, conversation_id: UUID, text: Words = "", echo_id: Echo = ""
+    call: Calling,
+    conversation_id: UUID,
+    text: Words = "",
+    echo_id: Echo = "",
+    file: Annotated[list[str] | None, Form(max_length=MOST)] = None,
 ) -> Response:
-    """Answer the customer."""
-    return await _say(call, desk.reply, conversation_id, text, echo_id)
+    """Answer the customer, with files that were attached before."""
+    run = partial(desk.reply, files=tuple(file or ()))
+    return await _say(call, run, conversation_id, text, echo_id)
 
 
 @router.post("/inbox/{conversation_id}/note")

@@ -20,6 +20,7 @@ from console import (
     knowledge,
     login,
     me,
+    media,
     settings,
     stream,
     tickets,
@@ -40,6 +41,7 @@ from console.views import STATIC, render
 
 ROUTERS: list[APIRouter] = [
     login.router,
+    media.router,
     conversations.router,
     actions.router,
     stream.router,

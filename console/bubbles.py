@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session
 
-from channels.message import ContactEvent
+from channels.message import ContactEvent, Media
+from console.files import FileView, view_of
 from console.views import ZONE
-from storage import conversations, listings
+from storage import conversations, listings, media
 from storage.models import Activity, Agent, Author, Delivery, Message
 
 LAST = 50
@@ -36,6 +37,13 @@ class Bubble:
     """It goes on what the bubble before began."""
     day: datetime | None = None
     """Set where a new day begins."""
+    files: Mapping[int, FileView] = field(default_factory=dict)
+    """The files among its parts."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether a file of it will look otherwise without anybody's doing."""
+        return any(file.state in ("waiting", "failed") for file in self.files.values())
 
     @property
     def match(self) -> Mapping[str, Any] | None:
@@ -122,8 +130,11 @@ def _stretch(
     names = listings.agents_of(session, acting)
     last = _bubble(previous, names, sent) if previous else None
     made: list[Bubble] = []
+    files = _files(session, messages)
     for bubble in _merged(messages, events, names, sent):
         last = _placed(bubble, last)
+        if bubble.message is not None and bubble.message.id in files:
+            last = replace(last, files=files[bubble.message.id])
         made.append(last)
     return Stretch(
         made,
@@ -133,6 +144,19 @@ def _stretch(
         more=more,
         heard=any(message.author is Author.CONTACT for message in messages),
     )
+
+
+def _files(session: Session, messages: Sequence[Message]) -> Mapping[UUID, Mapping[int, FileView]]:
+    carrying = [message for message in messages if media.has_media(message.parts)]
+    known = media.of_messages(session, [message.id for message in carrying])
+    return {
+        message.id: {
+            number: view_of(part, known[message.id, number])
+            for number, part in enumerate(message.parts)
+            if isinstance(part, Media) and (message.id, number) in known
+        }
+        for message in carrying
+    }
 
 
 def _merged(

@@ -45,6 +45,7 @@ async def chat_page(request: Request, inbox: str, lang: str = "") -> Response:
             "logo": look.logo if look.logo and _PICTURE.fullmatch(look.logo) else None,
             "initials": initials(title),
             "greeting": _in_language(look.greeting, language, ""),
+            "attachments": look.attachments,
             "suggestions": _in_language(look.suggestions, language, ()),
             "origins": _origins(look.allowed_origins) if look.allowed_origins else ("*",),
         },
@@ -86,7 +87,12 @@ def frame_policy(scope: Scope) -> Mapping[str, str] | None:
     sites = ("'self'", *_origins(look.allowed_origins)) if look.allowed_origins else ("*",)
     picture = _PICTURE.fullmatch(look.logo or "")
     places = ("'self'", "data:", *([picture[1]] if picture and picture[1] else []))
-    return {"frame-ancestors": " ".join(sites), "img-src": " ".join(places)}
+    # Files are fetched with the visitor's token and shown from memory.
+    return {
+        "frame-ancestors": " ".join(sites),
+        "img-src": " ".join((*places, "blob:")),
+        "media-src": "'self' blob:",
+    }
 
 
 def _find(request: Request, inbox: str) -> ChatBrand | None:

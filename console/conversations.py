@@ -19,7 +19,7 @@ from console import bubbles
 from console.allowance import allowance_of
 from console.auth import Found, InboxLogin, Login
 from console.i18n import mark
-from console.rows import inboxes, line_of, lines_of, tail
+from console.rows import inboxes, line_of, lines_of, place_of, tail
 from console.services import Services
 from console.views import is_partial, render
 from console.words import CHANNELS, REASONS
@@ -133,7 +133,7 @@ async def show_messages(
     if before is not None:
         known = await _known(call, conversation_id)
         stretch = await db.read(bubbles.earlier, conversation_id, before)
-        context = {"stretch": stretch, "id": conversation_id, "parks": _parks(call, known)}
+        context = {"stretch": stretch, "id": conversation_id, **place_of(call.found, known)}
         return render(call.request, "inbox/earlier.html", context, login=call.login)
     asked = _ids(open)
     context = {
@@ -212,7 +212,7 @@ async def _desk_context(call: Call, conversation_id: UUID) -> dict[str, Any]:
         "conversation": conversation,
         "tail": tail(row.contact),
         "connected": states,
-        "parks": _parks(call, conversation),
+        **place_of(call.found, conversation),
         "allowed": allowance_of(conversation, states, call.found.clock()),
         "channels": CHANNELS,
         "reasons": REASONS,
@@ -243,11 +243,6 @@ async def _known(call: Call, conversation_id: UUID) -> Conversation:
     if known is None:
         raise HTTPException(404)
     return known
-
-
-def _parks(call: Call, conversation: Conversation) -> bool:
-    state = inboxes(call.found).get(conversation.inbox)
-    return state is not None and state.parks
 
 
 async def _suggestions(call: Call, conversation_id: UUID) -> dict[str, Any]:

@@ -7,13 +7,15 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from console.files import accepted
 from console.services import InboxState, Services
 from console.views import part
 from storage import listings
 from storage.listings import Row
-from storage.models import Activity, Contact, Owner, Status
+from storage.models import Activity, Contact, Conversation, Owner, Status
 
 SOON = timedelta(seconds=100)
 """A customer who waits longer than this is pointed out."""
@@ -69,6 +71,18 @@ def lines_of(found: Services, page: Sequence[Row]) -> list[Line]:
 def inboxes(found: Services) -> dict[str, InboxState]:
     """Return the connected accounts by name."""
     return {state.inbox: state for state in found.inboxes()}
+
+
+def place_of(found: Services, conversation: Conversation) -> dict[str, Any]:
+    """Return what the conversation's inbox can do with messages and files."""
+    state = inboxes(found).get(conversation.inbox)
+    takes = state.takes if state is not None else {}
+    return {
+        "parks": state is not None and state.parks,
+        "fetches": state is not None and state.fetches,
+        "largest": max((each.largest for each in takes.values()), default=0),
+        "accepts": accepted(takes),
+    }
 
 
 def tail(contact: Contact) -> str:

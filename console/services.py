@@ -12,6 +12,7 @@ from channels.files import Kind, Takes
 from console.live import Live
 from faq.knowledge import KnowledgeBase
 from storage.database import Database
+from storage.folder import Folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class ChatBrand:
     """Which sites may show the chat in a frame, such as https://shop.example.com; empty: any."""
     titles: Mapping[str, str] = field(default_factory=dict)
     """The title by language, where it differs."""
+    attachments: bool = False
+    """Visitors may send files."""
     logo: str | None = None
     """A picture for the head: https://... or a path of this server; None: the initials."""
 
@@ -72,6 +75,8 @@ class Services:
     live: Live
     clock: Callable[[], datetime]
     inboxes: Callable[[], Sequence[InboxState]]
+    folder: Folder
+    """Where the bytes of files lie."""
     secure: bool = False
     """True behind https: cookies are then `__Host-` and Secure."""
     demo: bool = False

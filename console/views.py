@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse
 
 from console import i18n
 from console.auth import Login
-from console.words import BANDS, CONTACT_EVENTS, MEDIA, REASONS, REFUSALS, WORDLESS
+from console.words import BANDS, CONTACT_EVENTS, MEDIA, MEDIA_PROBLEMS, REASONS, REFUSALS, WORDLESS
 
 STATIC = Path(__file__).parent / "static"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -109,6 +109,7 @@ def environment(locale: str) -> Environment:
         contact_events=CONTACT_EVENTS,
         handoff_reasons=REASONS,
         media_kinds=MEDIA,
+        media_problems=MEDIA_PROBLEMS,
         refusals=REFUSALS,
         bands=BANDS,
     )

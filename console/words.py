@@ -55,6 +55,11 @@ MEDIA = {
     "video": mark("Video"),
     "file": mark("File"),
 }
+MEDIA_PROBLEMS = {
+    "larger than media.max_bytes": mark("It is larger than what is kept here."),
+    "": mark("It could not be fetched."),
+}
+"""Why a customer's file is not there; the empty word is for every other reason."""
 WORDLESS: Mapping[str, str] = {f"[{kind}]": text for kind, text in (MEDIA | CONTACT_EVENTS).items()}
 """What a list shows of a message without words, as storage keeps it."""
 BANDS: Mapping[str, str] = {

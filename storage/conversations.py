@@ -171,7 +171,7 @@ def append(
 
     `echo_id` given a second time returns the first message. A private note goes nowhere.
     """
-    if (first := _echoed(session, conversation.id, extra.get("echo_id"))) is not None:
+    if (first := echoed(session, conversation.id, extra.get("echo_id"))) is not None:
         return first
     private = extra.get("private", False)
     message = Message(
@@ -217,7 +217,8 @@ def _kind(part: Part) -> str:
             return part.kind
 
 
-def _echoed(session: Session, conversation_id: UUID, echo_id: str | None) -> Message | None:
+def echoed(session: Session, conversation_id: UUID, echo_id: str | None) -> Message | None:
+    """Return the message that was stored under this echo, if there is one."""
     if echo_id is None:
         return None
     query = select(Message).where(

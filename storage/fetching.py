@@ -17,7 +17,7 @@ from sqlmodel import Session, col
 from sqlmodel import select as records
 
 from storage import activity
-from storage.media import Kept
+from storage.folder import Kept
 from storage.models import Activity, Fact, MediaFile, MediaState
 from storage.upsert import table_of
 

@@ -12,6 +12,9 @@ from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
 
+from channels import pictures
+from channels.filetypes import file_name, type_of
+
 _ID = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 ASIDE = "aside"
 """Where files lie that are not complete."""
@@ -19,6 +22,18 @@ ASIDE = "aside"
 
 class TooLarge(Exception):
     """More than may be kept of one file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was found out about a file while it was written."""
+
+    name: str
+    type: str
+    size: int
+    sha256: str
+    width: int | None = None
+    height: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +54,13 @@ class Folder:
         digest = sha256(media_id.encode()).hexdigest()
         return self.root / digest[:2] / digest[2:4] / media_id
 
-    def begin(self) -> Writing:
-        """Begin to write a file."""
+    def begin(self, largest: int | None = None) -> Writing:
+        """Begin to write a file, of at most `largest` bytes where that is less than we keep."""
         aside = self.root / ASIDE
         aside.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = aside / token_hex(16)
-        return Writing(self, path, path.open("xb"))
+        most = self.largest if largest is None else min(largest, self.largest)
+        return Writing(self, path, path.open("xb"), most)
 
     def open(self, media_id: str) -> BinaryIO:
         """Open a file.
@@ -73,8 +89,8 @@ class Folder:
 class Writing:
     """A file while it is written; end it with `keep` or `drop`."""
 
-    def __init__(self, folder: Folder, path: Path, stream: BinaryIO) -> None:
-        self._folder, self._path, self._stream = folder, path, stream
+    def __init__(self, folder: Folder, path: Path, stream: BinaryIO, largest: int) -> None:
+        self._folder, self._path, self._stream, self._largest = folder, path, stream, largest
         self._hash = sha256()
         self.size = 0
 
@@ -85,21 +101,20 @@ class Writing:
             TooLarge: they are more than may be kept.
         """
         self.size += len(chunk)
-        if self.size > self._folder.largest:
+        if self.size > self._largest:
             raise TooLarge
         self._hash.update(chunk)
         self._stream.write(chunk)
 
-    @property
-    def sha256(self) -> str:
-        """Return the digest of what was written."""
-        return self._hash.hexdigest()
-
-    def head(self, size: int) -> bytes:
-        """Return the first bytes of what was written."""
+    def look(self, claimed: str | None) -> Kept:
+        """Return what was written, by its content; of what is claimed only a clean name is kept."""
         self._stream.flush()
         with self._path.open("rb") as written:
-            return written.read(size)
+            head = written.read(pictures.HEAD)
+        media_type = type_of(head)
+        width, height = pictures.size_of(media_type, head) or (None, None)
+        name = file_name(claimed, media_type)
+        return Kept(name, media_type, self.size, self._hash.hexdigest(), width, height)
 
     def keep(self, media_id: str) -> None:
         """Make it durable under its id: when this returns, a power failure takes nothing."""

@@ -9,29 +9,18 @@ from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, bindparam, func, update
 from sqlmodel import Session, col
 from sqlmodel import select as records
 
-from channels.files import OURS
+from channels.files import OURS, Kind
 from channels.message import Media, Part
+from storage.folder import Kept
 from storage.models import Conversation, MediaFile, MediaState, Message
 from storage.rows import add_all
 from storage.upsert import table_of
 
 _media = table_of(MediaFile)
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What was found out about a file while it was written."""
-
-    name: str
-    type: str
-    size: int
-    sha256: str
-    width: int | None = None
-    height: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +30,7 @@ class Upload:
     id: str
     inbox: str
     thread: str
+    kind: Kind = "file"
     conversation_id: UUID | None = None
     agent_id: UUID | None = None
 
@@ -68,6 +58,7 @@ def rows_of(
                 "conversation_id": conversation.id,
                 "message_id": message_id,
                 "part": number,
+                "kind": part.kind,
                 "ref": part.ref,
                 "name": part.name,
                 "size": part.size,
@@ -126,6 +117,17 @@ def of_messages(
     )
     found = session.exec(query) if message_ids else ()
     return {(one.message_id, one.part): one for one in found if one.message_id is not None}
+
+
+def loose(session: Session, inbox: str, thread: str) -> int:
+    """Return how many files a visitor attached and did not send."""
+    query = records(func.count()).where(
+        MediaFile.inbox == inbox,
+        MediaFile.thread == thread,
+        col(MediaFile.message_id).is_(None),
+        col(MediaFile.agent_id).is_(None),
+    )
+    return session.exec(query).one()
 
 
 def of_visitor(session: Session, media_id: str, inbox: str, thread: str) -> MediaFile | None:

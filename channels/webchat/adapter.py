@@ -8,10 +8,13 @@ from typing import Self
 
 from channels.base import Capabilities, Clock, Memory, Reception, Request, Sent
 from channels.errors import BadRequest, Unavailable
-from channels.message import OutgoingMessage
+from channels.files import KINDS, Takes
+from channels.message import Media, OutgoingMessage
 from channels.webchat import parse, token
 from channels.webchat.config import Config
 
+LARGEST = 2**40
+"""We are the platform: only what is kept at all is a limit."""
 KEPT_SECRET = "visitor_token_secret"  # noqa: S105 - the name it is kept under
 
 
@@ -20,7 +23,9 @@ class Adapter:
 
     capabilities = Capabilities(
         text_limit=parse.LONGEST_TEXT,
-        sends=frozenset({"text", "choices"}),
+        receives=frozenset({"text", *KINDS}),
+        sends=frozenset({"text", "choices", *KINDS}),
+        files={kind: Takes(LARGEST) for kind in KINDS},
         max_choices=10,
         idempotent_send=True,
     )
@@ -28,6 +33,7 @@ class Adapter:
     def __init__(self, inbox: str, config: Config, memory: Memory, clock: Clock) -> None:
         self.inbox = inbox
         self.config = config
+        self.attachments = config.attachments
         self._memory = memory
         self._clock = clock
         self._secret: str | None = None
@@ -60,6 +66,10 @@ class Adapter:
         """
         return token.read(self._signing(), self.inbox, bearer)
 
+    def vouch(self, visitor_id: str, file: Media) -> str:
+        """Return what lets a visitor send a file that was taken from them."""
+        return token.vouch(self._signing(), self.inbox, visitor_id, file)
+
     def admits(self, headers: Mapping[str, str]) -> bool:
         """Say whether a call comes from a site that may talk to this chat.
 
@@ -86,7 +96,8 @@ class Adapter:
         if not self.admits(request.headers):
             raise BadRequest("this site may not talk to this chat", status=403)
         said = parse.read_body(request.headers, request.body)
-        message = parse.message(said, self.inbox, visitor, self._clock())
+        files = [token.read_file(self._signing(), self.inbox, visitor, one) for one in said.files]
+        message = parse.message(said, files, self.inbox, visitor, self._clock())
         return Reception((message,), body=b"{}", headers={"content-type": "application/json"})
 
     async def send(self, message: OutgoingMessage) -> Sent:

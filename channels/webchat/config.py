@@ -29,6 +29,10 @@ class Config(InboxConfig):
         description="signs visitors' tokens; set it when several processes share the inbox, "
         "otherwise one is made and remembered",
     )
+    attachments: bool = Field(
+        default=False,
+        description="visitors may send files; they are strangers, so mind the disk",
+    )
     title: dict[str, str] = Field(
         default={"zh": "在线客服", "en": "Chat with us"},
         description="the window's title, by language",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from channels.errors import BadRequest
-from channels.message import Address, Clean, IncomingMessage, Part, Selection, Text
+from channels.message import Address, Clean, IncomingMessage, Media, Part, Selection, Text
 
 LARGEST_BODY = 64 * 1024
 LONGEST_TEXT = 4000
+MOST_FILES = 5
 
 
 class Said(BaseModel):
@@ -24,6 +25,8 @@ class Said(BaseModel):
     echo_id: str = Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")
     select: Clean | None = Field(default=None, max_length=256)
     language: Clean | None = Field(default=None, max_length=35)
+    files: list[str] = Field(default=[], max_length=MOST_FILES)
+    """Proofs of files that were taken before."""
 
 
 def read_body(headers: Mapping[str, str], body: bytes) -> Said:
@@ -46,21 +49,23 @@ def read_body(headers: Mapping[str, str], body: bytes) -> Said:
         raise BadRequest("the body is not JSON", status=422) from None
     if len(said.text) > LONGEST_TEXT:
         raise BadRequest(f"the text is longer than {LONGEST_TEXT} characters", status=413)
-    if said.select is None and not said.text.strip():
+    if said.select is None and not said.text.strip() and not said.files:
         raise BadRequest("the text is empty", status=422)
     return said
 
 
-def message(said: Said, inbox: str, visitor: str, now: datetime) -> IncomingMessage:
+def message(
+    said: Said, files: Sequence[Media], inbox: str, visitor: str, now: datetime
+) -> IncomingMessage:
     """Return what a visitor did as every handler sees it."""
-    part: Part = Text(text=said.text)
+    words: tuple[Part, ...] = (Text(text=said.text),) if said.text.strip() else ()
     if said.select is not None:
-        part = Selection(value=said.select, label=said.text or None)
+        words = (Selection(value=said.select, label=said.text or None),)
     return IncomingMessage(
         address=Address(inbox=inbox, thread=visitor, contact=visitor),
         dedupe_key=f"{visitor}:{said.echo_id}",
         sent_at=now,
-        parts=(part,),
+        parts=(*words, *files),
         language=said.language,
         platform_id=said.echo_id,
     )

@@ -1,5 +1,6 @@
 // The visitor's chat: what is typed or tapped goes out at once, what is answered comes by pull.
 
+import { Tray, shown as shownFile } from "./chat/files.js";
 import { Vault } from "./chat/vault.js";
 import { View } from "./chat/view.js";
 import { Wire } from "./chat/wire.js";
@@ -19,6 +20,8 @@ const vault = new Vault(body.dataset.inbox, origins);
 const view = new View(log, words, document.documentElement.lang);
 const wire = new Wire(body.dataset.inbox, vault);
 const outbox = new Map();
+const input = document.getElementById("attach");
+const tray = input && new Tray(document.getElementById("tray"), input, words, wire);
 
 let dotsTimer = 0;
 let composedAt = 0;
@@ -32,19 +35,19 @@ function dots(on) {
   if (on) dotsTimer = setTimeout(() => view.waiting(false), DOTS_FOR);
 }
 
-function say(text, select) {
+function say(text, select, files = []) {
   const echo = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
   body.classList.add("begun");
-  outbox.set(echo, { text, select });
-  view.echo(echo, text);
+  outbox.set(echo, { text, select, files: files.map((file) => file.proof) });
+  view.echo(echo, [text, ...files.map((file) => file.name)].filter(Boolean).join("\n"));
   if (!withAgent) dots(true);
   deliver(echo);
 }
 
 async function deliver(echo) {
-  const { text, select } = outbox.get(echo);
+  const { text, select, files } = outbox.get(echo);
   try {
-    await wire.send(text, echo, select);
+    await wire.send(text, echo, select, files);
     view.settle(echo, true);
     outbox.delete(echo);
   } catch {
@@ -67,19 +70,28 @@ function arrived(messages) {
 
 function submit() {
   const text = field.value.trim().slice(0, LONGEST);
-  if (!text) return;
+  if (tray?.busy || !(text || tray?.ready)) return;
   field.value = "";
+  const files = tray?.take() ?? [];
   grow();
-  say(text, view.offered(text));
+  say(text, files.length ? undefined : view.offered(text), files);
   field.focus();
 }
 
 function grow() {
   field.style.blockSize = "auto";
   field.style.blockSize = `${Math.min(field.scrollHeight + 2, 140)}px`;
-  form.classList.toggle("empty", !field.value.trim());
+  form.classList.toggle("empty", tray?.busy || !(field.value.trim() || tray?.ready));
 }
 
+if (tray) {
+  tray.onchange = grow;
+  field.addEventListener("paste", (event) => {
+    if (!event.clipboardData.files.length) return;
+    event.preventDefault();
+    tray.add(event.clipboardData.files);
+  });
+}
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   submit();
@@ -108,6 +120,7 @@ view.ontap = (option) => {
   field.focus({ preventScroll: true });
 };
 view.onretry = deliver;
+view.onfile = (part) => shownFile(part, words, (id) => wire.file(id));
 wire.onmessages = arrived;
 wire.onstate = (state) => {
   banner.hidden = state === "live";

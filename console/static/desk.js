@@ -4,7 +4,7 @@
   const desk = document.getElementById("desk");
   if (!desk) return;
   const me = document.body.dataset.agent;
-  const { settings, toast } = window.yingda;
+  const { settings, toast, attached } = window.yingda;
   const thread = () => document.querySelector("#thread[data-conversation]");
   const opened = () => thread()?.dataset.conversation;
   const one = (selector, from = document) => from.querySelector(selector);
@@ -113,7 +113,7 @@
     pulling = true;
     dirty = false;
     const id = now.dataset.conversation;
-    const open = [...now.querySelectorAll(".bubble[data-open]")].slice(-60).map((bubble) => bubble.dataset.key);
+    const open = [...now.querySelectorAll(".bubble[data-open], .bubble:has([data-changes])")].slice(-60).map((bubble) => bubble.dataset.key);
     const query = new URLSearchParams({ after: now.dataset.position, fact: now.dataset.fact, open: open.join(",") });
     for (const [key, value] of new URLSearchParams(search())) query.set(key, value);
     try {
@@ -147,6 +147,13 @@
       one("[data-state-for]", bubble || now)?.replaceWith(state);
       window.htmx?.process(state);
       if (bubble && !["pending", "sending", "uncertain", "failed"].includes(state.dataset.state)) bubble.removeAttribute("data-open");
+    }
+    for (const fresh of content.querySelectorAll('[data-part="files"] [data-parts-for]')) {
+      const old = one(`#m-${CSS.escape(fresh.dataset.partsFor)} [data-parts-for]`, now);
+      if (!old || old.dataset.shown === fresh.dataset.shown) continue;
+      old.replaceWith(fresh);
+      window.htmx?.process(fresh);
+      if (stay) toEnd();
     }
     if (!overtaken(one("#thread-head", content))) {
       swapIf(one("#thread-head", content), (fresh, old) => fresh.dataset.version !== old.dataset.version);
@@ -232,6 +239,7 @@
       const alone = settings.get("enter-sends", false) && !event.shiftKey && !event.altKey;
       if (event.ctrlKey || event.metaKey || alone) { event.preventDefault(); one("#send", form).click(); }
     });
+    attached.prepare(form, token);
     const hint = one(".send-key", form);
     if (settings.get("enter-sends", false) && hint) hint.textContent = hint.textContent.replace("Ctrl+Enter", "Enter");
     form.addEventListener("submit", (event) => {
@@ -243,22 +251,25 @@
 
   async function send(form, text) {
     const words = text.value.trim();
-    if (!words) return;
     const mode = form.dataset.mode;
+    const files = mode === "note" ? [] : attached.take(form);
+    if (!files || !(words || files.length)) return;
     const id = opened();
     const echo = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
     const key = kept(mode);
-    const shown = pending(words, mode, echo);
+    const shown = pending([words, ...files.map((file) => file.name)].filter(Boolean).join("\n"), mode, echo);
     one("#thread-alert").replaceChildren();
     text.value = "";
     toEnd();
     const body = new URLSearchParams({ text: words, echo_id: echo, csrf: token() });
+    for (const file of files) body.append("file", file.id);
     try {
       const answer = await fetchHtml(`/inbox/${id}/${mode}`, { method: "POST", body });
       if (answer.ok) { if (recall(key) === words || !text.value) keep(key, text.isConnected ? text.value : ""); pull(); return; }
+      attached.restore(form, files);
       refuse(shown, words, key, text, answer.status < 500 ? await answer.text() : null);
       if (answer.status === 409) pull();
-    } catch { refuse(shown, words, key, text, null); }
+    } catch { attached.restore(form, files); refuse(shown, words, key, text, null); }
   }
 
   function refuse(shown, words, key, text, html) {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session
 
-from channels.message import Text
+from channels.message import Part, Text
 from handlers.desk.errors import (
     AlreadyClosed,
     AlreadyTaken,
@@ -18,6 +18,7 @@ from handlers.desk.errors import (
     NotPermitted,
     NotYours,
 )
+from handlers.desk.files import parts_of
 from handlers.desk.roles import may
 from storage import activity, conversations, windows
 from storage.models.activity import Fact
@@ -62,30 +63,46 @@ def reply(
     now: datetime,
     *,
     echo_id: str | None = None,
+    files: Sequence[str] = (),
 ) -> Message:
-    """Answer the customer; the same `echo_id` again is the same answer.
+    """Answer the customer, with `files` that were attached; the same `echo_id` is the same answer.
 
     Raises:
         NotYours: the bot, the queue or a colleague has the conversation.
         NoReplyNow: the platform's window is closed, or its replies are used.
-        BadText, AlreadyClosed, NotFound, NotPermitted: as they say.
+        FileGone, BadText, AlreadyClosed, NotFound, NotPermitted: as they say.
     """
     _permitted(agent, "inbox")
-    said = _sayable(text)
-    conversation = _open(session, conversation_id)
-    if conversation.owner is not Owner.AGENT or conversation.assignee_id != agent.id:
-        raise NotYours
+    said = _sayable(text) if text.strip() or not files else ""
+    conversation = may_reply(session, conversation_id, agent)
+    if (first := conversations.echoed(session, conversation_id, _own(echo_id))) is not None:
+        return first
+    parts: tuple[Part, ...] = (Text(text=said),) if said else ()
+    parts += parts_of(session, conversation_id, agent, files)
     if (reason := windows.refusal(conversation, now)) is not None:
         raise NoReplyNow(reason=reason)
     return conversations.append(
         session,
         conversation,
         Author.AGENT,
-        (Text(text=said),),
+        parts,
         now,
         agent_id=agent.id,
         echo_id=_own(echo_id),
     )
+
+
+def may_reply(session: Session, conversation_id: UUID, agent: Agent) -> Conversation:
+    """Return the conversation if this agent is the one who answers in it.
+
+    Raises:
+        NotYours, AlreadyClosed, NotFound, NotPermitted: as they say.
+    """
+    _permitted(agent, "inbox")
+    conversation = _open(session, conversation_id)
+    if conversation.owner is not Owner.AGENT or conversation.assignee_id != agent.id:
+        raise NotYours
+    return conversation
 
 
 def note(

@@ -8,6 +8,7 @@ DeskError
 ├── AlreadyChanged   somebody changed it since it was read
 ├── NotPermitted     the person's role does not allow it
 ├── BadText          nothing to say, or too much
+├── FileGone         an attached file is not there, or was sent already
 ├── NoReplyNow       the platform lets nobody answer now: `reason`
 └── WorkflowError    handlers.desk.workflow: a step that is not possible, allowed or complete
 """
@@ -48,6 +49,10 @@ class AlreadyChanged(DeskError):
 
 class NotPermitted(DeskError):
     """Your role does not allow this."""
+
+
+class FileGone(DeskError):
+    """A file that was attached is not there any more, or was sent already."""
 
 
 class BadText(DeskError):

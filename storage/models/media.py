@@ -49,6 +49,7 @@ class MediaFile(SQLModel, table=True):
     message_id: UUID | None = Field(default=None, foreign_key="message.id", index=True)
     part: int = 0
     agent_id: UUID | None = Field(default=None, foreign_key="agent.id")
+    kind: str = "file"
     ref: str | None = None
     state: MediaState = Field(default=MediaState.WAITING, sa_type=Word(MediaState))
     name: str | None = None

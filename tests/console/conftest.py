@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -17,8 +18,8 @@ def time(now: datetime) -> Time:
 
 
 @pytest.fixture
-async def desk_console(db: Database, time: Time) -> AsyncIterator[Console]:
+async def desk_console(db: Database, time: Time, tmp_path: Path) -> AsyncIterator[Console]:
     """The console with agents `li` and `zhao`, an editor, a supervisor, an admin."""
-    made = await open_console(db, time)
+    made = await open_console(db, time, tmp_path / "media")
     yield made
     await made.live.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import httpx
 from fastapi import FastAPI
@@ -16,6 +17,7 @@ from console.services import ChatBrand, InboxState, Services
 from faq.matcher import Band, Candidate, Decision, Entry
 from storage import contacts, conversations, people
 from storage.database import Database
+from storage.folder import Folder
 from storage.models import Agent, Author, Conversation, Message, Role
 
 PASSWORD = "correct horse battery"
@@ -136,7 +138,7 @@ def _talk(session, name, inbox, text, now, changes):
     return conversation
 
 
-async def open_console(db: Database, time: Time) -> Console:
+async def open_console(db: Database, time: Time, folder: Path) -> Console:
     """The console with agents `li` and `zhao`, an editor, a supervisor, an admin."""
     live = Live(db)
     services = Services(
@@ -145,6 +147,7 @@ async def open_console(db: Database, time: Time) -> Console:
         live=live,
         clock=time,
         inboxes=lambda: INBOXES,
+        folder=Folder(folder, 3_000_000),
         chats=lambda inbox: ChatBrand(inbox) if inbox == "website" else None,
     )
     app = FastAPI()

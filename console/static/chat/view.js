@@ -36,6 +36,7 @@ export class View {
     this.pending = new Map();
     this.ontap = () => {};
     this.onretry = () => {};
+    this.onfile = () => null;
     this.last = { author: null, day: null };
     this.dots = this.typingRow();
   }
@@ -88,6 +89,7 @@ export class View {
 
   // Our own bubble is already there; the server's copy of it takes its place.
   confirmed(message) {
+    const withFiles = message.parts.some((part) => part.file);
     let id = message.echo_id;
     if (!id || !this.pending.has(id)) {
       id = [...this.pending].find(([, sent]) => sent.text === message.text)?.[0];
@@ -95,6 +97,10 @@ export class View {
     const sent = this.pending.get(id);
     if (!sent) return false;
     this.pending.delete(id);
+    if (withFiles) {
+      sent.row.remove();
+      return false;
+    }
     sent.row.classList.remove("pending", "failed");
     sent.state.textContent = this.words.sent;
     return true;
@@ -154,7 +160,7 @@ export class View {
       case "voice":
       case "video":
       case "file":
-        return this.bubble(part.name || this.words[part.kind] || part.kind);
+        return this.onfile(part);
       case "unsupported":
         return this.bubble(this.words.unsupported);
       default:

@@ -20,8 +20,26 @@ export class Wire {
     this.listening = false;
   }
 
-  async send(text, echo, select) {
+  async attach(file) {
+    const token = await this.visitor();
+    const answer = await fetch(`${this.root}/files?name=${encodeURIComponent(file.name)}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/octet-stream", Authorization: `Bearer ${token}` },
+      body: file,
+    });
+    if (!answer.ok) throw Object.assign(new Error(`attach ${answer.status}`), { status: answer.status });
+    return answer.json();
+  }
+
+  async file(id) {
+    const answer = await fetch(`${this.root}/files/${id}`, { headers: this.headers });
+    if (!answer.ok) throw new Error(`file ${answer.status}`);
+    return answer.blob();
+  }
+
+  async send(text, echo, select, files = []) {
     const body = { text, echo_id: echo };
+    if (files.length) body.files = files;
     if (select !== undefined) body.select = select;
     for (let fresh = false; ; fresh = true) {
       const token = await this.visitor();

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("message_id", sa.Uuid(), nullable=True),
         sa.Column("part", sa.Integer(), nullable=False),
         sa.Column("agent_id", sa.Uuid(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("ref", sa.String(), nullable=True),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("name", sa.String(), nullable=True),
