@@ -28,16 +28,20 @@ from channels.errors import (
     Unauthorized,
     Uncertain,
 )
+from channels.message import Part
 from storage import bounces, deliveries, lanes, paces, shares
 from storage.database import Database, InDoubt
 from storage.deliveries import Started
 from storage.jobs import FRESH, on_terms
+from storage.media import has_media
 from storage.models import LaneKind
 
 log = structlog.get_logger(__name__)
 
 TRIES = 8
 SEND_SECONDS = 30.0
+FILES_SECONDS = 150.0
+"""How long a message with files may take: they are uploaded first."""
 
 
 FEWEST_SECONDS = 0.01
@@ -155,7 +159,7 @@ class Sender(LaneLoop):
 
     async def _send(self, inbox: Inbox, begun: Begun, lane: str, token: str) -> bool:
         try:
-            async with asyncio.timeout(SEND_SECONDS):
+            async with asyncio.timeout(_seconds(begun.started.message.parts)):
                 taken = await inbox.adapter.send(begun.started.message)
         except Refused as problem:
             return await self._refused(inbox, begun, lane, token, problem)
@@ -274,6 +278,10 @@ class Sender(LaneLoop):
 
     def _count(self, lane: str, result: str) -> None:
         self._metrics.deliveries.labels(_inbox_of(lane), result).inc()
+
+
+def _seconds(parts: tuple[Part, ...]) -> float:
+    return FILES_SECONDS if has_media(parts) else SEND_SECONDS
 
 
 def _inbox_of(lane: str) -> str:

@@ -19,7 +19,7 @@ from channels.inbox import InboxConfig
 from console.demo import demo_page
 
 if TYPE_CHECKING:
-    from channels.simulation import Push, Simulator
+    from channels.simulation import Push, Seen, Simulator
 
 CHANNELS = ("wechat", "wecom", "miniprogram", "weibo", "telegram", "slack", "qq", "webhook")
 WEB = "demo_web"
@@ -169,9 +169,21 @@ async def screen(
         await asyncio.sleep(0.1)
         seen = simulator.seen_by(contact, after)
     shown = [
-        {"number": s.number, "from": "us", "text": s.text, "options": [list(o) for o in s.options]}
+        {
+            "number": s.number,
+            "from": "us",
+            "text": _shown(s),
+            "options": [list(o) for o in s.options],
+        }
         for s in seen[-SHOWN:]
     ]
     return JSONResponse(
         {"messages": shown, "state": "ready"}, headers={"cache-control": "no-store"}
     )
+
+
+def _shown(seen: Seen) -> str:
+    """Return what a phone shows: of a file its name, since the phones only show words."""
+    if seen.file is None:
+        return seen.text
+    return f"{seen.text}\n[{seen.file.name or seen.file.kind}]".strip()

@@ -9,6 +9,9 @@ HEAD = 256 * 1024
 MOST_PIXELS = 50_000_000
 """A picture with more is not shown: a small file can unpack to more than a screen's memory."""
 
+LONGEST = 1_000_000
+"""Pixels of a side that nobody believes any more."""
+
 Size = tuple[int, int]
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """JPEG's segments that say how large the picture is."""
@@ -21,7 +24,7 @@ def size_of(media_type: str, head: bytes) -> Size | None:
         found = read(head) if read else None
     except IndexError:
         return None
-    return found if found and found[0] > 0 and found[1] > 0 else None
+    return found if found and 0 < found[0] <= LONGEST and 0 < found[1] <= LONGEST else None
 
 
 def can_be_shown(size: Size | None) -> bool:

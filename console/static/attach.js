@@ -19,6 +19,14 @@
     return svg;
   }
 
+  // The composer grows over the thread: who reads its end goes on reading it.
+  function keepingEnd(change) {
+    const box = document.getElementById("messages");
+    const atEnd = box && box.scrollHeight - box.scrollTop - box.clientHeight < 80;
+    change();
+    if (atEnd) box.scrollTop = box.scrollHeight;
+  }
+
   class Shelf {
     constructor(form, token) {
       this.form = form;
@@ -74,7 +82,7 @@
       entry.sign = make("span", "sign", icon("file"));
       entry.node = make("li", "coming", entry.sign, make("span", "about", make("span", "name", entry.name), entry.state), remove);
       this.files.push(entry);
-      this.list.append(entry.node);
+      keepingEnd(() => this.list.append(entry.node));
       this.need();
     }
 

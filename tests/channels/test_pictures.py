@@ -35,6 +35,7 @@ def test_the_size_is_found(media_type, head):
         *(("image/png", PNG[:20]), ("image/gif", GIF[:7]), ("image/jpeg", JPEG[:-3])),
         *(("image/jpeg", b"\xff\xd8"), ("image/jpeg", b"\xff\xd8\xff"), ("image/webp", WEBP)),
         ("image/jpeg", b"\xff\xd8" + b"\xff\xe1\0\0" * 10),
+        ("image/png", PNG[:16] + b"\xff" * 8),
         *(("image/png", PNG[:16] + bytes(8)), ("image/heic", b""), ("audio/ogg", b"OggS")),
     ],
 )

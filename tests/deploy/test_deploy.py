@@ -172,6 +172,10 @@ def test_every_reference_leads_somewhere():
             for entry in container["envFrom"]:
                 assert ("Secret", entry["secretRef"]["name"]) in there
         assert ("ConfigMap", volumes["config"]["configMap"]["name"]) in there
+        for volume in volumes.values():
+            if "persistentVolumeClaim" in volume:
+                claim = volume["persistentVolumeClaim"]["claimName"]
+                assert ("PersistentVolumeClaim", claim) in there
     for scaler in of("HorizontalPodAutoscaler").values():
         target = scaler["spec"]["scaleTargetRef"]
         assert (target["kind"], target["name"]) in there
@@ -184,6 +188,21 @@ def test_every_reference_leads_somewhere():
     assert "yingda-db-app" in {f"{name}-app" for name in of("Cluster")}
     paper = (ROOT / "docs/how-to/cluster.md").read_text(encoding="utf-8")
     assert all(name in paper for _, name in GIVEN)
+
+
+def test_files_lie_where_all_processes_find_them():
+    settings = YAML(typ="safe", pure=True).load(
+        of("ConfigMap")["yingda-config"]["data"]["config.yaml"]
+    )
+    folder = settings["media"]["folder"]
+    for container in web_and_worker():
+        mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
+        assert mounts[folder] == "media"
+    (claim,) = of("PersistentVolumeClaim").values()
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+    for name in ("web", "worker"):
+        service = services()[name]
+        assert f"media:{service['environment']['YINGDA_MEDIA__FOLDER']}" in service["volumes"]
 
 
 def test_no_pod_may_do_more_than_it_must():

@@ -32,6 +32,7 @@ from storage.models import Role
 
 PLATFORMS = ("wechat", "weibo", "telegram", "slack", "webchat")
 PATIENCE = 20.0
+MORE: dict[str, dict[str, Any]] = {"webchat": {"attachments": True}}
 ROW = re.compile(r'data-id="([0-9a-f-]{36})"')
 ALONE = {"hx-request": "true"}
 """Asks for a conversation without the list beside it."""
@@ -165,7 +166,12 @@ async def product(url: str, tmp_path: Path) -> AsyncIterator[Product]:
             inboxes={
                 f"shop_{name}": inbox(
                     f"shop_{name}",
-                    {"channel": name, "base_url": f"{base}/{name}", **simulator.settings},
+                    {
+                        "channel": name,
+                        "base_url": f"{base}/{name}",
+                        **simulator.settings,
+                        **MORE.get(name, {}),
+                    },
                 )
                 for name, simulator in simulators.items()
             },
