@@ -69,7 +69,7 @@ async def test_a_chat_that_names_no_site_may_be_shown_by_any(desk_console):
         answer = await browser.get("/chat/website")
     policy = answer.headers["content-security-policy"]
     assert "frame-ancestors *" in policy
-    assert "img-src 'self' data: https://img.example.com;" in policy
+    assert "img-src 'self' data: https://img.example.com blob:;" in policy
     assert 'src="https://img.example.com/logo.png"' in answer.text
     assert 'data-origins="*"' in answer.text
 
