@@ -81,6 +81,8 @@ async def test_what_was_fetched_is_stored_and_told(db, now, photo):
 async def test_who_was_overtaken_changes_nothing(db, now, photo):
     (slow,) = await claimed(db, now)
     (fast,) = await claimed(db, now + LEASE)
+    assert not await db.write(fetching.postpone, slow, "busy", now)
+    assert not await db.write(fetching.stored, slow, KEPT, now)
     assert await db.write(fetching.stored, fast, KEPT, now)
     assert not await db.write(fetching.lost, slow, MediaState.GONE, "gone", now)
     assert (await files(db))[0].state is MediaState.STORED
