@@ -107,7 +107,9 @@ async def test_a_customers_files_are_seen_and_an_agents_arrive(product: Product,
         )
         await expect(page.locator("#attached .ready")).to_have_count(2)
         await page.fill("#text", "请把标签贴在箱子上。")
-        await page.screenshot(path=pictures / "files-composer.png", caret="initial")
+        await page.screenshot(
+            path=pictures / "files-composer.png", caret="initial", animations="disabled"
+        )
         await page.press("#text", "Control+Enter")
         await lily.hears("请把标签贴")
         async with asyncio.timeout(PATIENCE):
@@ -118,9 +120,13 @@ async def test_a_customers_files_are_seen_and_an_agents_arrive(product: Product,
         await expect(page.locator(".bubble.agent .picture img")).to_have_count(1)
         await expect(page.locator("#attached li")).to_have_count(0)
         await expect(page.locator(".bubble.sending")).to_have_count(0)
-        await page.screenshot(path=pictures / "files-thread.png", caret="initial")
+        await page.screenshot(
+            path=pictures / "files-thread.png", caret="initial", animations="disabled"
+        )
         await page.emulate_media(color_scheme="dark")
-        await page.screenshot(path=pictures / "files-thread-dark.png", caret="initial")
+        await page.screenshot(
+            path=pictures / "files-thread-dark.png", caret="initial", animations="disabled"
+        )
         async with page.expect_download() as saving:
             await page.click(".bubble.in a.save")
         assert (await saving.value).suggested_filename == "购买凭证.pdf"
@@ -142,7 +148,9 @@ async def test_a_file_that_could_not_be_had_is_tried_again_by_hand(
         push = sim.attach("lily", "file", SAMPLES["application/pdf"] + bytes(20 * 2**20), "大.pdf")
         await lily.push(push)
         await expect(page.locator(".bubble.in .media.failed")).to_contain_text("大.pdf")
-        await page.screenshot(path=pictures / "files-failed.png", caret="initial")
+        await page.screenshot(
+            path=pictures / "files-failed.png", caret="initial", animations="disabled"
+        )
         sim.forget_files()
         await page.click(".bubble.in form button")
         await expect(page.locator(".bubble.in .media.gone")).to_be_visible()
@@ -162,7 +170,9 @@ async def test_what_a_channel_cannot_carry_is_said_before_it_is_sent(
         pdf = {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
         await page.set_input_files("#attach", pdf)
         await expect(page.locator("#attached .failed")).to_be_visible()
-        await page.screenshot(path=pictures / "files-refused.png", caret="initial")
+        await page.screenshot(
+            path=pictures / "files-refused.png", caret="initial", animations="disabled"
+        )
         await page.click("#attached .failed button")
         await expect(page.locator("#attached li")).to_have_count(0)
         photo = {"name": "a.png", "mimeType": "image/png", "buffer": picture(100, 80)}
@@ -184,7 +194,9 @@ async def test_the_websites_chat_carries_files_both_ways(product: Product, pictu
         )
         await expect(chat.locator("#tray .ready")).to_have_count(1)
         await chat.fill("#text", "屏幕碎了，转人工")
-        await chat.screenshot(path=pictures / "files-chat-composer.png", caret="initial")
+        await chat.screenshot(
+            path=pictures / "files-chat-composer.png", caret="initial", animations="disabled"
+        )
         await chat.press("#text", "Enter")
         await expect(chat.locator(".row.contact .picture img")).to_have_count(1)
         await expect(chat.locator(".row.contact")).to_have_count(1)
@@ -203,7 +215,9 @@ async def test_the_websites_chat_carries_files_both_ways(product: Product, pictu
         await page.click("#send")
         await expect(chat.locator(".row.agent .picture img")).to_have_count(1)
         await expect(chat.locator(".row.agent .file")).to_contain_text("保修.pdf")
-        await chat.screenshot(path=pictures / "files-chat.png", caret="initial")
+        await chat.screenshot(
+            path=pictures / "files-chat.png", caret="initial", animations="disabled"
+        )
         async with chat.expect_download() as saving:
             await chat.click(".row.agent .file")
         assert (await saving.value).suggested_filename == "保修.pdf"
