@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -140,7 +140,7 @@ def settle(
     made = apply_all(connection, [one.decided for one in ours], now) if ours else []
     became = dict(zip((one.lane for one in ours), made, strict=True))
     done = [one for one in ours if isinstance(became[one.lane], Applied)]
-    _follow_up(connection, done, became.values(), now, now + queue_notice)
+    _follow_up(connection, done, became, now, now + queue_notice)
     transport.finish_all(connection, [one.event for one in done], now)
     return [_result(one, became.get(one.lane), held.get(one.lane)) for one in thoughts]
 
@@ -148,12 +148,14 @@ def settle(
 def _follow_up(
     connection: Connection,
     done: Sequence[Thought],
-    became: Iterable[Applied | Stale],
+    became: Mapping[str, Applied | Stale],
     now: datetime,
     notice_at: datetime,
 ) -> None:
     """Plan notices for those who wait for a person, hold back what may answer a platform's call."""
-    made = [applied.conversation for applied in became if isinstance(applied, Applied)]
+    # A machine that waits is told nothing: it would only answer that.
+    people = [became[one.lane] for one in done if not one.decided.turn.message.automatic]
+    made = [applied.conversation for applied in people if isinstance(applied, Applied)]
     waiting = [conversation for conversation in made if conversation.owner is Owner.QUEUE]
     held_calls = [one.event for one in done if one.holds]
     if not waiting and not held_calls:

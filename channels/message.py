@@ -81,10 +81,13 @@ class Selection(Frozen):
 
 
 class ContactEvent(Frozen):
-    """The customer did something other than speak; `context` says where they came from."""
+    """The customer did something other than speak; `context` says where they came from.
+
+    `bounced`: what we sent came back; `context` says why.
+    """
 
     kind: Literal["event"] = "event"
-    event: Literal["followed", "unfollowed", "opened", "blocked", "recalled"]
+    event: Literal["followed", "unfollowed", "opened", "blocked", "recalled", "bounced"]
     context: Clean | None = None
 
 
@@ -124,7 +127,8 @@ class Address(Frozen):
 class IncomingMessage(Frozen):
     """One thing a customer did, as every handler sees it.
 
-    `dedupe_key` is the same for every delivery of the same thing by the platform.
+    `dedupe_key` is the same for every delivery of the same thing by the platform. `automatic`
+    says that a machine wrote it, as far as one can see: the bot keeps silent to it, people see it.
     """
 
     address: Address
@@ -136,6 +140,7 @@ class IncomingMessage(Frozen):
     platform_id: Clean | None = None
     reply_to: Clean | None = None
     replaces: Clean | None = None
+    automatic: bool = False
 
     @property
     def text(self) -> str:
@@ -144,12 +149,16 @@ class IncomingMessage(Frozen):
 
 
 class OutgoingMessage(Frozen):
-    """One thing we say; `delivery_id` makes a second attempt recognisable."""
+    """One thing we say; `delivery_id` makes a second attempt recognisable.
+
+    `automatic` says that no person wrote it.
+    """
 
     address: Address
     delivery_id: Clean
     parts: tuple[Part, ...]
     reply_to: Clean | None = None
+    automatic: bool = False
 
 
 def text_of(parts: tuple[Part, ...]) -> str:

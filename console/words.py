@@ -16,6 +16,7 @@ CHANNELS: Mapping[str, str] = {
     "qq": mark("QQ"),
     "webchat": mark("Website"),
     "webhook": mark("Webhook"),
+    "email": mark("E-mail"),
     "terminal": mark("Terminal"),
 }
 REASONS: Mapping[str, str] = {
@@ -28,6 +29,8 @@ REASONS: Mapping[str, str] = {
     "money": mark("about money"),
     "private": mark("private matter"),
     "error": mark("the bot failed"),
+    "machine": mark("written by a machine"),
+    "bounced": mark("our mail came back"),
 }
 """Why the bot called a person; an unknown word is shown as it is."""
 REFUSALS: Mapping[str, str] = {
@@ -48,6 +51,7 @@ CONTACT_EVENTS = {
     "opened": mark("The customer opened the chat"),
     "blocked": mark("The customer blocked the account"),
     "recalled": mark("The customer took a message back"),
+    "bounced": mark("A message of ours came back: it did not arrive"),
 }
 MEDIA = {
     "image": mark("Image"),

@@ -10,6 +10,7 @@ from handlers.chat.answer import Answering, Answers, Tapping
 from handlers.chat.commands import Commands
 from handlers.chat.complaint import Complaining
 from handlers.chat.handoff import handoff
+from handlers.chat.machine import machine
 from handlers.chat.menu import ChatConfig, Menu
 from handlers.chat.safety import safety
 from storage.models.conversation import Owner
@@ -25,6 +26,8 @@ class Chain:
         """Return what should happen, None if a person decides."""
         if turn.conversation.owner is not Owner.BOT:
             return None
+        if turn.message.automatic:
+            return machine(turn)
         for handler in self.handlers:
             if (outcome := await handler(turn)) is not None:
                 return outcome

@@ -42,6 +42,9 @@ _UNDO = (
     .where(_delivery.c.status == DeliveryStatus.SENDING)
     .values(status=DeliveryStatus.PENDING, attempts=_ONE_LESS)
 )
+_WITH_AUTHOR = select(Delivery, Message.author).join(
+    Message, col(Message.id) == Delivery.message_id
+)
 MOST_TOGETHER = 10
 """How many messages ride in one at most."""
 
@@ -111,12 +114,13 @@ def start(
         Fenced: the lane went to another worker, or the message into a platform's call.
     """
     row = hold(session, LaneKind.OUT, lane, token, now, lease)
-    delivery = session.exec(
-        select(Delivery).where(Delivery.lane == lane, Delivery.sequence == row.done + 1)
+    found = session.exec(
+        _WITH_AUTHOR.where(Delivery.lane == lane, Delivery.sequence == row.done + 1)
     ).one_or_none()
-    if delivery is None:
+    if found is None:
         row.ready_at = row.lease_until = row.token = None
         return None
+    delivery, author = found
     conversation = session.get_one(Conversation, delivery.conversation_id)
     again = delivery.status is DeliveryStatus.SENDING
     attempts = session.connection().execute(_START, {"b_id": delivery.id}).scalar_one_or_none()
@@ -124,18 +128,15 @@ def start(
         raise Fenced(f"lane {lane}: item {delivery.sequence} went out in a call meanwhile")
     set_committed_value(delivery, "status", DeliveryStatus.SENDING)
     set_committed_value(delivery, "attempts", attempts)
-    message = outgoing(delivery, conversation)
-    if conversation.replies_left is None:
-        return Started(delivery, conversation, message, again)
-    others = [] if again else _riding(session, delivery, conversation.replies_left)
-    parts = tuple(part for one in (delivery, *others) for part in one.parts)
+    left = conversation.replies_left
+    others = _riding(session, delivery, left) if left is not None and not again else []
+    person = Author.AGENT in (author, *(who for _, who in others))
+    parts = tuple(part for one in (delivery, *(one for one, _ in others)) for part in one.parts)
+    message = outgoing(delivery, conversation).model_copy(
+        update={"parts": parts, "automatic": not person}
+    )
     return Started(
-        delivery,
-        conversation,
-        message.model_copy(update={"parts": parts}),
-        again,
-        tuple(one.id for one in others),
-        _by_a_person(session, [one.message_id for one in (delivery, *others)]),
+        delivery, conversation, message, again, tuple(one.id for one, _ in others), person
     )
 
 
@@ -145,32 +146,25 @@ def undo_start(session: Session, started: Started) -> None:
     session.connection().execute(_UNDO, {"b_ids": list(started.ids)})
 
 
-def _riding(session: Session, delivery: Delivery, left: int) -> list[Delivery]:
+def _riding(session: Session, delivery: Delivery, left: int) -> list[tuple[Delivery, str]]:
     """Return what goes out in the same message, when replies are short; mark it so."""
     behind = session.exec(
-        select(Delivery)
-        .where(Delivery.lane == delivery.lane, Delivery.sequence > delivery.sequence)
+        _WITH_AUTHOR.where(Delivery.lane == delivery.lane, Delivery.sequence > delivery.sequence)
         .order_by(col(Delivery.sequence))
         .limit(MOST_TOGETHER)
     )
-    riding: list[Delivery] = []
-    for one in behind:
+    riding: list[tuple[Delivery, str]] = []
+    for one, author in behind:
         same = one.conversation_id == delivery.conversation_id
         if one.status is not DeliveryStatus.PENDING or not same:
             break
-        riding.append(one)
+        riding.append((one, author))
     if len(riding) + 1 < left:
         return []
-    for one in riding:
+    for one, _ in riding:
         one.status = DeliveryStatus.SENDING
         session.add(one)
     return riding
-
-
-def _by_a_person(session: Session, message_ids: Sequence[UUID]) -> bool:
-    agents = select(Message.id).where(Message.author == Author.AGENT)
-    query = agents.where(col(Message.id).in_(message_ids))
-    return session.exec(query.limit(1)).first() is not None
 
 
 @on_terms(FRESH)

@@ -10,7 +10,8 @@ from sqlmodel import select
 from bot import settle
 from bot.settle import TRIES
 from bot.worker import HANDLER_TRIES
-from channels.message import Text
+from channels.base import Reception
+from channels.message import Address, IncomingMessage, Text
 from handlers.apply import Stale
 from handlers.base import Handoff, Outcome
 from storage import conversations, lanes, transport
@@ -372,6 +373,21 @@ async def test_who_waits_for_a_person_is_told_once_that_they_are_not_forgotten(b
     (notice,) = await house.db.read(lambda s: list(s.exec(select(Timer))))
     assert notice.due_at == house.time() + timedelta(minutes=4)
     assert notice.done_at is None
+
+
+async def test_a_machine_that_waits_for_a_person_is_told_nothing(build):
+    house = build(hand_over)
+    message = IncomingMessage(
+        address=Address(inbox="shop", thread="lily", contact="lily"),
+        dedupe_key="m-1",
+        sent_at=house.time(),
+        parts=(Text(text="I am away"),),
+        automatic=True,
+    )
+    await house.intake.bring("shop", Reception((message,)), None)
+    await house.think()
+    assert (await house.conversation()).owner is Owner.QUEUE
+    assert await house.db.read(lambda s: list(s.exec(select(Timer)))) == []
 
 
 async def test_who_was_answered_needs_no_notice(build):

@@ -70,6 +70,23 @@ async def test_the_adapter_is_given_where_it_goes(db, now):
     assert started.message.delivery_id == started.delivery.id.hex
 
 
+@pytest.mark.parametrize(
+    ("author", "automatic"),
+    [(Author.AGENT, False), (Author.BOT, True), (Author.SYSTEM, True)],
+)
+@pytest.mark.parametrize("left", [None, 5])
+async def test_the_adapter_is_told_whether_a_person_wrote_it(db, now, author, automatic, left):
+    def speak(session):
+        talk = open_one(session, now)
+        talk.replies_left = left
+        conversations.append(session, talk, author, (Text(text="one"),), now)
+
+    await db.write(speak)
+    await claimed(db, now)
+    started = await db.write(deliveries.start, LANE, "a", now, LEASE)
+    assert started.message.automatic is automatic
+
+
 async def test_what_was_begun_and_not_ended_is_begun_again_as_such(db, now):
     await db.write(say, "one", now)
     await claimed(db, now)
