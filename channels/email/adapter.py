@@ -7,16 +7,17 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from typing import Self
 
 from channels.base import Capabilities, Clock, Memory, Rate, Rates, Reception, Sent
-from channels.email import imap, machines, parse, render, smtp, threads
+from channels.email import attachments, imap, machines, parse, render, smtp, threads
 from channels.email.config import Config
 from channels.email.follow import Follower
 from channels.email.wire import MIB
-from channels.errors import Refused, Retryable, Unavailable, Uncertain
+from channels.errors import Gone, Refused, Retryable, Unavailable, Uncertain
+from channels.files import KINDS, Download, Files, Takes
 from channels.message import OutgoingMessage
 
 RECEIVES = frozenset({"text", "image", "voice", "video", "file", "event", "unsupported"})
@@ -33,7 +34,12 @@ class Adapter:
     """`Adapter(inbox, config, memory, clock)`."""
 
     capabilities = Capabilities(
-        text_limit=render.TEXT_LIMIT, receives=RECEIVES, signed=False, rates=RATES
+        text_limit=render.TEXT_LIMIT,
+        receives=RECEIVES,
+        sends=frozenset({"text", *KINDS}),
+        files=dict.fromkeys(KINDS, Takes(attachments.LARGEST)),
+        signed=False,
+        rates=RATES,
     )
     polling = True
 
@@ -45,6 +51,7 @@ class Adapter:
             config.address, config.name, config.plus_address, config.subject_tag
         )
         self._refused: Counter[str] = Counter()
+        self._files: Files | None = None
         self._open = False
 
     async def __aenter__(self) -> Self:
@@ -54,6 +61,30 @@ class Adapter:
 
     async def __aexit__(self, *exc: object) -> None:
         self._open = False
+
+    def lend(self, files: Files) -> None:
+        """Keep what agents attach within reach."""
+        self._files = files
+
+    @asynccontextmanager
+    async def fetch(self, ref: str) -> AsyncIterator[Download]:
+        """Open a file that came with a mail, by reading the mail once more.
+
+        Raises:
+            Gone: the mail is not there any more, or its number means another one now.
+            Refused: the mail is larger than `largest_mail`.
+            ChannelError: it may be had later.
+        """
+        found = attachments.REF.fullmatch(ref)
+        if found is None:
+            raise Gone
+        async with self._box() as box:
+            fetched = await box.fetch(int(found[2])) if box.validity == int(found[1]) else None
+        if fetched is None:
+            raise Gone
+        if fetched.size > len(fetched.raw):
+            raise Refused("the mail that it came with is larger than largest_mail")
+        yield await asyncio.to_thread(attachments.find, fetched.raw, int(found[3]))
 
     def poll(self, cursor: str | None) -> AsyncIterator[tuple[str, Reception]]:
         """Yield mail for ever, each with the cursor after it."""
@@ -76,13 +107,9 @@ class Adapter:
         """
         if not self._open:
             raise Unavailable("this mailbox is not open")
-        texts = render.pieces(message.parts)
-        if not texts:
-            raise Refused("there is nothing to say in it")
         if message.automatic:
             await self._allow(message.address.contact)
-        envelope = await self._envelope(message)
-        sent = [self._mail(text, number, message, envelope) for number, text in enumerate(texts)]
+        sent = await self._mails(message)
         for number, mail in enumerate(sent):
             try:
                 await self._hand_over(message.address.contact, mail)
@@ -93,6 +120,17 @@ class Adapter:
         if message.automatic:
             await self._count(message.address.contact)
         return Sent(sent[0].message_id, pieces=len(sent))
+
+    async def _mails(self, message: OutgoingMessage) -> list[render.Outgoing]:
+        loaded = await attachments.load(message.parts, self._files)
+        texts = render.pieces(loaded.others) or loaded.names[:1]
+        if not texts:
+            raise Refused("there is nothing to say in it")
+        envelope = await self._envelope(message)
+        made = [self._mail(text, number, message, envelope) for number, text in enumerate(texts)]
+        if loaded.files:
+            await asyncio.to_thread(render.attach, made[-1], loaded.files)
+        return made
 
     def _box(self) -> AbstractAsyncContextManager[imap.Box]:
         config = self._config

@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from channels.email import threads
+from channels.email.attachments import Attachment
 from channels.email.headers import ID, decoded
 from channels.email.parse import REPLY
 from channels.message import Part
@@ -54,7 +55,12 @@ class Outgoing:
     """One mail, ready to be handed over."""
 
     message_id: str
-    content: bytes
+    made: EmailMessage
+
+    @property
+    def content(self) -> bytes:
+        """The mail as it goes over the wire."""
+        return self.made.as_bytes()
 
 
 def pieces(parts: Sequence[Part]) -> tuple[str, ...]:
@@ -88,7 +94,16 @@ def mail(
         made["X-Auto-Response-Suppress"] = "All"
     made.set_content(text, cte="base64")
     made.add_alternative(as_html(text), subtype="html", cte="base64")
-    return Outgoing(message_id, made.as_bytes())
+    return Outgoing(message_id, made)
+
+
+def attach(outgoing: Outgoing, files: Sequence[Attachment]) -> None:
+    """Attach files to a mail."""
+    for file in files:
+        main, _, sub = file.type.partition("/")
+        outgoing.made.add_attachment(
+            file.content, maintype=main, subtype=sub, filename=decoded(file.name)
+        )
 
 
 def subject(envelope: Envelope, sender: Sender) -> str:

@@ -18,10 +18,17 @@ from channels import simulation
 from channels.base import Clock
 from channels.email import simulated_imap, simulated_smtp
 from channels.email.simulated_imap import Folder
-from channels.simulation import Fault, Push
+from channels.files import Kind
+from channels.simulation import Fault, Push, SeenFile
 
 ADDRESS, PASSWORD = "help@shop.example", "simulated-app-password"
 CUSTOMERS = "mail.example"
+TYPES: dict[Kind, str] = {
+    "image": "image/png",
+    "voice": "audio/ogg",
+    "video": "video/mp4",
+    "file": "application/pdf",
+}
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -113,6 +120,17 @@ class Simulator(simulation.Simulator):
         mail.set_content(text)
         return Push(contact, body=mail.as_bytes())
 
+    def attach(self, contact: str, kind: Kind, content: bytes, name: str | None = None) -> Push:
+        """Return a mail with a file."""
+        mail = message_from_bytes(self.write(contact, "").body, policy=SMTP)
+        main, _, sub = TYPES[kind].partition("/")
+        mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
+        return Push(contact, body=mail.as_bytes())
+
+    def forget_files(self) -> None:
+        """Let somebody empty the mailbox."""
+        self.folder.mails.clear()
+
     def garbage(self, contact: str) -> Push:
         """Return a mail that nobody wrote."""
         return Push(contact, body=b"Subject: ?\r\n\r\n\xff\xfe\0")
@@ -149,14 +167,24 @@ class Simulator(simulation.Simulator):
         self.sent.append(read)
         body = read.get_body(("plain",))
         text = body.get_content().replace("\r\n", "\n").removesuffix("\n") if body else ""
-        contact = recipient.removesuffix(f"@{CUSTOMERS}")
-        self.show(contact, text, platform_id=str(read["message-id"]))
+        contact, name = recipient.removesuffix(f"@{CUSTOMERS}"), str(read["message-id"])
+        files = [_seen(part) for part in read.iter_attachments()]
+        self.show(contact, text, platform_id=name, file=files[0] if files else None)
+        for file in files[1:]:
+            self.show(contact, "", platform_id=name, file=file)
 
     async def _give(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await simulated_imap.Session(self.folder, reader, writer).run()
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await simulated_smtp.Session(self, reader, writer).run()
+
+
+def _seen(part: EmailMessage) -> SeenFile:
+    main = part.get_content_maintype()
+    kind: Kind = next((kind for kind, name in TYPES.items() if name.startswith(main)), "file")
+    content = part.get_payload(decode=True)
+    return SeenFile(kind, content if isinstance(content, bytes) else b"", part.get_filename())
 
 
 async def _until_the_end(

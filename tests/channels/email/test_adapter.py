@@ -9,12 +9,17 @@ import pytest
 from channels.email.adapter import Adapter
 from channels.email.config import Config
 from channels.email.simulator import Simulator
-from channels.errors import Refused, Unauthorized, Unavailable, Uncertain
+from channels.errors import Gone, Refused, TooLong, Unauthorized, Unavailable, Uncertain
 from channels.message import Choice, Choices, Media, Text
 from channels.simulation import Fault
-from channels.testing import HANG_UP, RememberedMemory
+from channels.testing import HANG_UP, HeldFiles, RememberedMemory
 from tests.channels.email.certificate import make_certificate
 from tests.channels.email.conftest import THREAD
+
+
+async def read(adapter, ref):
+    async with adapter.fetch(ref) as download:
+        return b"".join([chunk async for chunk in download.chunks])
 
 
 async def bring(adapter, provider, push):
@@ -172,3 +177,51 @@ async def test_a_server_without_encryption_is_not_told_the_password(clock, provi
     with pytest.raises(Unavailable, match="STARTTLS"):
         async with Adapter("main", config, RememberedMemory(clock), clock):
             raise AssertionError("it opened")
+
+
+async def test_a_file_goes_along_and_keeps_its_name_and_bytes(build, provider, outgoing):
+    files, adapter = HeldFiles(), build()
+    adapter.lend(files)
+    parts = [
+        Media(
+            kind="image", ref=files.keep("a.png", "image/png", b"\x89PNG\r\n.\r\n"), name="图 1.png"
+        ),
+        Media(
+            kind="file", ref=files.keep("b.pdf", "application/pdf", b"%PDF"), name="b\r\nX-Evil: 1"
+        ),
+    ]
+    async with adapter:
+        await adapter.send(outgoing(Text(text="请看"), *parts))
+        await adapter.send(outgoing(parts[0], delivery_id="d-2"))
+    first, second = [seen.file for seen in provider.screen if seen.text != "图 1.png"]
+    assert (first.content, first.name) == (b"\x89PNG\r\n.\r\n", "图 1.png")
+    assert (second.content, second.name) == (b"%PDF", "b X-Evil: 1")
+    assert provider.screen[-1].text == "图 1.png"
+    assert "X-Evil" not in str(provider.sent[0].keys())
+
+
+async def test_files_that_are_too_large_together_are_refused(build, provider, outgoing):
+    files, adapter = HeldFiles(), build()
+    adapter.lend(files)
+    part = Media(kind="file", ref=files.keep("b.pdf", "application/pdf", bytes(6 * 2**20)))
+    async with adapter:
+        with pytest.raises(TooLong, match="10 MiB"):
+            await adapter.send(outgoing(part, part))
+    assert not provider.sent
+
+
+@pytest.mark.parametrize("ref", ["", "media:1", "5:1", "5:1:9", "6:1:2", "5:2:2", "5:1:x"])
+async def test_a_file_that_is_not_there_is_gone(adapter, provider, ref):
+    provider.folder.validity = 5
+    await provider.offer(provider.attach("han", "file", b"%PDF", "a.pdf"))
+    with pytest.raises(Gone):
+        await read(adapter, ref)
+    assert await read(adapter, "5:1:2") == b"%PDF"
+
+
+async def test_a_file_of_a_mail_that_is_too_large_is_never_had(build, provider):
+    provider.folder.validity = 5
+    await provider.offer(provider.attach("han", "file", bytes(2**20), "a.pdf"))
+    async with build(largest_mail=1) as adapter:
+        with pytest.raises(Refused, match="largest_mail"):
+            await read(adapter, "5:1:2")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import deque
 from contextlib import aclosing
 
 import pytest
@@ -8,6 +9,8 @@ from channels.email.simulator import Simulator
 from channels.errors import Refused, TooLong, Unauthorized, Unavailable
 from channels.simulation import Fault
 from channels.testing import HANG_UP, ChannelConformance
+from channels.testing.attachments import read
+from channels.testing.samples import SAMPLES
 
 
 class TestConformance(ChannelConformance):
@@ -44,6 +47,16 @@ class TestConformance(ChannelConformance):
         cursor = f"{self.provider.folder.validity}:{uid - 1}:0"
         async with aclosing(adapter.poll(cursor)) as mails:
             return (await anext(mails))[1]
+
+    async def test_a_platform_in_trouble_may_have_the_file_later(self, adapter, simulator):
+        """The side that gives mail out fails in its own words."""
+        content = SAMPLES["image/png"]
+        part = await self.sent_to_us(adapter, simulator, "image", content)
+        for command, fault in (("LOGIN", "NO [UNAVAILABLE]"), ("UID FETCH", "drop")):
+            simulator.folder.faults[command] = deque([fault])
+            with pytest.raises(Unavailable):
+                await read(adapter, part.ref)
+        assert await read(adapter, part.ref) == content
 
     async def test_an_unreachable_platform_is_unavailable(self, simulator):
         """Where it is stands in its settings: the ports of a provider that has ended."""
