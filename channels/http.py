@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import Any, TypedDict, Unpack
+from typing import Any, Protocol, TypedDict, TypeVar, Unpack
 
 import httpx
 
@@ -60,6 +60,35 @@ SECRETS = (
         r"\1***",
     ),
 )
+
+
+class Opens(Protocol):
+    """An account's calls, which are opened before they are used and closed at the end."""
+
+    async def open(self) -> None:
+        """Make ready; may raise a `ChannelError`."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        ...
+
+
+O = TypeVar("O", bound=Opens)  # noqa: E741 - what is opened
+
+
+async def opened(calls: O) -> O:
+    """Return an account's calls, open; what cannot be opened is closed again.
+
+    Raises:
+        ChannelError: whatever opening raised.
+    """
+    try:
+        await calls.open()
+    except BaseException:
+        await calls.close()
+        raise
+    return calls
 
 
 class Content(TypedDict, total=False):

@@ -34,6 +34,7 @@ from channels.errors import (
     WindowClosed,
 )
 from channels.files import Download, Files, Kind, Takes
+from channels.http import opened
 from channels.message import IncomingMessage, Media, OutgoingMessage
 from channels.tencent import media, menu
 from channels.tencent.leaves import legible
@@ -110,13 +111,7 @@ class Adapter:
 
     async def __aenter__(self) -> Self:
         api = Api(self._config, self._memory, self._clock)
-        try:
-            if not self.passive:
-                await api.open()
-        except BaseException:
-            await api.close()
-            raise
-        self._api = api
+        self._api = api if self.passive else await opened(api)
         return self
 
     async def __aexit__(self, *exc: object) -> None:

@@ -25,6 +25,7 @@ from channels.base import (
     Sent,
 )
 from channels.errors import BadRequest, RateLimited, Refused, Unavailable
+from channels.http import opened
 from channels.message import OutgoingMessage
 from channels.tencent import leaves, menu
 from channels.tencent.seal import Seal, Unreadable
@@ -90,13 +91,7 @@ class Adapter:
         self._api: Api | None = None
 
     async def __aenter__(self) -> Self:
-        api = Api(self._config, self._memory, self._clock)
-        try:
-            await api.open()
-        except BaseException:
-            await api.close()
-            raise
-        self._api = api
+        self._api = await opened(Api(self._config, self._memory, self._clock))
         return self
 
     async def __aexit__(self, *exc: object) -> None:
