@@ -158,24 +158,32 @@ class Intake:
         if not told and cursor is None:
             return []
         now = self._clock()
+        stored = await self._store(inbox, reception, cursor, now)
+        inbox.last_in = now
+        self._note(inbox, stored)
+        return stored
+
+    async def _store(
+        self, inbox: Inbox, reception: Reception, cursor: str | None, now: datetime
+    ) -> list[transport.Accepted]:
         until = now + timedelta(seconds=self._passive_wait) if inbox.answering else None
         try:
             async with asyncio.timeout(STORE_SECONDS):
                 if cursor is None and until is None and not reception.bounced:
-                    stored = await self._arrivals.add(transport.Arrival(inbox.name, reception, now))
-                else:
-                    stored = await self._db.write(_store, inbox.name, reception, cursor, now, until)
+                    return await self._arrivals.add(transport.Arrival(inbox.name, reception, now))
+                return await self._db.write(_store, inbox.name, reception, cursor, now, until)
         except TimeoutError:
             raise Unavailable(
                 "the database took too long; what it stores later counts once"
             ) from None
-        inbox.last_in = now
+
+    def _note(self, inbox: Inbox, stored: list[transport.Accepted]) -> None:
+        """Count what came in, and wake who thinks about it."""
         for item in stored:
             result = "duplicate" if not item.new else "message" if item.lane else "quarantined"
             self._metrics.accepted.labels(inbox.name, result).inc()
         if any(item.new and item.lane for item in stored):
             self._signals.inbound.set()
-        return stored
 
     async def _wait(self, event_id: UUID, lane: str) -> None:
         try:
