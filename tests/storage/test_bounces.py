@@ -47,7 +47,9 @@ async def talk(db):
 
 
 async def facts(db):
-    return await db.read(lambda s: [one.fact for one in s.exec(select(Activity))])
+    return await db.read(
+        lambda s: [one.fact for one in s.exec(select(Activity).order_by(Activity.id))]
+    )
 
 
 async def bounce(db, delivery, error, now, inbox="shop"):
