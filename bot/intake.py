@@ -20,6 +20,7 @@ from channels.message import OutgoingMessage
 from storage import adapter_memory, bounces, passive, slots, transport
 from storage.batches import Batches
 from storage.database import Database, StorageError, Unavailable
+from storage.jobs import Terms, on_terms
 from storage.lanes import Fenced
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,7 @@ class NoSuchInbox(LookupError):
     """There is no such inbox, or it is disabled, or its platform does not call."""
 
 
+@on_terms(Terms(prompt=True))
 def _store(
     session: Session,
     inbox: str,

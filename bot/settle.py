@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -65,7 +65,7 @@ Next = Loaded | bool
 """A lane's next event; True when one waits and must be asked for alone, False when none does."""
 
 
-@on_terms(lanes.CLAIM)
+@on_terms(replace(lanes.CLAIM, prompt=True))
 def claim(
     connection: Connection, token: str, now: datetime, lease: timedelta, *, limit: int
 ) -> dict[str, Next]:
@@ -74,7 +74,7 @@ def claim(
     return _load(connection, [Wanted(lane, now) for lane in found])
 
 
-@on_terms(Terms(fresh=True))
+@on_terms(Terms(fresh=True, prompt=True))
 def advance(
     connection: Connection, steps: Sequence[Step], queue_notice: timedelta
 ) -> list[Next | Exception]:

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import bindparam, case, update
-from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
 from channels.base import Sent
 from channels.message import Address, OutgoingMessage
-from storage import activity, paces, windows
+from storage import activity, delivery_rows, paces, windows
 from storage.jobs import FRESH, on_terms
-from storage.lanes import Fenced, bump, finish, hasten, hold
+from storage.lanes import Fenced, bump, finish, hasten, hold, rest
 from storage.models import (
     Author,
     Conversation,
@@ -25,26 +23,14 @@ from storage.models import (
     LaneKind,
     Message,
 )
-from storage.upsert import table_of
 
-_delivery = table_of(Delivery)
-_START = (
-    update(_delivery)
-    .where(_delivery.c.id == bindparam("b_id", type_=_delivery.c.id.type))
-    .where(_delivery.c.status.in_((DeliveryStatus.PENDING, DeliveryStatus.SENDING)))
-    .values(status=DeliveryStatus.SENDING, attempts=_delivery.c.attempts + 1)
-    .returning(_delivery.c.attempts)
-)
-_ONE_LESS = case((_delivery.c.attempts > 0, _delivery.c.attempts - 1), else_=0)
-_UNDO = (
-    update(_delivery)
-    .where(_delivery.c.id.in_(bindparam("b_ids", expanding=True, type_=_delivery.c.id.type)))
-    .where(_delivery.c.status == DeliveryStatus.SENDING)
-    .values(status=DeliveryStatus.PENDING, attempts=_ONE_LESS)
-)
 _WITH_AUTHOR = select(Delivery, Message.author).join(
     Message, col(Message.id) == Delivery.message_id
 )
+_FACTS = {
+    DeliveryStatus.FAILED: Fact.DELIVERY_FAILED,
+    DeliveryStatus.UNCERTAIN: Fact.DELIVERY_UNCERTAIN,
+}
 MOST_TOGETHER = 10
 """How many messages ride in one at most."""
 
@@ -113,21 +99,18 @@ def start(
     Raises:
         Fenced: the lane went to another worker, or the message into a platform's call.
     """
-    row = hold(session, LaneKind.OUT, lane, token, now, lease)
-    found = session.exec(
-        _WITH_AUTHOR.where(Delivery.lane == lane, Delivery.sequence == row.done + 1)
-    ).one_or_none()
+    done = hold(session, LaneKind.OUT, lane, token, now, lease)
+    connection = session.connection()
+    found = delivery_rows.at(connection, lane, done + 1)
     if found is None:
-        row.ready_at = row.lease_until = row.token = None
+        rest(session, LaneKind.OUT, lane)
         return None
-    delivery, author = found
-    conversation = session.get_one(Conversation, delivery.conversation_id)
+    delivery, conversation, author = found
     again = delivery.status is DeliveryStatus.SENDING
-    attempts = session.connection().execute(_START, {"b_id": delivery.id}).scalar_one_or_none()
+    attempts = delivery_rows.begin(connection, delivery.id)
     if attempts is None:
         raise Fenced(f"lane {lane}: item {delivery.sequence} went out in a call meanwhile")
-    set_committed_value(delivery, "status", DeliveryStatus.SENDING)
-    set_committed_value(delivery, "attempts", attempts)
+    delivery.status, delivery.attempts = DeliveryStatus.SENDING, attempts
     left = conversation.replies_left
     others = _riding(session, delivery, left) if left is not None and not again else []
     person = Author.AGENT in (author, *(who for _, who in others))
@@ -143,7 +126,7 @@ def start(
 def undo_start(session: Session, started: Started) -> None:
     """Take back `start`, in its own transaction: the message was not even tried."""
     session.flush()
-    session.connection().execute(_UNDO, {"b_ids": list(started.ids)})
+    delivery_rows.undo(session.connection(), started.ids)
 
 
 def _riding(session: Session, delivery: Delivery, left: int) -> list[tuple[Delivery, str]]:
@@ -182,13 +165,12 @@ def sent(
     `back` names an inbox that works again: its failures are forgotten and those who wait there
     are hastened, in this transaction, since once the lane is free it may be claimed at any moment.
     """
-    first, *others = _all(session, delivery_ids)
-    windows.use(session, first.conversation_id, taken.pieces)
-    first.pieces = taken.pieces
-    for one in (first, *others):
-        one.platform_id, one.sent_at = taken.platform_id, now
+    connection = session.connection()
+    found = delivery_rows.held(connection, delivery_ids)
+    windows.use(session, found[0].conversation_id, taken.pieces)
+    delivery_rows.taken(connection, found, taken, now)
     _welcome(session, back, now)
-    return _end(session, (first, *others), token, DeliveryStatus.SENT, Fact.DELIVERY_SENT, now)
+    return _end(session, found, token, Fact.DELIVERY_SENT, now)
 
 
 @on_terms(FRESH)
@@ -206,8 +188,7 @@ def failed(
     `back` is as in `sent`: a platform that refuses is there.
     """
     _welcome(session, back, now)
-    found = _all(session, delivery_ids, problem)
-    return _end(session, found, token, DeliveryStatus.FAILED, Fact.DELIVERY_FAILED, now)
+    return _give_up(session, delivery_ids, token, DeliveryStatus.FAILED, problem, now)
 
 
 @on_terms(FRESH)
@@ -222,9 +203,9 @@ def refused(
 ) -> bool:
     """Give deliveries up because the platform says that the window is closed or used up."""
     _welcome(session, back, now)
-    first, *_ = found = _all(session, delivery_ids, reason)
+    first, *_ = delivery_rows.held(session.connection(), delivery_ids)
     windows.correct(session, first.conversation_id, reason, now)
-    return _end(session, found, token, DeliveryStatus.FAILED, Fact.DELIVERY_FAILED, now)
+    return _give_up(session, delivery_ids, token, DeliveryStatus.FAILED, reason, now)
 
 
 @on_terms(FRESH)
@@ -232,8 +213,7 @@ def uncertain(
     session: Session, delivery_ids: Sequence[UUID], token: str, problem: str, now: datetime
 ) -> bool:
     """Mark that nobody knows whether they arrived; return whether their lane has more."""
-    found = _all(session, delivery_ids, problem)
-    return _end(session, found, token, DeliveryStatus.UNCERTAIN, Fact.DELIVERY_UNCERTAIN, now)
+    return _give_up(session, delivery_ids, token, DeliveryStatus.UNCERTAIN, problem, now)
 
 
 def _welcome(session: Session, back: str | None, now: datetime) -> None:
@@ -242,31 +222,33 @@ def _welcome(session: Session, back: str | None, now: datetime) -> None:
         hasten(session, LaneKind.OUT, back, now)
 
 
-def _all(
-    session: Session, delivery_ids: Sequence[UUID], problem: str | None = None
-) -> list[Delivery]:
-    # Held, since a platform may say at this very moment that it did not arrive.
-    found = [session.get_one(Delivery, one, with_for_update=True) for one in delivery_ids]
-    for delivery in found:
-        delivery.problem = delivery.problem if problem is None else problem[:500]
-    return found
+def _give_up(
+    session: Session,
+    delivery_ids: Sequence[UUID],
+    token: str,
+    status: DeliveryStatus,
+    problem: str,
+    now: datetime,
+) -> bool:
+    connection, words = session.connection(), problem[:500]
+    found = delivery_rows.held(connection, delivery_ids)
+    delivery_rows.over(connection, found, status, words)
+    return _end(session, found, token, _FACTS[status], now, words)
 
 
 def _end(
     session: Session,
-    ended: Sequence[Delivery],
+    ended: Sequence[delivery_rows.Held],
     token: str,
-    status: DeliveryStatus,
     fact: Fact,
     now: datetime,
+    problem: str | None = None,
 ) -> bool:
+    """Tell of ends, and let the lane go on; `ended` says how they stood before."""
+    delivery_rows.tell(session.connection(), ended, fact, now, problem)
     more = False
-    for delivery in ended:
-        if delivery.status is not DeliveryStatus.FAILED:
-            delivery.status = status
-            session.add(delivery)
-            tell(session, delivery, fact, now)
-        more = finish(session, LaneKind.OUT, delivery.lane, token, delivery.sequence, now)
+    for one in ended:
+        more = finish(session, LaneKind.OUT, one.lane, token, one.sequence, now)
     return more
 
 
@@ -281,8 +263,9 @@ def retry_later(
     session: Session, delivery_ids: Sequence[UUID], problem: str, *, counts: bool = True
 ) -> None:
     """Note that the platform did not take it, so that the next attempt is a clean one."""
-    for delivery in _all(session, delivery_ids, problem):
-        delivery.status = DeliveryStatus.PENDING
+    for one in delivery_ids:
+        delivery = session.get_one(Delivery, one, with_for_update=True)
+        delivery.status, delivery.problem = DeliveryStatus.PENDING, problem[:500]
         session.add(delivery)
     session.get_one(Delivery, delivery_ids[0]).attempts -= 0 if counts else 1
 

@@ -16,17 +16,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How a function is run where several processes share a database; SQLite needs none of it.
+    """How a function is run: most of it where several processes share a database.
 
-    `seconds` is how long it may take, waiting for the server included. `fresh` lets each of its
-    statements see what others have committed before it: for functions whose statements are right
-    one by one. Without it a function that was overtaken is run again. `lasting` is False where
-    losing the last moments to a dying server does no harm.
+    `prompt` lets it go first on SQLite, since somebody waits who cannot wait for long: a platform,
+    or a customer. The rest says nothing to SQLite. `seconds` is how long it may take, waiting for
+    the server included. `fresh` lets each of its statements see what others have committed before
+    it: for functions whose statements are right one by one. Without it a function that was
+    overtaken is run again. `lasting` is False where losing the last moments to a dying server
+    does no harm.
     """
 
     seconds: float = 10.0
     fresh: bool = False
     lasting: bool = True
+    prompt: bool = False
 
 
 DEFAULT = Terms()

@@ -103,16 +103,22 @@ def waiting(session: Session, kind: LaneKind, key: str) -> bool:
 
 def hold(
     session: Session, kind: LaneKind, key: str, token: str, now: datetime, lease: timedelta
-) -> Lane:
-    """Prolong the lease and return the lane.
+) -> int:
+    """Prolong the lease and return how many items of the lane are done.
 
     Raises:
         Fenced: the lease went to another worker.
     """
     given = {"b_kind": kind, "b_key": key, "b_token": token, "b_until": now + lease}
-    if session.connection().execute(_HOLD, given).rowcount != 1:
+    done: int | None = session.connection().execute(_HOLD, given).scalar_one_or_none()
+    if done is None:
         raise Fenced(f"lane {key} is no longer ours")
-    return session.get_one(Lane, (kind, key), populate_existing=True)
+    return done
+
+
+def rest(session: Session, kind: LaneKind, key: str) -> None:
+    """Let a lane that is held be idle: it has nothing."""
+    session.connection().execute(_REST, {"b_kind": kind, "b_key": key})
 
 
 def postpone(
@@ -206,6 +212,12 @@ _HOLD = (
         _lane.c.token == bindparam("b_token"),
     )
     .values(lease_until=bindparam("b_until", type_=_lane.c.lease_until.type))
+    .returning(_lane.c.done)
+)
+_REST = (
+    update(_lane)
+    .where(_lane.c.kind == _kind, _lane.c.key == bindparam("b_key"))
+    .values(ready_at=None, lease_until=None, token=None)
 )
 _FINISH = (
     update(_lane)

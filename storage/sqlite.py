@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import queue
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from storage.engine import make_engine
 from storage.errors import BadUrl, DatabaseInUse, Unavailable
 from storage.jobs import Job, Tell, tell
 
-GROUP = 64
-"""How many writes share one commit at most."""
+GROUP, PATIENT = 64, 16
+"""How many writes that are prompt share one commit at most, and how many of the others."""
 READERS = 4
 
 
@@ -62,6 +62,38 @@ def make_folder(path: Path) -> None:
         ) from problem
 
 
+class _Queue:
+    """The jobs that wait to be written: who can wait lets the others go first."""
+
+    def __init__(self) -> None:
+        self._prompt: deque[Job] = deque()
+        self._patient: deque[Job] = deque()
+        self._changed, self._ended = threading.Condition(), False
+
+    def put(self, job: Job) -> None:
+        """Let a job wait for its turn."""
+        with self._changed:
+            (self._prompt if job.terms.prompt else self._patient).append(job)
+            self._changed.notify()
+
+    def end(self) -> None:
+        """Let `take` return nothing once nothing waits."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
+
+    def take(self) -> list[Job]:
+        """Return the next commit's jobs, waiting for them; none at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._prompt or self._patient or self._ended)
+            return [*_first(self._prompt, GROUP), *_first(self._patient, PATIENT)]
+
+
+def _first(jobs: deque[Job], most: int) -> Iterator[Job]:
+    for _ in range(min(most, len(jobs))):
+        yield jobs.popleft()
+
+
 class SqliteEngine:
     """Runs jobs on one file; `commit` makes a batch of them true together."""
 
@@ -76,7 +108,7 @@ class SqliteEngine:
         told: Tell,
     ) -> None:
         self.path, self._guest, self._commit, self._told = path, guest, commit, told
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._jobs = _Queue()
         self._local = threading.local()
         self._reading: list[Connection] = []
         self._lock: int | None = None
@@ -99,7 +131,7 @@ class SqliteEngine:
 
     async def close(self) -> None:
         """Finish what was handed in, then let the file go."""
-        self._jobs.put(None)
+        self._jobs.end()
         await asyncio.to_thread(self._writer.join)
         self._readers.shutdown(wait=True)
         for connection in self._reading:
@@ -139,7 +171,7 @@ class SqliteEngine:
 
     def _write_all(self) -> None:
         connection: Connection | None = None
-        while (batch := self._take()) is not None:
+        while batch := self._jobs.take():
             try:
                 connection = connection or self._engine.connect()
                 self._commit(connection, batch)
@@ -152,19 +184,6 @@ class SqliteEngine:
             tell(batch, self._told)
         if connection is not None:
             connection.close()
-
-    def _take(self) -> list[Job] | None:
-        first = self._jobs.get()
-        if first is None:
-            return None
-        batch = [first]
-        while len(batch) < GROUP and not self._jobs.empty():
-            job = self._jobs.get()
-            if job is None:
-                self._jobs.put(None)
-                break
-            batch.append(job)
-        return batch
 
 
 def _settle(jobs: list[Job]) -> None:
