@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, case, select, update
+from sqlalchemy import Connection, bindparam, case, or_, select, update
 
 from channels.base import Sent
 from storage.among import among
@@ -54,8 +54,8 @@ def at(
 
 def begin(connection: Connection, delivery_id: UUID) -> int | None:
     """Mark a delivery as being sent; return which attempt that is, None if it has ended."""
-    found: int | None = connection.execute(_BEGIN, {"b_id": delivery_id}).scalar_one_or_none()
-    return found
+    found = find_all(connection, _BEGIN, {"b_id": delivery_id})
+    return found[0][0] if found else None
 
 
 def undo(connection: Connection, delivery_ids: Sequence[UUID]) -> None:
@@ -127,7 +127,12 @@ _AT = (
 _BEGIN = (
     update(_delivery)
     .where(_delivery.c.id == _id)
-    .where(_delivery.c.status.in_((DeliveryStatus.PENDING, DeliveryStatus.SENDING)))
+    .where(
+        or_(
+            _delivery.c.status == DeliveryStatus.PENDING,
+            _delivery.c.status == DeliveryStatus.SENDING,
+        )
+    )
     .values(status=DeliveryStatus.SENDING, attempts=_delivery.c.attempts + 1)
     .returning(_delivery.c.attempts)
 )

@@ -24,6 +24,7 @@ from sqlmodel import Session
 from storage import adapter_memory
 from storage.jobs import Terms, on_terms
 from storage.models import Lane, LaneKind
+from storage.rows import execute_all, find_all
 from storage.upsert import insert_for, table_of
 
 _lane = table_of(Lane)
@@ -41,7 +42,7 @@ def bump(session: Session, kind: LaneKind, key: str, inbox: str, now: datetime) 
     """Return the next sequence of a lane and mark it ready; part of the caller's transaction."""
     connection = session.connection()
     given = {"b_kind": kind, "b_key": key, "b_inbox": inbox, "b_now": now}
-    sequence: int = connection.execute(_bump(connection.dialect.name), given).scalar_one()
+    sequence: int = find_all(connection, _bump(connection.dialect.name), given)[0][0]
     return sequence
 
 
@@ -75,7 +76,10 @@ def claim_on(
     given = {
         "b_kind": kind, "b_now": now, "b_until": now + lease, "b_token": token, "b_limit": limit,
     }  # fmt: skip
-    return sorted(connection.execute(_claim(only is None), _with(given, only)).scalars())
+    if only is None:
+        return sorted(key for (key,) in find_all(connection, _claim(everywhere=True), given))
+    asked = _with(given, only)
+    return sorted(connection.execute(_claim(everywhere=False), asked).scalars())
 
 
 def finish(
@@ -87,10 +91,10 @@ def finish(
         Fenced: the lease went to another worker; roll back.
     """
     given = {"b_kind": kind, "b_key": key, "b_token": token, "b_done": sequence, "b_now": now}
-    last_in: int | None = session.connection().execute(_FINISH, given).scalar_one_or_none()
-    if last_in is None:
+    found = find_all(session.connection(), _FINISH, given)
+    if not found:
         raise Fenced(f"lane {key}: item {sequence} is no longer ours")
-    return last_in > sequence
+    return bool(found[0][0] > sequence)
 
 
 def waiting(session: Session, kind: LaneKind, key: str) -> bool:
@@ -110,15 +114,15 @@ def hold(
         Fenced: the lease went to another worker.
     """
     given = {"b_kind": kind, "b_key": key, "b_token": token, "b_until": now + lease}
-    done: int | None = session.connection().execute(_HOLD, given).scalar_one_or_none()
-    if done is None:
+    found = find_all(session.connection(), _HOLD, given)
+    if not found:
         raise Fenced(f"lane {key} is no longer ours")
-    return done
+    return int(found[0][0])
 
 
 def rest(session: Session, kind: LaneKind, key: str) -> None:
     """Let a lane that is held be idle: it has nothing."""
-    session.connection().execute(_REST, {"b_kind": kind, "b_key": key})
+    execute_all(session.connection(), _REST, [{"b_kind": kind, "b_key": key}])
 
 
 def postpone(
@@ -195,7 +199,9 @@ def none_ready(
 ) -> bool:
     """Return whether there is nothing to claim: a look that costs no commit."""
     given = _with({"b_kind": kind, "b_now": now}, only)
-    return session.connection().execute(_look(only is None), given).first() is None
+    if only is None:
+        return not find_all(session.connection(), _look(everywhere=True), given)
+    return session.connection().execute(_look(everywhere=False), given).first() is None
 
 
 # The hot path's statements are built once: building costs more than running them.
@@ -259,10 +265,10 @@ def _bump(dialect: str) -> Any:  # noqa: ANN401 - two dialects' classes
 
 
 @cache
-def _claim(everywhere: bool) -> Update:  # noqa: FBT001 - a key of the cache
+def _claim(*, everywhere: bool) -> Update:
     # A common table expression: as a mere subquery it may be run, and lock, more than once.
     ready = (
-        _claimable(everywhere)
+        _claimable(everywhere=everywhere)
         .order_by(_lane.c.ready_at, _lane.c.key)
         .limit(bindparam("b_limit", type_=Integer))
         .with_for_update(skip_locked=True)
@@ -280,11 +286,11 @@ def _claim(everywhere: bool) -> Update:  # noqa: FBT001 - a key of the cache
 
 
 @cache
-def _look(everywhere: bool) -> Select[tuple[str]]:  # noqa: FBT001 - a key of the cache
-    return _claimable(everywhere).limit(1)
+def _look(*, everywhere: bool) -> Select[tuple[str]]:
+    return _claimable(everywhere=everywhere).limit(1)
 
 
-def _claimable(everywhere: bool) -> Select[tuple[str]]:  # noqa: FBT001 - see its callers
+def _claimable(*, everywhere: bool) -> Select[tuple[str]]:
     statement = select(_lane.c.key).where(
         _lane.c.kind == _kind,
         _lane.c.ready_at <= _now,

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from storage.jobs import on_terms
 from storage.lanes import CLAIM
 from storage.models import Lane
+from storage.rows import find_all
 from storage.upsert import table_of
 
 _lane = table_of(Lane)
@@ -28,7 +29,7 @@ def claim(
     found: list[str] = []
     for inbox in sorted(rooms):
         asked = {**given, "b_inbox": inbox, "b_limit": rooms[inbox]}
-        found += session.connection().execute(_CLAIM, asked).scalars()
+        found += [key for (key,) in find_all(session.connection(), _CLAIM, asked)]
     return sorted(found)
 
 
@@ -36,9 +37,7 @@ def none_ready(session: Session, now: datetime, rooms: Mapping[str, int]) -> boo
     """Return whether these inboxes have nothing to claim: a look that costs no commit."""
     given = {"b_now": now}
     connection = session.connection()
-    return not any(
-        connection.execute(_LOOK, {**given, "b_inbox": inbox}).first() for inbox in rooms
-    )
+    return not any(find_all(connection, _LOOK, {**given, "b_inbox": inbox}) for inbox in rooms)
 
 
 _now = bindparam("b_now", type_=_lane.c.ready_at.type)

@@ -125,6 +125,7 @@ class SqliteEngine:
             self._lock = _lock(self.path)
         self._engine = make_engine(self.path)
         self._read_engine = make_engine(self.path, read_only=True)
+        self._jobs = _Queue()
         self._writer = threading.Thread(target=self._write_all, name="writer", daemon=True)
         self._writer.start()
         self._readers = ThreadPoolExecutor(READERS, "reader")

@@ -13,6 +13,7 @@ from channels.base import Grant, ReplyWindow
 from channels.message import Part
 from storage.models import Conversation, Delivery
 from storage.records import Connection
+from storage.rows import execute_all
 from storage.upsert import table_of
 
 CLOSED, USED, KEPT = "window_closed", "quota_used", "kept_for_person"
@@ -72,7 +73,7 @@ def refusal(
 
 def use(session: Session, conversation_id: UUID, pieces: int) -> None:
     """Count what the platform took, never below nothing."""
-    session.connection().execute(_USE, {"b_id": conversation_id, "b_pieces": pieces})
+    execute_all(session.connection(), _USE, [{"b_id": conversation_id, "b_pieces": pieces}])
 
 
 def correct(session: Session, conversation_id: UUID, reason: str, now: datetime) -> None:
