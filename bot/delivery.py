@@ -69,7 +69,7 @@ class Sender(LaneLoop):
         self._inboxes, self._metrics = inboxes, metrics
         self._slices = Slices()
 
-    def only(self) -> Sequence[str]:
+    def able(self) -> Sequence[str]:
         """Return the inboxes that can send now."""
         return self._inboxes.able()
 
@@ -78,12 +78,16 @@ class Sender(LaneLoop):
         alone = len(self._inboxes.by_name) == 1
         share = self._width if alone else max(1, self._width // SHARES)
         busy = Counter(_inbox_of(lane) for lane in self._in_hand)
-        return {name: share - busy[name] for name in self.only() if busy[name] < share}
+        return {name: share - busy[name] for name in self.able() if busy[name] < share}
 
-    async def take(self, free: int) -> list[str]:
+    async def none_ready(self) -> bool:
+        """Return whether the inboxes that can send have nothing to claim."""
+        return await self.db.read(shares.none_ready, self.clock(), self.rooms())
+
+    async def claim(self, free: int) -> list[str]:
         """Claim lanes that are ready, of each inbox no more than its share."""
         rooms = {name: min(room, free) for name, room in self.rooms().items()}
-        if not rooms or await self.db.read(shares.none_ready, self.clock(), rooms):
+        if not rooms:
             return []
         return await self.db.write(shares.claim, self._token, self.clock(), LEASE, rooms)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -49,16 +49,14 @@ class LaneLoop(ABC):
         self._token, self._in_hand = secrets.token_hex(8), set[str]()
         self._stopping = False
 
-    async def take(self, free: int) -> list[str]:
-        """Claim up to `free` lanes that are ready, once a look has shown that there are some."""
-        if await self.db.read(lanes.none_ready, self.kind, self.clock(), self.only()):
-            return []
-        return await self.claim(free)
+    async def none_ready(self) -> bool:
+        """Return whether there is nothing to claim: a look that costs no commit."""
+        return await self.db.read(lanes.none_ready, self.kind, self.clock())
 
     async def claim(self, free: int) -> list[str]:
         """Claim up to `free` lanes that are ready."""
         return await self.db.write(
-            lanes.claim, self.kind, self._token, self.clock(), LEASE, limit=free, only=self.only()
+            lanes.claim, self.kind, self._token, self.clock(), LEASE, limit=free
         )
 
     def patience(self) -> float:
@@ -69,10 +67,6 @@ class LaneLoop(ABC):
     async def work(self, lane: str, token: str) -> None:
         """Work one lane until it has nothing left or must be given back."""
 
-    def only(self) -> Sequence[str] | None:
-        """Return the inboxes whose lanes may be worked now; None means all."""
-        return None
-
     async def run(self) -> None:
         """Claim and work until `stop`; no error of a lane or of the database ends the loop."""
         beat = asyncio.create_task(self._beat(), name=f"{self.kind.value} leases")
@@ -82,15 +76,17 @@ class LaneLoop(ABC):
             beat.cancel()
 
     async def _run(self) -> None:
+        hinted = False
         while not self._stopping:
             try:
-                found = await self._claim()
+                # Who was told that there is something need not look first.
+                more = (hinted or not await self.none_ready()) and await self._claim()
             except Exception:
                 log.exception("cannot claim work")
                 await asyncio.sleep(BLIND_SECONDS)
                 continue
-            if not found:
-                await wait_for(self._hint, self.patience())
+            if not more:
+                hinted = await wait_for(self._hint, self.patience())
             elif len(self._busy) >= self._width:
                 await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
         if self._busy:
@@ -107,17 +103,18 @@ class LaneLoop(ABC):
         await asyncio.gather(*self._busy, return_exceptions=True)
 
     async def _claim(self) -> bool:
+        """Claim what there is room for; return whether there may be more."""
         free = self._width - len(self._busy)
         if free <= 0:
             return True
-        claimed = await self.take(free)
+        claimed = await self.claim(free)
         # A lane whose lease ran out in our own hands is only prolonged: two must never work it.
         for lane in set(claimed) - self._in_hand:
             self._in_hand.add(lane)
             task = asyncio.create_task(self._guarded(lane, self._token))
             self._busy.add(task)
             task.add_done_callback(self._busy.discard)
-        return bool(claimed)
+        return len(claimed) >= free
 
     async def _beat(self) -> None:
         while True:

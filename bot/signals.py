@@ -77,11 +77,12 @@ class Signals:
             event.set()
 
 
-async def wait_for(event: asyncio.Event, seconds: float) -> None:
-    """Wait until the event is set or the time is over, then clear it."""
+async def wait_for(event: asyncio.Event, seconds: float) -> bool:
+    """Wait until the event is set, then clear it; return False if the time is over before."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()
     except TimeoutError:
-        return
+        return False
     event.clear()
+    return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -10,8 +9,6 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Integer,
-    Select,
-    Update,
     bindparam,
     case,
     func,
@@ -55,10 +52,9 @@ def claim(
     lease: timedelta,
     *,
     limit: int = 16,
-    only: Collection[str] | None = None,
 ) -> list[str]:
-    """Lease up to `limit` ready lanes to `token`, of the inboxes in `only` if given."""
-    return claim_on(session.connection(), kind, token, now, lease, limit=limit, only=only)
+    """Lease up to `limit` ready lanes to `token`."""
+    return claim_on(session.connection(), kind, token, now, lease, limit=limit)
 
 
 @on_terms(CLAIM)
@@ -70,16 +66,12 @@ def claim_on(
     lease: timedelta,
     *,
     limit: int = 16,
-    only: Collection[str] | None = None,
 ) -> list[str]:
     """Do what `claim` does, without a session."""
     given = {
         "b_kind": kind, "b_now": now, "b_until": now + lease, "b_token": token, "b_limit": limit,
     }  # fmt: skip
-    if only is None:
-        return sorted(key for (key,) in find_all(connection, _claim(everywhere=True), given))
-    asked = _with(given, only)
-    return sorted(connection.execute(_claim(everywhere=False), asked).scalars())
+    return sorted(key for (key,) in find_all(connection, _CLAIM, given))
 
 
 def finish(
@@ -194,14 +186,9 @@ def backlog(session: Session, kind: LaneKind) -> tuple[int, datetime | None]:
     return int(waiting or 0), oldest
 
 
-def none_ready(
-    session: Session, kind: LaneKind, now: datetime, only: Collection[str] | None = None
-) -> bool:
+def none_ready(session: Session, kind: LaneKind, now: datetime) -> bool:
     """Return whether there is nothing to claim: a look that costs no commit."""
-    given = _with({"b_kind": kind, "b_now": now}, only)
-    if only is None:
-        return not find_all(session.connection(), _look(everywhere=True), given)
-    return session.connection().execute(_look(everywhere=False), given).first() is None
+    return not find_all(session.connection(), _LOOK, {"b_kind": kind, "b_now": now})
 
 
 # The hot path's statements are built once: building costs more than running them.
@@ -242,6 +229,28 @@ _FINISH = (
     )
     .returning(_lane.c.last_in)
 )
+_claimable = select(_lane.c.key).where(
+    _lane.c.kind == _kind,
+    _lane.c.ready_at <= _now,
+    or_(_lane.c.lease_until.is_(None), _lane.c.lease_until < _now),
+)
+_LOOK = _claimable.limit(1)
+# A common table expression: as a mere subquery it may be run, and lock, more than once.
+_ready = (
+    _claimable.order_by(_lane.c.ready_at, _lane.c.key)
+    .limit(bindparam("b_limit", type_=Integer))
+    .with_for_update(skip_locked=True)
+    .cte("ready")
+)
+_CLAIM = (
+    update(_lane)
+    .where(_lane.c.kind == _kind, _lane.c.key.in_(select(_ready.c.key)))
+    .values(
+        lease_until=bindparam("b_until", type_=_lane.c.lease_until.type),
+        token=bindparam("b_token"),
+    )
+    .returning(_lane.c.key)
+)
 
 
 @cache
@@ -262,44 +271,3 @@ def _bump(dialect: str) -> Any:  # noqa: ANN401 - two dialects' classes
             "ready_at": func.coalesce(_lane.c.ready_at, statement.excluded.ready_at),
         },
     ).returning(_lane.c.last_in)
-
-
-@cache
-def _claim(*, everywhere: bool) -> Update:
-    # A common table expression: as a mere subquery it may be run, and lock, more than once.
-    ready = (
-        _claimable(everywhere=everywhere)
-        .order_by(_lane.c.ready_at, _lane.c.key)
-        .limit(bindparam("b_limit", type_=Integer))
-        .with_for_update(skip_locked=True)
-        .cte("ready")
-    )
-    return (
-        update(_lane)
-        .where(_lane.c.kind == _kind, _lane.c.key.in_(select(ready.c.key)))
-        .values(
-            lease_until=bindparam("b_until", type_=_lane.c.lease_until.type),
-            token=bindparam("b_token"),
-        )
-        .returning(_lane.c.key)
-    )
-
-
-@cache
-def _look(*, everywhere: bool) -> Select[tuple[str]]:
-    return _claimable(everywhere=everywhere).limit(1)
-
-
-def _claimable(*, everywhere: bool) -> Select[tuple[str]]:
-    statement = select(_lane.c.key).where(
-        _lane.c.kind == _kind,
-        _lane.c.ready_at <= _now,
-        or_(_lane.c.lease_until.is_(None), _lane.c.lease_until < _now),
-    )
-    if everywhere:
-        return statement
-    return statement.where(_lane.c.inbox.in_(bindparam("b_only", expanding=True)))
-
-
-def _with(given: dict[str, Any], only: Collection[str] | None) -> dict[str, Any]:
-    return given if only is None else {**given, "b_only": list(only)}

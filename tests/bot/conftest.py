@@ -30,7 +30,7 @@ from channels.base import Reception, Request
 from channels.message import Address, Text, text_of
 from faq.config import FaqConfig
 from handlers.base import Handler, Outcome, Turn
-from storage import contacts, conversations, lanes
+from storage import contacts, conversations, lanes, shares
 from storage.database import Database
 from storage.models import Author, Conversation, Delivery, InboundEvent, Lane, LaneKind, Message
 
@@ -121,16 +121,19 @@ class House:
                 await self.signals.inbound.wait()
 
     async def think(self) -> None:
-        await self._work(self.worker)
+        now = self.time()
+        await self._work(
+            self.worker, await self.db.write(lanes.claim, LaneKind.IN, TOKEN, now, LEASE, limit=100)
+        )
 
     async def send(self) -> None:
-        await self._work(self.sender)
-
-    async def _work(self, loop: LaneLoop) -> None:
-        """Work what is ready at this moment, as the loop would, failures included."""
-        claimed = await self.db.write(
-            lanes.claim, loop.kind, TOKEN, self.time(), LEASE, limit=100, only=loop.only()
+        rooms = dict.fromkeys(self.sender.able(), 100)
+        await self._work(
+            self.sender, await self.db.write(shares.claim, TOKEN, self.time(), LEASE, rooms)
         )
+
+    async def _work(self, loop: LaneLoop, claimed: list[str]) -> None:
+        """Work what is ready at this moment, as the loop would, failures included."""
         for lane in claimed:
             await loop._guarded(lane, TOKEN)
 

@@ -96,7 +96,9 @@ async def test_of_two_who_take_a_step_at_once_one_is_told_to_look_again(desk_con
         assert sorted(answer.status_code for answer in answers) == [303, 409]
         stored = await desk_console.db.read(
             lambda s, case=ticket.id: [
-                step.action for step in s.exec(select(TicketStep)) if step.ticket_id == case
+                step.action
+                for step in s.exec(select(TicketStep).order_by(TicketStep.position))
+                if step.ticket_id == case
             ]
         )
         assert stored == ["receive", "record"]

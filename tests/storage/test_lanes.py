@@ -29,15 +29,6 @@ async def test_directions_do_not_mix(db: Database, now):
     assert await db.write(lanes.claim, LaneKind.OUT, "x", now, LEASE) == []
 
 
-async def test_only_the_named_inboxes_are_claimed(db: Database, now):
-    await ready(db, now, "a", inbox="up")
-    await ready(db, now, "b", inbox="down")
-    assert await db.write(lanes.claim, IN, "x", now, LEASE, only=["up"]) == ["a"]
-    assert await db.read(lanes.none_ready, IN, now, ["up"])
-    assert not await db.read(lanes.none_ready, IN, now, ["down"])
-    assert await db.write(lanes.claim, IN, "x", now, LEASE, only=[]) == []
-
-
 async def test_a_message_that_comes_while_working_is_not_lost(db: Database, now):
     await ready(db, now, "a")
     await db.write(lanes.claim, IN, "x", now, LEASE)

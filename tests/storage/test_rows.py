@@ -50,7 +50,7 @@ async def everything(db, model):
 async def test_what_is_written_in_bulk_reads_back_as_records(db, talk, now):
     rows = [said(talk, now, 1), said(talk, now + timedelta(microseconds=5), 2, why=None)]
     await db.run(add_all, Message, [{**row, "echo_id": None} for row in rows])
-    first, second = await everything(db, Message)
+    first, second = sorted(await everything(db, Message), key=lambda message: message.position)
     assert (first.id, first.parts, first.why) == (rows[0]["id"], PARTS, {"词": [1, None]})
     assert (first.author, first.private, first.at) == (Author.BOT, False, now)
     assert (second.why, second.at) == (None, now + timedelta(microseconds=5))

@@ -18,7 +18,7 @@ from storage.models import Author, Delivery, Fact, Owner, Role, Status
 
 
 def deliveries(session):
-    return list(session.exec(select(Delivery)))
+    return list(session.exec(select(Delivery).order_by(Delivery.sequence)))
 
 
 @pytest.fixture

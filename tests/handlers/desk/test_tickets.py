@@ -114,7 +114,8 @@ async def test_the_notice_and_the_end_reach_the_customer(db, customer, walk, num
         say("complaint_told_implemented", "zh", number=number) + "\n新杯子已寄出，单号 SF123。"
     )
     assert closed == say("complaint_told_closed", "zh", number=number)
-    sent = await db.read(lambda session: list(session.exec(select(Delivery))))
+    query = select(Delivery).order_by(Delivery.sequence)
+    sent = await db.read(lambda session: list(session.exec(query)))
     assert [text_of(d.parts) for d in sent[-2:]] == [implemented, closed]
 
 
