@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -39,11 +40,10 @@ from storage.models import LaneKind
 log = structlog.get_logger(__name__)
 
 TRIES = 8
+BEGIN = replace(FRESH, facts=False, sends=False)
 SEND_SECONDS = 30.0
 FILES_SECONDS = 150.0
 """How long a message with files may take: they are uploaded first."""
-
-
 FEWEST_SECONDS = 0.01
 """The shortest rest between two looks for work."""
 LOOK_AGAIN = timedelta(seconds=5)
@@ -141,7 +141,7 @@ class Sender(LaneLoop):
     async def _mark(self, inbox: Inbox, lane: str, token: str, rate: Rate | None) -> Begun | None:
         seen: list[Begun | None] = []
 
-        @on_terms(FRESH)
+        @on_terms(BEGIN)
         def begin(session: Session) -> Begun | None:
             seen.append(attempts.begin(session, inbox, lane, token, self.clock(), rate))
             return seen[-1]
@@ -182,6 +182,7 @@ class Sender(LaneLoop):
         self._inboxes.sent(inbox)
         if begun.back is not None:
             inbox.paused_until = None
+            self._hint.set()
         self._count(lane, "sent")
         return await self.keep(
             deliveries.sent,

@@ -102,6 +102,7 @@ class Service:
         if not self.db.shared:
             await self.db.write(lanes.free_all)
         self.db.on_commit(self._committed)
+        self.db.on_outgoing(self.signals.outbound.set)
         if self.hints is not None:
             await self.hints.start()
         if self.demo is not None:
@@ -209,7 +210,6 @@ class Service:
     def _committed(self) -> None:
         self.live.wake()
         self._tell(LOG)
-        self.signals.outbound.set()
 
     def _tell(self, word: str) -> None:
         if self.hints is not None:

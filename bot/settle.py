@@ -74,7 +74,7 @@ def claim(
     return _load(connection, [Wanted(lane, now) for lane in found])
 
 
-@on_terms(Terms(fresh=True, prompt=True))
+@on_terms(Terms(fresh=True, prompt=True, sends=False))
 def advance(
     connection: Connection, steps: Sequence[Step], queue_notice: timedelta
 ) -> list[Next | Exception]:

@@ -71,6 +71,7 @@ class Database:
     guest: bool = False
     writers: int = WRITERS
     _listeners: list[Callable[[], None]] = field(default_factory=list, repr=False)
+    _senders: list[Callable[[], None]] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         self._opened = False
@@ -105,8 +106,12 @@ class Database:
             await self._engine.close()
 
     def on_commit(self, listener: Callable[[], None]) -> None:
-        """Call `listener` in the event loop after each commit; it must be quick."""
+        """Call `listener` in the event loop after commits of facts; it must be quick."""
         self._listeners.append(listener)
+
+    def on_outgoing(self, listener: Callable[[], None]) -> None:
+        """Call `listener` in the event loop after commits that may put something on its way."""
+        self._senders.append(listener)
 
     async def write(
         self,
@@ -162,7 +167,9 @@ class Database:
     def _told(self, done: list[Job]) -> None:
         for job in done:
             job.settle()
-        for listener in self._listeners:
+        told = self._listeners if any(job.terms.facts for job in done) else []
+        sends = self._senders if any(job.terms.sends for job in done) else []
+        for listener in (*told, *sends):
             listener()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -150,7 +150,7 @@ def _riding(session: Session, delivery: Delivery, left: int) -> list[tuple[Deliv
     return riding
 
 
-@on_terms(FRESH)
+@on_terms(replace(FRESH, sends=False))
 def sent(
     session: Session,
     delivery_ids: Sequence[UUID],

@@ -16,20 +16,25 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How a function is run: most of it where several processes share a database.
+    """How a function is run, and what may come of it.
 
     `prompt` lets it go first on SQLite, since somebody waits who cannot wait for long: a platform,
-    or a customer. The rest says nothing to SQLite. `seconds` is how long it may take, waiting for
-    the server included. `fresh` lets each of its statements see what others have committed before
-    it: for functions whose statements are right one by one. Without it a function that was
-    overtaken is run again. `lasting` is False where losing the last moments to a dying server
-    does no harm.
+    or a customer. `facts` is False where nothing is written into the log, `sends` where nothing is
+    put on its way, or its caller tells the senders: then nobody looks for it.
+
+    The rest is for where several processes share a database. `seconds` is how long it may take,
+    waiting for the server included. `fresh` lets each of its statements see what others have
+    committed before it: for functions whose statements are right one by one. Without it a function
+    that was overtaken is run again. `lasting` is False where losing the last moments to a dying
+    server does no harm.
     """
 
     seconds: float = 10.0
     fresh: bool = False
     lasting: bool = True
     prompt: bool = False
+    facts: bool = True
+    sends: bool = True
 
 
 DEFAULT = Terms()

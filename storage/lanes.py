@@ -27,7 +27,7 @@ from storage.upsert import insert_for, table_of
 _lane = table_of(Lane)
 
 
-CLAIM = Terms(fresh=True, lasting=False)
+CLAIM = Terms(fresh=True, lasting=False, facts=False, sends=False)
 """One statement, right by itself; a claim that a dying server forgets is made again."""
 
 

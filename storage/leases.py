@@ -9,14 +9,15 @@ from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
 from storage.among import among
-from storage.jobs import Terms, on_terms
+from storage.jobs import on_terms
+from storage.lanes import CLAIM
 from storage.models import Lane, LaneKind
 from storage.upsert import table_of
 
 _lane = table_of(Lane)
 
 
-@on_terms(Terms(fresh=True, lasting=False))
+@on_terms(CLAIM)
 def renew(
     session: Session,
     kind: LaneKind,

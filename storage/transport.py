@@ -28,7 +28,7 @@ from storage.upsert import table_of
 
 _event, _lane = table_of(InboundEvent), table_of(Lane)
 KEY_LENGTH = 200
-QUICK = Terms(seconds=3, fresh=True, prompt=True)
+QUICK = Terms(seconds=3, fresh=True, prompt=True, sends=False)
 """A platform waits, and every statement is right by itself: the unique key, the lane's counter."""
 _KNOWN = pick(_event.c.id, _event.c.dedupe_key, _event.c.lane).where(
     _event.c.inbox == bindparam("b_inbox"),

@@ -8,6 +8,7 @@ from sqlmodel import Session, SQLModel, select
 from storage import schema
 from storage.database import BadUrl, Database, DatabaseInUse, Unavailable
 from storage.engine import make_engine
+from storage.jobs import Terms, on_terms
 from storage.models import Team
 from tests.postgres import on_sqlite
 
@@ -140,6 +141,17 @@ async def test_listeners_hear_of_commits(db: Database):
     db.on_commit(heard.set)
     await db.write(add, "a")
     await asyncio.wait_for(heard.wait(), 5)
+
+
+async def test_listeners_hear_only_of_what_concerns_them(db: Database):
+    heard: list[str] = []
+    db.on_commit(lambda: heard.append("a fact"))
+    db.on_outgoing(lambda: heard.append("something to send"))
+    await db.write(on_terms(Terms(facts=False, sends=False))(lambda _: None))
+    await db.write(on_terms(Terms(sends=False))(lambda _: None))
+    assert heard == ["a fact"]
+    await db.write(names)
+    assert sorted(heard) == ["a fact", "a fact", "something to send"]
 
 
 @pytest.mark.parametrize(
