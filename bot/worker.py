@@ -98,6 +98,10 @@ class Worker(LaneLoop):
         return loaded
 
     async def _turn(self, lane: str, token: str, loaded: Loaded) -> Next:
+        if loaded.wait_until is not None:
+            until = loaded.wait_until
+            await self.db.write(lanes.postpone, LaneKind.IN, lane, token, until, failed=False)
+            return False
         if loaded.turn is None:
             self._metrics.turns.labels("dead").inc()
             often = loaded.attempts >= TRIES
@@ -120,7 +124,7 @@ class Worker(LaneLoop):
         heard_at = loaded.event.received_at
         decided = Decided(loaded.turn, outcome, self._window(loaded.turn), heard_at)
         holds = self._holds(loaded.event.inbox)
-        thought = Thought(lane, loaded.event, decided, token, self.clock(), holds)
+        thought = Thought(lane, loaded.event, decided, token, self.clock(), holds, loaded.others)
         after = await self._steps.add(thought)
         self._done.inc()
         self._signals.turn_done(lane)
