@@ -67,6 +67,7 @@ class Adapter:
         quotes=True,
         edits=True,
         typing=True,
+        public=True,
         rates=RATES,
     )
 
