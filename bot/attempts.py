@@ -13,6 +13,7 @@ from bot.inboxes import Inbox
 from bot.lane_loop import LEASE
 from bot.pace import need_of
 from channels.base import Rate
+from channels.message import Visibility
 from storage import answers, deliveries, lanes, paces, windows
 from storage.deliveries import Started
 from storage.jobs import FRESH, on_terms
@@ -75,7 +76,7 @@ def begin(
         return Begun(started, leave=Leave(until))
     if refusal is not None:
         return Begun(started, refusal)
-    if inbox.capabilities.answers:
+    if _names_what_it_answers(inbox, started):
         started = _answering(session, started)
     leave = paces.ask(session, need_of(inbox, started.conversation, whole), now)
     if leave.wait_until is not None:
@@ -127,6 +128,11 @@ def pause(
     deliveries.retry_later(session, begun.started.ids, problem, counts=False)
     lanes.postpone(session, LaneKind.OUT, delivery.lane, token, until, failed=False)
     return everybody
+
+
+def _names_what_it_answers(inbox: Inbox, started: Started) -> bool:
+    able, public = inbox.capabilities, started.message.address.visibility is Visibility.PUBLIC
+    return able.answers or (able.quotes and public)
 
 
 def _answering(session: Session, started: Started) -> Started:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
-from pydantic import ValidationError
 
-from channels.message import IncomingMessage
+from bot import albums
+from bot.albums import Gathered
 from handlers import turn as turns
 from handlers.apply import Applied, Decided, Stale, apply_all
 from handlers.base import Turn
@@ -30,11 +30,16 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A lane's next event and what it means; `turn` is None when it is to be given up."""
+    """A lane's next event and what it means; `turn` is None when it is to be given up.
+
+    `others` are events behind it that belong to it; until `wait_until` more of them may come.
+    """
 
     event: InboundEvent
     turn: Turn | None
     attempts: int
+    others: Sequence[InboundEvent] = ()
+    wait_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class Thought:
     token: str
     at: datetime
     holds: bool = False
+    others: Sequence[InboundEvent] = ()
 
 
 Step = Wanted | Thought
@@ -105,25 +111,28 @@ def load_all(connection: Connection, wanted: Sequence[Wanted]) -> list[Loaded | 
     """Return each lane's next event with its turn, or None where nothing waits."""
     found = transport.next_events(connection, [one.lane for one in wanted])
     heard: dict[str, Heard] = {}
+    gathered: dict[str, Gathered] = {}
     for lane, (event, attempts) in found.items():
-        message = _read(event) if attempts < TRIES else None
+        message = albums.message_of(event) if attempts < TRIES else None
         if message is not None:
-            heard[lane] = Heard(message, f"{lane}:{event.sequence}")
+            gathered[lane] = albums.gather(connection, event, message, wanted[-1].at)
+            heard[lane] = Heard(gathered[lane].message, f"{lane}:{event.sequence}")
     built = turns.build_all(connection, list(heard.values()), wanted[-1].at) if heard else []
     turn_of = dict(zip(heard, built, strict=True))
     return [
-        Loaded(found[one.lane][0], turn_of.get(one.lane), found[one.lane][1])
+        _loaded(found[one.lane], turn_of.get(one.lane), gathered.get(one.lane))
         if one.lane in found
         else None
         for one in wanted
     ]
 
 
-def _read(event: InboundEvent) -> IncomingMessage | None:
-    try:
-        return IncomingMessage.model_validate(event.payload)
-    except ValidationError:
-        return None
+def _loaded(
+    found: tuple[InboundEvent, int], turn: Turn | None, gathered: Gathered | None
+) -> Loaded:
+    if gathered is None:
+        return Loaded(found[0], turn, found[1])
+    return Loaded(found[0], turn, found[1], gathered.others, gathered.wait_until)
 
 
 def settle(
@@ -141,7 +150,8 @@ def settle(
     became = dict(zip((one.lane for one in ours), made, strict=True))
     done = [one for one in ours if isinstance(became[one.lane], Applied)]
     _follow_up(connection, done, became, now, now + queue_notice)
-    transport.finish_all(connection, [one.event for one in done], now)
+    events = [event for one in done for event in (one.event, *one.others)]
+    transport.finish_all(connection, events, now)
     return [_result(one, became.get(one.lane), held.get(one.lane)) for one in thoughts]
 
 
@@ -173,7 +183,9 @@ def _result(
 ) -> bool | Exception:
     if became is None or lane is None:
         return Fenced(f"lane {thought.lane}: this item is no longer ours")
-    return became if isinstance(became, Stale) else lane.last_in > lane.done + 1
+    return (
+        became if isinstance(became, Stale) else lane.last_in > lane.done + 1 + len(thought.others)
+    )
 
 
 def _is_next(thought: Thought, lane: lane_batches.Held | None) -> bool:

@@ -11,6 +11,7 @@ from functools import partial
 import structlog
 from sqlmodel import Session
 
+from bot.composing import Composing
 from bot.inboxes import Inboxes
 from bot.lane_loop import LEASE, LaneLoop, backoff
 from bot.metrics import Metrics
@@ -56,6 +57,7 @@ class Worker(LaneLoop):
         super().__init__(db, clock, signals.inbound, LANES)
         self._chain, self._inboxes, self._signals = chain, inboxes, signals
         self._metrics, self._room = metrics, asyncio.Semaphore(WIDTH)
+        self._composing = Composing(inboxes)
         self._done = metrics.turns.labels("done")
         self._steps: Batches[Step, Next] = Batches(
             db, partial(advance, queue_notice=queue_notice), size=LANES
@@ -98,6 +100,10 @@ class Worker(LaneLoop):
         return loaded
 
     async def _turn(self, lane: str, token: str, loaded: Loaded) -> Next:
+        if loaded.wait_until is not None:
+            until = loaded.wait_until
+            await self.db.write(lanes.postpone, LaneKind.IN, lane, token, until, failed=False)
+            return False
         if loaded.turn is None:
             self._metrics.turns.labels("dead").inc()
             often = loaded.attempts >= TRIES
@@ -120,7 +126,7 @@ class Worker(LaneLoop):
         heard_at = loaded.event.received_at
         decided = Decided(loaded.turn, outcome, self._window(loaded.turn), heard_at)
         holds = self._holds(loaded.event.inbox)
-        thought = Thought(lane, loaded.event, decided, token, self.clock(), holds)
+        thought = Thought(lane, loaded.event, decided, token, self.clock(), holds, loaded.others)
         after = await self._steps.add(thought)
         self._done.inc()
         self._signals.turn_done(lane)
@@ -130,8 +136,9 @@ class Worker(LaneLoop):
     async def _think(self, turn: Turn) -> Outcome | None:
         if turn.conversation.owner is not Owner.BOT:
             return None
-        async with self._room, asyncio.timeout(THINKING_SECONDS):
-            return await self._chain(turn)
+        with self._composing.while_thinking(turn.message.address):
+            async with self._room, asyncio.timeout(THINKING_SECONDS):
+                return await self._chain(turn)
 
     def _holds(self, name: str) -> bool:
         inbox = self._inboxes.get(name)

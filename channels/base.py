@@ -85,6 +85,8 @@ class Capabilities:
     idempotent_send: bool = False
     answers: bool = False
     """The platform must be told, in `reply_to`, which of the customer's messages ours answers."""
+    quotes: bool = False
+    """A reply in a thread that others read too quotes what it answers, as `answers` says it."""
     edits: bool = False
     typing: bool = False
     public: bool = False

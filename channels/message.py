@@ -5,6 +5,7 @@ Every adapter translates its platform into these frozen types and out of them ag
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -129,6 +130,7 @@ class IncomingMessage(Frozen):
 
     `dedupe_key` is the same for every delivery of the same thing by the platform. `automatic`
     says that a machine wrote it, as far as one can see: the bot keeps silent to it, people see it.
+    Messages of one `album` are pieces of what the customer sent at once; they are joined.
     """
 
     address: Address
@@ -141,6 +143,7 @@ class IncomingMessage(Frozen):
     reply_to: Clean | None = None
     replaces: Clean | None = None
     automatic: bool = False
+    album: Clean | None = None
 
     @property
     def text(self) -> str:
@@ -159,6 +162,13 @@ class OutgoingMessage(Frozen):
     parts: tuple[Part, ...]
     reply_to: Clean | None = None
     automatic: bool = False
+
+
+def joined(pieces: Sequence[IncomingMessage]) -> IncomingMessage:
+    """Return one message of an album's pieces, in order, its words last; the first one names it."""
+    parts = [part for piece in pieces for part in piece.parts]
+    parts.sort(key=lambda part: isinstance(part, Text))
+    return pieces[0].model_copy(update={"parts": tuple(parts)})
 
 
 def text_of(parts: tuple[Part, ...]) -> str:

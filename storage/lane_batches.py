@@ -60,16 +60,20 @@ def held(connection: Connection, kind: LaneKind, keys: Collection[str]) -> dict[
 
 
 def finish_all(
-    connection: Connection, kind: LaneKind, keys: Collection[str], now: datetime
+    connection: Connection, kind: LaneKind, done: Mapping[str, int], now: datetime
 ) -> None:
-    """Mark the next item of each of these lanes done; they must have been `held` just now."""
-    execute_all(connection, _FINISH, [{"b_kind": kind, "b_keys": sorted(keys), "b_now": now}])
+    """Mark so many next items of each of these lanes done; they must have been `held` just now."""
+    for count in sorted(set(done.values())):
+        keys = sorted(key for key, items in done.items() if items == count)
+        given = {"b_kind": kind, "b_keys": keys, "b_now": now, "b_count": count}
+        execute_all(connection, _FINISH, [given])
 
 
 _kind = bindparam("b_kind", type_=_lane.c.kind.type)
 _now = bindparam("b_now", type_=_lane.c.ready_at.type)
 _among = among(_lane.c.key, "b_keys")
-_more = _lane.c.last_in > _lane.c.done + 1
+_done = _lane.c.done + bindparam("b_count", type_=_lane.c.done.type)
+_more = _lane.c.last_in > _done
 
 _HELD = (
     select(_lane.c.key, _lane.c.token, _lane.c.last_in, _lane.c.done)
@@ -81,7 +85,7 @@ _FINISH = (
     update(_lane)
     .where(_lane.c.kind == _kind, _among)
     .values(
-        done=_lane.c.done + 1,
+        done=_done,
         attempts=0,
         ready_at=case((_more, _now), else_=None),
         lease_until=case((_more, _lane.c.lease_until), else_=None),

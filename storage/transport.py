@@ -40,6 +40,15 @@ _NEXT = (
     .join(_event, (_event.c.lane == _lane.c.key) & (_event.c.sequence == _lane.c.done + 1))
     .where(_lane.c.kind == LaneKind.IN, among(_lane.c.key, "b_lanes"))
 )
+_FOLLOWING = (
+    pick(*(_event.c[name] for name in _READ))
+    .where(
+        _event.c.lane == bindparam("b_lane"),
+        _event.c.sequence > bindparam("b_after", type_=_event.c.sequence.type),
+    )
+    .order_by(_event.c.sequence)
+    .limit(bindparam("b_limit", type_=_event.c.sequence.type))
+)
 _DONE = (
     update(_event)
     .where(among(_event.c.id, "b_ids"))
@@ -197,13 +206,19 @@ def next_events(
     }
 
 
+def following(connection: Connection, event: InboundEvent, limit: int) -> list[InboundEvent]:
+    """Return the first events behind one in its lane, in order."""
+    given = {"b_lane": event.lane, "b_after": event.sequence, "b_limit": limit}
+    return drafts(InboundEvent, _READ, find_all(connection, _FOLLOWING, given))
+
+
 def finish_all(connection: Connection, events: Sequence[InboundEvent], now: datetime) -> None:
-    """Mark events done together with their lanes, which must have been `held` just now."""
+    """Mark the next events of lanes done; the lanes must have been `held` just now."""
     if events:
         given = {"b_ids": [event.id for event in events], "b_at": now}
         execute_all(connection, _DONE, [given])
-        keys = [event.lane for event in events if event.lane is not None]
-        lane_batches.finish_all(connection, LaneKind.IN, keys, now)
+        done = Counter(event.lane for event in events if event.lane is not None)
+        lane_batches.finish_all(connection, LaneKind.IN, done, now)
 
 
 def finish_event(session: Session, event: InboundEvent, token: str, now: datetime) -> bool:

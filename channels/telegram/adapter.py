@@ -6,10 +6,10 @@ import asyncio
 import hmac
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from typing import Self, TypeVar
+from typing import Self
 
 import telegram
 from telegram.constants import ChatAction
@@ -17,7 +17,6 @@ from telegram.constants import ChatAction
 from channels.base import Capabilities, Clock, Memory, Rate, Rates, Reception, Request, Sent
 from channels.errors import (
     BadRequest,
-    Refused,
     Retryable,
     Unauthorized,
     Unavailable,
@@ -28,13 +27,21 @@ from channels.http import MIB, call
 from channels.message import Address, OutgoingMessage
 from channels.telegram import media
 from channels.telegram.config import Config
-from channels.telegram.faults import CONFLICT, UNKNOWN_BOT, translate
-from channels.telegram.parse import ALLOWED_UPDATES, Own, callback_of, decode, read, unreadable
+from channels.telegram.faults import CONFLICT, UNKNOWN_BOT
+from channels.telegram.moves import Moves
+from channels.telegram.parse import (
+    ALLOWED_UPDATES,
+    Own,
+    callback_of,
+    decode,
+    move_of,
+    read,
+    unreadable,
+)
 from channels.telegram.polling import follow
-from channels.telegram.render import MAX_CHOICES, TEXT_LIMIT, Piece, render
+from channels.telegram.render import MAX_CHOICES, TEXT_LIMIT, render
 from channels.telegram.request import SLACK, Wire, be_discreet
-
-T = TypeVar("T")
+from channels.telegram.sending import Sending, ask, chat_of
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - a header's name
 LARGEST_CALL = MIB
@@ -57,8 +64,10 @@ class Adapter:
         sends=frozenset({"text", "choices", *KINDS}),
         files=media.TAKES,
         max_choices=MAX_CHOICES,
+        quotes=True,
         edits=True,
         typing=True,
+        public=True,
         rates=RATES,
     )
 
@@ -72,7 +81,8 @@ class Adapter:
         self._proxy = config.proxy.get_secret_value() if config.proxy else None
         self._listening = Wire(config.poll_timeout + config.timeout, self._proxy)
         self._taps: deque[str] = deque(maxlen=LONGEST_TAPS)
-        self._files: Files | None = None
+        self._moves = Moves(memory)
+        self._sending = Sending(self._ready, self._moves)
         be_discreet()
 
     async def __aenter__(self) -> Self:
@@ -85,7 +95,7 @@ class Adapter:
             get_updates_request=self._listening,
         )
         try:
-            await _ask(bot.initialize())
+            await ask(bot.initialize())
             await self._choose_transport(bot)
         except BaseException:
             await bot.shutdown()
@@ -95,15 +105,18 @@ class Adapter:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        if self._bot is None:
+            return
+        if self._taps:
+            await self._acknowledge_taps()
         bot, self._bot = self._bot, None
-        if bot is not None:
-            await bot.shutdown()
+        await bot.shutdown()
 
     async def _choose_transport(self, bot: telegram.Bot) -> None:
         if self.polling:
-            await _ask(bot.delete_webhook())
+            await ask(bot.delete_webhook())
         elif self._config.webhook_url and self._config.secret_token:
-            await _ask(
+            await ask(
                 bot.set_webhook(
                     self._config.webhook_url,
                     secret_token=self._config.secret_token.get_secret_value(),
@@ -124,8 +137,7 @@ class Adapter:
             update = decode(request.body)
         except ValueError as error:
             return unreadable(request.body.decode("utf-8", "replace"), type(error).__name__)
-        reception = read(update, self._own, self._clock())
-        tap = callback_of(update)
+        reception, tap = await self._read(update), callback_of(update)
         if tap is None:
             return reception
         answer = {"method": "answerCallbackQuery", "callback_query_id": tap}
@@ -134,6 +146,11 @@ class Adapter:
             body=json.dumps(answer).encode(),
             headers={"content-type": "application/json"},
         )
+
+    async def _read(self, update: object) -> Reception:
+        if move := move_of(update):
+            await self._moves.learn(*move)
+        return await self._moves.settled(read(update, self._own, self._clock()))
 
     def _verify(self, request: Request) -> None:
         secret = self._config.secret_token
@@ -150,14 +167,14 @@ class Adapter:
             Uncertain: it may have arrived, wholly or in part.
             ChannelError: it did not arrive; its class says whether to try again.
         """
-        chat, pieces = _chat_of(message.address), render(message.parts)
+        thread, pieces = message.address.thread, render(message.parts)
         for piece in pieces:
             if piece.media is not None:
-                await media.look_at(self._files, piece.media)
-        first = await self._post(chat, pieces[0], message.reply_to)
+                await media.look_at(self._sending.files, piece.media)
+        first = await self._sending.post(thread, pieces[0], message.reply_to)
         for arrived, piece in enumerate(pieces[1:], 1):
             try:
-                await self._post(chat, piece)
+                await self._sending.post(thread, piece)
             except Retryable as fault:
                 told = f"{arrived} of {len(pieces)} pieces arrived, then: {fault}"
                 raise Uncertain(told) from None
@@ -165,28 +182,16 @@ class Adapter:
 
     def lend(self, files: Files) -> None:
         """Keep the files that can be sent."""
-        self._files = files
+        self._sending.files = files
 
     def fetch(self, ref: str) -> AbstractAsyncContextManager[Download]:
         """Open a customer's file."""
-        return media.fetch(self._ready(), self._listening.client, _ask, ref)
-
-    async def _post(self, chat: int, piece: Piece, reply_to: str | None = None) -> Sent:
-        bot, quoted = self._ready(), None
-        if reply_to and reply_to.isascii() and reply_to.isdigit():
-            quoted = telegram.ReplyParameters(int(reply_to), allow_sending_without_reply=True)
-        if piece.media is None:
-            said = bot.send_message(
-                chat, piece.text, reply_markup=piece.keyboard, reply_parameters=quoted
-            )
-            return Sent(str((await _ask(said, repeatable=False)).message_id))
-        async with media.opened(self._files, piece.media) as file:
-            shown = media.upload(bot, chat, piece.media, file, reply_parameters=quoted)
-            return Sent(str((await _ask(shown, repeatable=False)).message_id))
+        return media.fetch(self._ready(), self._listening.client, ask, ref)
 
     async def typing(self, address: Address) -> None:
         """Show that somebody is writing, for about five seconds."""
-        await _ask(self._ready().send_chat_action(_chat_of(address), ChatAction.TYPING))
+        chat = await self._moves.now(chat_of(address.thread))
+        await ask(self._ready().send_chat_action(chat, ChatAction.TYPING))
 
     def poll(self, cursor: str | None) -> AsyncIterator[tuple[str, Reception]]:
         """Yield updates for ever, each with the cursor after it."""
@@ -219,10 +224,10 @@ class Adapter:
             case other:
                 raise Unavailable(f"getUpdates: HTTP {other}")
 
-    def _understand(self, update: object) -> Reception:
+    async def _understand(self, update: object) -> Reception:
         if tap := callback_of(update):
             self._taps.append(tap)
-        return read(update, self._own, self._clock())
+        return await self._read(update)
 
     async def _acknowledge_taps(self) -> None:
         """Stop the clocks on the customers' buttons; a failure costs nobody anything."""
@@ -236,20 +241,3 @@ class Adapter:
         if self._bot is None:
             raise Unavailable("this channel is not open")
         return self._bot
-
-
-async def _ask(calling: Awaitable[T], *, repeatable: bool = True) -> T:
-    """Await a call of the library; what it raises becomes ours, without its text or trace."""
-    try:
-        return await calling
-    except Exception as error:  # noqa: BLE001 - it also trips over answers it cannot read
-        fault = translate(error, repeatable=repeatable)
-    raise fault
-
-
-def _chat_of(address: Address) -> int:
-    """Return the chat: a group's thread is the chat and the person."""
-    try:
-        return int(address.thread.partition(":")[0])
-    except ValueError:
-        raise Refused("not a chat of Telegram") from None

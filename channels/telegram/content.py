@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from channels.message import ContactEvent, Location, Media, Part, Text, Unsupported
 from channels.telegram.wire import File, Message, Raw
@@ -24,9 +25,17 @@ _ENVELOPE = frozenset(
 """What stands beside a message's content."""
 
 
-def mention(username: str) -> re.Pattern[str]:
-    """Return what finds the bot's name in a text."""
-    return re.compile(rf"@{re.escape(username)}\b", re.IGNORECASE)
+def is_named(username: str, words: str) -> bool:
+    """Say whether a text names the bot: mentions it, or gives it a command."""
+    return _naming(username).search(words) is not None
+
+
+@cache
+def _naming(username: str) -> re.Pattern[str]:
+    # Part of an address or of a longer name is no mention; Chinese is written without spaces.
+    name = rf"@{re.escape(username)}(?![a-z0-9_]|[.-][a-z0-9])"
+    before = r"(?P<command>(?:(?<=\s)|^)/\w{1,64})|(?<![a-z0-9_@./-])"
+    return re.compile(f"(?:{before}){name}", re.IGNORECASE)
 
 
 def parts_of(message: Message, raw: Raw, username: str | None) -> Iterator[Part]:
@@ -76,4 +85,5 @@ def _words(message: Message, username: str | None) -> Iterator[Part]:
     elif message.chat.type == "private" or not username:
         yield Text(text=words)
     else:
-        yield Text(text=mention(username).sub("", words).strip())
+        rest = _naming(username).sub(lambda found: found["command"] or "", words)
+        yield Text(text=rest.strip())

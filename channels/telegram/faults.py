@@ -40,9 +40,18 @@ LOST = (httpx.TimeoutException, httpx.ReadError, httpx.WriteError, httpx.RemoteP
 
 LONGEST_REASON = 200
 
+CANNOT_PARSE = "can't parse entities"
+"""What Telegram says of markup that it does not take."""
 UNKNOWN_BOT = "Telegram does not know this bot_token; ask @BotFather for it"
-MOVED = "the group became a supergroup and has another chat id now"
 CONFLICT = "another process polls this bot, or a webhook is set for it"
+
+
+class Moved(Refused):
+    """The group became a supergroup: nothing was sent, its id is another one now."""
+
+    def __init__(self, chat: int) -> None:
+        super().__init__()
+        self.chat = chat
 
 
 def translate(error: Exception, *, repeatable: bool = False) -> ChannelError:
@@ -91,7 +100,7 @@ MEANINGS: tuple[tuple[type[theirs.TelegramError], Callable[[Any], ChannelError]]
     (theirs.Forbidden, lambda error: Blocked(_reason(error))),
     (theirs.InvalidToken, lambda _: Unauthorized(UNKNOWN_BOT)),
     (theirs.BadRequest, _refusal),
-    (theirs.ChatMigrated, lambda _: Refused(MOVED)),
+    (theirs.ChatMigrated, lambda error: Moved(error.new_chat_id)),
     (theirs.Conflict, lambda _: Unavailable(CONFLICT)),
     (theirs.EndPointNotFound, lambda error: Refused(_reason(error))),
     (theirs.PassportDecryptionError, lambda _: Refused("a passport nobody asked for")),

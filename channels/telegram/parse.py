@@ -20,7 +20,7 @@ from channels.message import (
     Visibility,
     clean,
 )
-from channels.telegram.content import mention, parts_of
+from channels.telegram.content import is_named, parts_of
 from channels.telegram.wire import (
     CallbackQuery,
     MemberUpdate,
@@ -94,6 +94,20 @@ def callback_of(update: object) -> str | None:
     return found if isinstance(found, str) and found.isalnum() and found.isascii() else None
 
 
+def move_of(update: object) -> tuple[int, int] | None:
+    """Return which chat became which, if that is what an update tells."""
+    raw = update.get("message") if isinstance(update, dict) else None
+    try:
+        message = Message.model_validate(raw)
+    except ValidationError:
+        return None
+    if message.migrate_to_chat_id is not None:
+        return message.chat.id, message.migrate_to_chat_id
+    if message.migrate_from_chat_id is not None:
+        return message.migrate_from_chat_id, message.chat.id
+    return None
+
+
 def translate(update: object, own: Own, now: datetime) -> IncomingMessage | None:
     """Return what the customer did, or None if it is not for us.
 
@@ -123,8 +137,8 @@ def translate(update: object, own: Own, now: datetime) -> IncomingMessage | None
 def _message(raw: Raw, own: Own, key: str, *, edited: bool = False) -> IncomingMessage | None:
     message = Message.model_validate(raw)
     sender = message.sender
-    if sender is None or sender.is_bot:
-        return None
+    if sender is None or sender.is_bot or (edited and message.location):
+        return None  # somebody's live location goes on moving: the first one is enough
     address = _address(message, sender, own)
     if address is None:
         return None
@@ -140,6 +154,7 @@ def _message(raw: Raw, own: Own, key: str, *, edited: bool = False) -> IncomingM
         platform_id=number,
         reply_to=str(message.reply_to_message.message_id) if message.reply_to_message else None,
         replaces=number if edited else None,
+        album=None if edited else message.media_group_id,
     )
 
 
@@ -163,7 +178,7 @@ def _is_addressed(message: Message, own: Own) -> bool:
     if answered and answered.sender and answered.sender.id == own.id:
         return True
     words = message.text or message.caption or ""
-    return bool(own.username and mention(own.username).search(words))
+    return own.username is not None and is_named(own.username, words)
 
 
 def _tap(query: CallbackQuery, own: Own, key: str, now: datetime) -> IncomingMessage | None:

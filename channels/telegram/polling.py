@@ -16,8 +16,8 @@ _NUMBER = re.compile(rb'"update_id"\s*:\s*(\d{1,18})\b')
 
 Ask = Callable[[int | None, int], Awaitable[bytes]]
 """Returns the body of getUpdates(offset, limit)."""
-Understand = Callable[[object], Reception]
-"""Translates one update; never raises."""
+Understand = Callable[[object], Awaitable[Reception]]
+"""Translates one update, whatever it holds."""
 
 
 async def follow(
@@ -48,7 +48,7 @@ async def follow(
         for update in updates:
             number = update_id_of(update)
             offset = offset if number is None else max(offset or 0, number + 1)
-            yield "" if offset is None else str(offset), understand(update)
+            yield "" if offset is None else str(offset), await understand(update)
         if updates and offset == before:
             raise Unavailable("getUpdates returned updates without a number")
 

@@ -125,6 +125,9 @@ class Message(Wire):
     chat: Chat
     sender: Maybe[User] = Field(default=None, alias="from")
     edit_date: Maybe[Seconds] = None
+    media_group_id: Maybe[str] = None
+    migrate_to_chat_id: Maybe[Id] = None
+    migrate_from_chat_id: Maybe[Id] = None
     text: Maybe[str] = None
     caption: Maybe[str] = None
     reply_to_message: Maybe[Reply] = None

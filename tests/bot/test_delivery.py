@@ -18,6 +18,7 @@ from channels.errors import (
     Uncertain,
     WindowClosed,
 )
+from channels.message import Visibility
 from storage import deliveries, lanes
 from storage.activity import since
 from storage.database import Unavailable as DatabaseDown
@@ -577,3 +578,16 @@ async def test_elsewhere_nothing_is_said_of_what_is_answered(build):
     await house.think()
     await house.send()
     assert house.adapter().sent[0].reply_to is None
+
+
+@pytest.mark.parametrize("visibility", list(Visibility))
+async def test_in_a_thread_that_others_read_a_reply_can_quote(build, visibility):
+    house = await build().open()
+    adapter = house.adapter()
+    adapter.capabilities = replace(adapter.capabilities, quotes=True)
+    await house.hears("one", key="m-1")
+    await house.think()
+    await house.db.write(_set, visibility=visibility)
+    await house.send()
+    quoted = "m-1" if visibility is Visibility.PUBLIC else None
+    assert [sent.reply_to for sent in adapter.sent] == [quoted]

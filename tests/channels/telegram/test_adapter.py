@@ -15,10 +15,11 @@ from channels.errors import (
     Unavailable,
     Uncertain,
 )
-from channels.message import Choice, Choices, ContactEvent, Selection, Text
+from channels.message import Choice, Choices, ContactEvent, Media, Selection, Text
 from channels.simulation import Fault
 from channels.telegram.simulated_answers import refusal
-from channels.testing import HANG_UP, as_request, closed_url
+from channels.testing import HANG_UP, HeldFiles, as_request, closed_url
+from channels.testing.samples import SAMPLES
 
 
 async def hear(adapter, push):
@@ -222,3 +223,74 @@ async def test_no_token_is_logged_or_traced(build, simulator, outgoing, caplog):
     for secret in (simulator.token, simulator.token.partition(":")[2], simulator.secret):
         assert not [text for text in texts if secret in text]
     assert not [line for line in own if "my private words" in line.getMessage()]
+
+
+async def test_taps_that_waited_are_acknowledged_when_the_channel_closes(build, simulator):
+    async with build(transport="polling") as adapter:
+        seen = simulator.show("1001", "ok?", [("y", "yes")], "5")
+        simulator.offer(simulator.tap(seen, 0))
+        stream = adapter.poll(None)
+        await anext(stream)
+        await stream.aclose()
+        assert not simulator.acknowledged
+    assert simulator.acknowledged == simulator.taps
+
+
+async def test_a_tap_that_telegram_has_given_up_costs_nothing(build, simulator):
+    async with build(transport="polling") as adapter:
+        for number in range(3):
+            seen = simulator.show("1001", "ok?", [("y", "yes")], f"{number + 5}")
+            simulator.offer(simulator.tap(seen, 0))
+        old = min(simulator.taps)
+        simulator.taps.discard(old)
+        stream = adapter.poll(None)
+        taken = [(await anext(stream))[1].messages[0].text for _ in range(3)]
+        await stream.aclose()
+    assert taken == ["yes"] * 3
+    assert simulator.acknowledged == simulator.taps
+
+
+async def test_pictures_that_were_sent_at_once_say_so(adapter, simulator):
+    pushes = simulator.album("1001", [b"one", b"two"], "看")
+    first, second = [await hear(adapter, push) for push in pushes]
+    assert first.album == second.album is not None
+    assert (first.text, second.text) == ("看", "")
+    assert (await hear(adapter, simulator.album("1001", [b"three"])[0])).album != first.album
+
+
+async def test_words_before_a_file_are_its_caption(build, simulator, outgoing):
+    files = HeldFiles()
+    content = SAMPLES["application/pdf"]
+    shown = Media(kind="file", ref=files.keep("a.pdf", "application/pdf", content))
+    async with build() as adapter:
+        adapter.lend(files)
+        await hear(adapter, simulator.say("1001", "hi"))
+        for words in ("请看 <b>", "😀" * 512, "😀" * 513):
+            await adapter.send(outgoing(Text(text=words), shown, Text(text="再见")))
+    assert [(seen.text, bool(seen.file)) for seen in simulator.screen] == [
+        *(("请看 <b>", True), ("再见", False), ("😀" * 512, True), ("再见", False)),
+        *(("😀" * 513, False), ("", True), ("再见", False)),
+    ]
+
+
+@pytest.mark.parametrize("taken", [True, False])
+async def test_a_question_stands_out_where_telegram_takes_it_and_arrives_anyway(
+    adapter, simulator, outgoing, taken
+):
+    await hear(adapter, simulator.say("1001", "hi"))
+    simulator.takes_markup = taken
+    options = (Choice(value="y", label="是"),)
+    said = "a]]>b &amp; <b>x</b> _*[`"
+    await adapter.send(outgoing(Text(text=said), Choices(prompt="好<吗>?", options=options)))
+    (seen,) = simulator.screen
+    assert (seen.text, seen.options) == (f"{said}\n好<吗>?", (("y", "是"),))
+    assert len([call for call in simulator.calls if "sendMessage" in call]) == 2 - taken
+
+
+async def test_a_refusal_of_something_else_is_not_tried_plainly(adapter, simulator, outgoing):
+    await hear(adapter, simulator.say("1001", "hi"))
+    simulator.faults.append(refusal(400, "Bad Request: chat not found"))
+    asked = Choices(prompt="好吗?", options=(Choice(value="y", label="是"),))
+    with pytest.raises(Refused, match="Chat not found"):
+        await adapter.send(outgoing(Text(text="三天"), asked))
+    assert simulator.screen == []

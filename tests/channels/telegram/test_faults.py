@@ -18,7 +18,7 @@ from channels.errors import (
     Unavailable,
     Uncertain,
 )
-from channels.telegram.faults import translate
+from channels.telegram.faults import Moved, translate
 
 CLASSES = {
     theirs.TelegramError: (("senseless",), Uncertain),
@@ -28,7 +28,7 @@ CLASSES = {
     theirs.NetworkError: (("Bad Gateway",), Unavailable),
     theirs.BadRequest: (("Bad Request: chat not found",), Refused),
     theirs.TimedOut: ((), Uncertain),
-    theirs.ChatMigrated: ((-1001,), Refused),
+    theirs.ChatMigrated: ((-1001,), Moved),
     theirs.Conflict: (("terminated by other getUpdates request",), Unavailable),
     theirs.PassportDecryptionError: (("broken",), Refused),
 }

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from channels.base import Reception
 from channels.message import (
     Address,
     ContactEvent,
@@ -20,7 +21,7 @@ from channels.message import (
     Unsupported,
     Visibility,
 )
-from channels.telegram.parse import Own, callback_of, decode, read, unreadable
+from channels.telegram.parse import Own, callback_of, decode, move_of, read, unreadable
 
 FIXTURES = Path(__file__).parent / "fixtures"
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -51,6 +52,22 @@ MEANINGS = {
     "message__gift_without_its_fields": (Unsupported(platform_kind="unique_gift"),),
     "message__reply": (Text(text="就是这个"),),
     "message__group_mention": (Text(text="退款要多久"),),
+    "message__group_command": (Text(text="/help 退款"),),
+    "message__group_caption_mention": (
+        Media(kind="image", ref="p9", size=1200),
+        Text(text="坏了"),
+    ),
+    "message__group_topic": (Text(text="在吗"),),
+    "message__album_document": (Media(kind="file", ref="doc2", name="保修卡.pdf", size=31000),),
+    "message__live_location": (Location(latitude=31.2304, longitude=121.4737),),
+    "message__forwarded": (Text(text="你好"),),
+    "message__story": (Unsupported(platform_kind="story"),),
+    "message__poll": (Unsupported(platform_kind="poll"),),
+    "edited_message__caption": (
+        Media(kind="image", ref="p9", size=1200),
+        Text(text="屏幕碎了，左上角"),
+    ),
+    "callback_query__inline": (Selection(value="menu:1"),),
     "message__group_reply": (Text(text="还是不行"),),
     "edited_message__text": (Text(text="退款要多久？"),),
     "callback_query__tap": (Selection(value="csat:17:5", label="满意"),),
@@ -65,6 +82,11 @@ MEANINGS = {
 NOT_FOR_US = {
     "message__from_another_bot",
     "message__group_chatter",
+    "message__group_command_of_another_bot",
+    "message__group_became_supergroup",
+    "message__supergroup_was_group",
+    "message__group_joined",
+    "edited_message__live_location",
     "message__group_anonymous_admin",
     "my_chat_member__added_to_group",
     "channel_post__text",
@@ -130,6 +152,50 @@ def test_before_the_bot_knows_its_name_a_mention_is_nobodys():
     own = Own("main", 7000000001)
     assert read(recorded("message__group_mention"), own, NOW).messages == ()
     assert read(recorded("message__group_reply"), own, NOW).messages
+
+
+@pytest.mark.parametrize(
+    ("words", "rest"),
+    [
+        ("@shop_bot", ""),
+        ("@Shop_Bot退款", "退款"),
+        ("你好，@shop_bot。", "你好，。"),
+        ("请问@shop_bot 在吗", "请问 在吗"),
+        ("/help@shop_bot", "/help"),
+        ("a /status@shop_bot 7", "a /status 7"),
+    ],
+)
+def test_a_group_speaks_to_the_bot_by_its_name(words, rest):
+    chat = recorded("message__group_mention")["message"]["chat"]
+    assert heard(text_update(chat=chat, text=words)).parts == (Text(text=rest),)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("退款要多久", "shop_bot", "me@shop_bot", "@shop_bot.com", "@shop_bot2", "@my@shop_bot"),
+        *("/help", "/help@other_bot", "https://t.me/@shop_bot", "a/help@shop_bot", "@shop_botany"),
+    ],
+)
+def test_a_group_that_does_not_speak_to_the_bot_is_left_alone(words):
+    chat = recorded("message__group_mention")["message"]["chat"]
+    assert read(text_update(chat=chat, text=words), OWN, NOW) == Reception()
+
+
+def test_pieces_of_an_album_name_it_and_edits_of_them_do_not():
+    for name in ("message__photo_with_caption", "message__album_document"):
+        assert heard(recorded(name)).album == "13000000"
+    edit = heard(recorded("edited_message__caption"))
+    assert (edit.album, edit.replaces) == (None, "5")
+    assert heard(text_update(media_group_id=7)).album is None
+
+
+def test_a_group_that_becomes_a_supergroup_says_so_in_both():
+    moved = (-100200, -1001234567890)
+    assert move_of(recorded("message__group_became_supergroup")) == moved
+    assert move_of(recorded("message__supergroup_was_group")) == moved
+    for update in (recorded("message__text"), None, {"message": 5}, text_update(chat=None)):
+        assert move_of(update) is None
 
 
 def test_an_edit_says_what_it_replaces_and_when():

@@ -162,6 +162,10 @@ def answers(*bodies):
     return ask, asked
 
 
+async def nothing(update):
+    return Reception()
+
+
 def page(*updates):
     return json.dumps({"ok": True, "result": updates}).encode()
 
@@ -169,7 +173,7 @@ def page(*updates):
 async def test_a_page_nobody_can_read_is_read_one_by_one():
     deep = b'{"ok":true,"result":[{"update_id":7,"message":' + b"[" * 100_000
     ask, asked = answers(deep, page({"update_id": 6}), deep, deep, page({"update_id": 8}))
-    taken = await take(follow(ask, lambda _: Reception(), "6"), 3)
+    taken = await take(follow(ask, nothing, "6"), 3)
     assert asked == [(6, 100), (6, 1), (7, 100), (7, 1), (8, 100)]
     assert [after for after, _ in taken] == ["7", "8", "9"]
     (kept,) = taken[1][1].quarantined
@@ -180,12 +184,12 @@ async def test_a_page_nobody_can_read_is_read_one_by_one():
 async def test_an_answer_without_updates_is_unavailable(body):
     ask, _ = answers(body, body)
     with pytest.raises(Unavailable):
-        await take(follow(ask, lambda _: Reception(), None), 1)
+        await take(follow(ask, nothing, None), 1)
 
 
 async def test_updates_without_numbers_do_not_make_it_run_in_circles():
     ask, _ = answers(page({"message": {}}))
-    stream = follow(ask, lambda _: Reception(), None)
+    stream = follow(ask, nothing, None)
     assert await anext(stream) == ("", Reception())
     with pytest.raises(Unavailable):
         await anext(stream)
