@@ -13,7 +13,7 @@ from sqlmodel import Session
 from channels.message import ContactEvent, Media
 from console.files import FileView, view_of
 from console.views import ZONE
-from storage import conversations, listings, media
+from storage import conversations, edits, listings, media
 from storage.models import Activity, Agent, Author, Delivery, Message
 
 LAST = 50
@@ -39,11 +39,18 @@ class Bubble:
     """Set where a new day begins."""
     files: Mapping[int, FileView] = field(default_factory=dict)
     """The files among its parts."""
+    before: Message | None = None
+    """What the customer had said instead, where this is an edit."""
 
     @property
     def changes(self) -> bool:
         """Whether a file of it will look otherwise without anybody's doing."""
         return any(file.state in ("waiting", "failed") for file in self.files.values())
+
+    @property
+    def said_before(self) -> str:
+        """What an edit or a recall takes the place of, in one line."""
+        return conversations.preview_of(self.before.parts) if self.before else ""
 
     @property
     def match(self) -> Mapping[str, Any] | None:
@@ -130,11 +137,11 @@ def _stretch(
     names = listings.agents_of(session, acting)
     last = _bubble(previous, names, sent) if previous else None
     made: list[Bubble] = []
-    files = _files(session, messages)
+    files, instead = _files(session, messages), edits.before(session, messages)
     for bubble in _merged(messages, events, names, sent):
         last = _placed(bubble, last)
-        if bubble.message is not None and bubble.message.id in files:
-            last = replace(last, files=files[bubble.message.id])
+        if (said := bubble.message) is not None and (said.id in files or said.id in instead):
+            last = replace(last, files=files.get(said.id, {}), before=instead.get(said.id))
         made.append(last)
     return Stretch(
         made,

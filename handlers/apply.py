@@ -15,7 +15,7 @@ from channels.message import ContactEvent, IncomingMessage, Text
 from handlers.base import Action, Handoff, OpenTicket, Outcome, Record, Resolve, SetDialog, Turn
 from handlers.chat.handoff import hand_over
 from handlers.desk.tickets import NewTicket, open_ticket
-from storage import drafts, talks, windows
+from storage import drafts, edits, talks, windows
 from storage.drafts import Drafts
 from storage.engine import session_on
 from storage.models.activity import Fact
@@ -25,6 +25,7 @@ from storage.records import Connection, draft, row_of
 from storage.talks import Pair, Person
 
 _GONE = frozenset({"unfollowed", "blocked"})
+_ARRIVED = frozenset({"followed", "opened"})
 
 
 class Stale(Exception):
@@ -199,8 +200,11 @@ def _hear(
 ) -> Message:
     echo = _echo(turn.message)
     first = talks.echoed(connection, talk.id, echo) if alone and not turn.new else None
-    parts = turn.message.parts
-    return first or log.append(talk, Author.CONTACT, parts, now, echo_id=echo)
+    if first is not None:
+        return first
+    address, said = turn.message.address, turn.message.replaces
+    place = edits.place_of(connection, address, said) if said else None
+    return log.append(talk, Author.CONTACT, turn.message.parts, now, echo_id=echo, replaces=place)
 
 
 def _make_true(
@@ -213,6 +217,7 @@ def _make_true(
 ) -> Applied:
     turn, outcome = one.turn, one.outcome
     talk.language = turn.language
+    talk.context = _came_from(turn.message) or talk.context
     if one.window is not None:
         heard_at = one.heard_at or turn.now
         windows.heard(connection, talk, one.window, turn.message.parts, heard_at)
@@ -232,6 +237,16 @@ def _make_true(
     for action in outcome.actions:
         _do(log, turn, talk, action, heard)
     return Applied(talk, heard, replies, tickets[0][0] if tickets else None)
+
+
+def _came_from(message: IncomingMessage) -> str | None:
+    """Return what the link or code said through which a customer came just now."""
+    arrived = [
+        part.context
+        for part in message.parts
+        if isinstance(part, ContactEvent) and part.event in _ARRIVED
+    ]
+    return arrived[-1] if arrived else None
 
 
 def _echo(message: IncomingMessage) -> str:

@@ -9,6 +9,7 @@ from handlers.base import Handler, Outcome, Turn
 from handlers.chat.answer import Answering, Answers, Tapping
 from handlers.chat.commands import Commands
 from handlers.chat.complaint import Complaining
+from handlers.chat.edit import edited
 from handlers.chat.handoff import handoff
 from handlers.chat.machine import machine
 from handlers.chat.menu import ChatConfig, Menu
@@ -46,6 +47,7 @@ def build_chain(answers: Answers, config: ChatConfig | None = None) -> Chain:
     return Chain(
         (
             menu.events,
+            edited,
             Commands(menu),
             Complaining(answers),
             safety,

@@ -35,6 +35,7 @@ class Extra(TypedDict, total=False):
     why: dict[str, Any] | None
     echo_id: str | None
     key: str | None
+    replaces: int | None
 
 
 def find_open(session: Session, inbox: str, thread: str) -> Conversation | None:
@@ -183,6 +184,7 @@ def append(
         parts=parts,
         why=extra.get("why"),
         echo_id=extra.get("echo_id"),
+        replaces=extra.get("replaces"),
         at=now,
     )
     session.add(message)

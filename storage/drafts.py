@@ -68,6 +68,7 @@ class Drafts:
             "parts": parts,
             "why": extra.get("why"),
             "echo_id": extra.get("echo_id"),
+            "replaces": extra.get("replaces"),
             "at": now,
         }
         message = draft(Message, row)

@@ -172,6 +172,13 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "There is nothing to go on with. How can I help you?",
         ),
         "form_resumed": ("好的，我们接着填写。", "All right, let us go on."),
+        "edit_in_form": (
+            "您的修改我看到了，但已填写的内容不会自动更新。如需更正，请直接说明，或回复“取消”后重新填写。",
+            (
+                "I saw your change, but what is written down already stays as it was. Tell me here "
+                "what should be different, or say “cancel” and begin again."
+            ),
+        ),
         "wish_refund": ("退款", "Refund"),
         "wish_exchange": ("换货", "Exchange"),
         "wish_repair": ("维修", "Repair"),

@@ -82,6 +82,8 @@ class Conversation(SQLModel, table=True):
     unread: int = 0
     preview: str = ""
     version: int = 0
+    context: str | None = None
+    """Where the customer came from, as a link or a code of ours said it last."""
 
 
 class Message(SQLModel, table=True):
@@ -109,3 +111,5 @@ class Message(SQLModel, table=True):
     why: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     echo_id: str | None = None
     at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+    replaces: int | None = None
+    """The position in the thread of the customer's message that this says otherwise, or recalls."""

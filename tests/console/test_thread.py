@@ -266,3 +266,26 @@ async def test_the_panel_suggests_answers_and_tells_the_customers_story(desk_con
     assert f"/inbox/{first.id}" in panel
     assert "上次的问题" in panel
     assert "微信公众号" in panel
+
+
+async def test_an_edit_shows_what_was_said_before_and_a_recall_what_it_took_back(
+    desk_console: Console,
+):
+    conversation = await desk_console.talk(text="<b>红色</b>")
+    await add(desk_console, conversation, Author.CONTACT, Text(text="蓝色"), replaces=1)
+    await add(desk_console, conversation, Author.CONTACT, Text(text="绿色"), replaces=1)
+    await add(desk_console, conversation, Author.CONTACT, Text(text="?"), replaces=99)
+    recalled = ContactEvent(event="recalled", context="1700.1")
+    await add(desk_console, conversation, Author.CONTACT, recalled, replaces=1)
+    page = (await (await desk_console.enter("li")).get(f"/inbox/{conversation.id}")).text
+    shown = [bubble for bubble in page.split("<article")[1:] if "before" in bubble]
+    assert ["&lt;b&gt;红色&lt;/b&gt;" in bubble for bubble in shown] == [True, False, False]
+    assert ["蓝色" in bubble for bubble in shown] == [True, True, False]
+    assert "took a message back · “绿色”" in page
+    assert "1700.1" not in page
+
+
+async def test_the_panel_says_where_a_customer_came_from(desk_console: Console):
+    conversation = await desk_console.talk(context="order_<8812>")
+    client = await desk_console.enter("li")
+    assert "order_&lt;8812&gt;" in (await client.get(f"/inbox/{conversation.id}")).text
