@@ -58,6 +58,8 @@ class Workspace(AnySimulator):
         """What was posted, by its time stamp."""
         self.views: dict[str, tuple[str, Mapping[str, Any]]] = {}
         """Forms that are open, by their id: before whom, and what is in them."""
+        self.wrong: dict[str, Mapping[str, str]] = {}
+        """What was said below the blanks of the form that somebody handed in last."""
         self.triggers: dict[str, str] = {}
         """What a form can be opened with, and before whom."""
         self.places: dict[str, tuple[str, int]] = {}

@@ -66,6 +66,7 @@ class Simulator(Workspace):
         post, ts = self.posts[seen.platform_id or ""], seen.platform_id
         fleeting = post.get("ephemeral") is True
         container: dict[str, Any] = {
+            "type": "message",
             "message_ts": ts,
             "channel_id": post["channel"],
             "is_ephemeral": fleeting,
@@ -74,7 +75,7 @@ class Simulator(Workspace):
             "type": "block_actions",
             "team": {"id": TEAM},
             "user": {"id": user_of(seen.contact), "name": seen.contact, "team_id": TEAM},
-            "container": {"type": "message", **container},
+            "container": container,
             "channel": {"id": post["channel"]},
             "message": {"ts": ts, "thread_ts": word(post, "thread_ts")},
             "actions": [{**buttons_of(post)[option], "block_id": "b1", "action_ts": self.stamp()}],
@@ -118,11 +119,29 @@ class Simulator(Workspace):
         }
         return self._interaction(contact, payload)
 
+    def form_of(self, contact: str) -> dict[str, Any] | None:
+        """Return the form that is open before somebody, and what is wrong in it."""
+        number = next((n for n, (who, _) in reversed(self.views.items()) if who == contact), None)
+        if number is None:
+            return None
+        view = self.views[number][1]
+        told = {part: word(view, part, "text") for part in ("title", "submit", "close")}
+        blanks = [_blank(block) for block in twigs(view, "blocks")]
+        return {"id": number, **told, "blanks": blanks, "wrong": self.wrong.get(contact, {})}
+
+    def hand_in(self, contact: str, filled: Mapping[str, str]) -> Push:
+        """Return the push for handing in the form that is open before somebody."""
+        return self.submit(contact, **{name: value for name, value in filled.items() if value})
+
     def answered(self, push: Push, body: bytes) -> None:
-        """Show what the answer to a command says only to who gave it."""
-        if push.headers.get("Content-Type") != FORM or not body:
+        """Show what the answer to a command says only to who gave it; close a form, or not."""
+        if push.headers.get("Content-Type") != FORM:
             return
-        said = json.loads(body)
+        said = json.loads(body or b"{}")
+        if b"view_submission" in push.body:
+            self.wrong[push.contact] = said.get("errors", {})
+            if not self.wrong[push.contact]:
+                self.views = {n: v for n, v in self.views.items() if v[0] != push.contact}
         if said.get("response_type") == "ephemeral":
             self._appear(push.contact, {**said, "channel": PUBLIC, "ephemeral": True})
 
@@ -155,8 +174,7 @@ class Simulator(Workspace):
                 await self.line.until_acknowledged(envelope_id)
         except TimeoutError:
             return 504
-        if told := self.line.answers.get(envelope_id):
-            self.answered(push, json.dumps(told).encode())
+        self.answered(push, json.dumps(self.line.answers.get(envelope_id) or {}).encode())
         return 200
 
     async def enqueue(self, push: Push) -> str:
@@ -228,3 +246,15 @@ def _filled(block: Mapping[str, Any], value: str | None) -> dict[str, Any]:
         return {"type": element["type"], "value": value}
     chosen = (each for each in element["options"] if each["text"]["text"] == value)
     return {"type": element["type"], "selected_option": next(chosen, None)}
+
+
+def _blank(block: Mapping[str, Any]) -> dict[str, Any]:
+    element = block["element"]
+    return {
+        "name": word(block, "block_id"),
+        "label": word(block, "label", "text"),
+        "optional": block.get("optional") is True,
+        "options": [word(each, "text", "text") for each in twigs(element, "options")],
+        "long": element.get("multiline") is True,
+        "value": word(element, "initial_value"),
+    }
