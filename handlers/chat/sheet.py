@@ -10,6 +10,8 @@ from handlers.chat.form import LONGEST, Question, understand
 from handlers.chat.texts import LANGUAGES, say
 from storage.models.conversation import Owner
 
+LINE = 150
+"""How long an answer may be that tells no story."""
 NAME = f"form:{complaint.FORM.name}"
 WORDS = {"zh": frozenset({"投诉"}), "en": frozenset({"complaint", "complain"})}
 WANTING = {"facts": "complaint_facts_short", "wish": "sheet_choose"}
@@ -70,6 +72,6 @@ def _blank(question: Question, language: str) -> Blank:
         if question.optional
         else None,
         shortest=question.shortest,
-        longest=LONGEST,
+        longest=LONGEST if question.shortest > 1 else LINE,
         wanting=say(WANTING[name], language) if name in WANTING else "",
     )
