@@ -177,12 +177,12 @@ class Adapter:
 
     async def _understand(self, body: Tree) -> Reception:
         """Return what customers did, or open the form that one of them asks for."""
-        if wish := wish_of(body, self._account.sheets):
-            if self._poster is not None:
-                to = self._poster
-                self._errands.begin(
-                    errands.open_modal(to.web, to.client, self._words, self._root, wish)
-                )
+        to = self._poster
+        # An inbox that is closed takes the wish as words: the form begins in the chat.
+        if to is not None and (wish := wish_of(body, self._account.sheets)):
+            self._errands.begin(
+                errands.open_modal(to.web, to.client, self._words, self._root, wish)
+            )
             return Reception()
         is_form = word(body, "type") == "view_submission"
         if is_form and (wrong := wrong_with(body, self._account.sheets)):

@@ -22,13 +22,16 @@ __all__ = ["BOT_USER", "PUBLIC", "TEAM", "Simulator"]
 
 FORM = "application/x-www-form-urlencoded"
 ACK_TIMEOUT = 6.0
+COMMAND = "/yingda"
 
 
 class Simulator(Workspace):
     """One simulated workspace with our app and its customers in it."""
 
     def say(self, contact: str, text: str) -> Push:
-        """Return the push for a direct message."""
+        """Return the push for a direct message; Slack itself makes a command of what is one."""
+        if text.startswith(COMMAND):
+            return self.command(contact, COMMAND, text.removeprefix(COMMAND).strip())
         return self._event(contact, {"type": "message", **self._message(contact, escape(text))})
 
     def mention(self, contact: str, text: str, kind: str = "app_mention") -> Push:

@@ -20,6 +20,10 @@ class Sheet {
     section.addEventListener("click", (event) => {
       if (event.target.closest(".option")) this.look();
     });
+    // Before the phone empties the field: a command may open a form, too.
+    section.addEventListener("submit", (event) => {
+      if (event.target.elements.text?.value.startsWith("/")) this.look();
+    }, true);
   }
 
   async read() {
