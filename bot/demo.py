@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel, ConfigDict, Field
@@ -57,6 +57,14 @@ class Tapped(BaseModel):
     contact: str = Field(pattern=r"^[A-Za-z0-9]{4,28}$")
     number: int = Field(ge=1)
     option: int = Field(ge=0, lt=50)
+
+
+class FilledIn(BaseModel):
+    """What was put into the form on a phone, by the names of its blanks."""
+
+    model_config = ConfigDict(extra="forbid")
+    contact: str = Field(pattern=r"^[A-Za-z0-9]{4,28}$")
+    filled: dict[str, Annotated[str, Field(max_length=3000)]] = Field(max_length=20)
 
 
 class Demo:
@@ -152,6 +160,28 @@ async def tap(request: Request, name: str, tapped: Tapped) -> Response:
         return PlainTextResponse("no such option", 422)
     status = await _demo(request).push(name, simulator.tap(seen, tapped.option))
     return JSONResponse({"status": status}, 200 if status < 300 else 502)  # noqa: PLR2004 - HTTP
+
+
+@router.get("/demo/{name}/form")
+async def form(request: Request, name: str, contact: str) -> Response:
+    """Give the form that is open on a phone."""
+    simulator = _demo(request).simulators.get(name)
+    if simulator is None:
+        return PlainTextResponse("no such phone", 404)
+    return JSONResponse({"form": simulator.form_of(contact)}, headers={"cache-control": "no-store"})
+
+
+@router.post("/demo/{name}/form")
+async def hand_in(request: Request, name: str, told: FilledIn) -> Response:
+    """Hand in the form on a phone, and give what is open then: it, if it was not taken."""
+    simulator = _demo(request).simulators.get(name)
+    if simulator is None:
+        return PlainTextResponse("no such phone", 404)
+    if simulator.form_of(told.contact) is None:
+        return PlainTextResponse("no form is open", 422)
+    status = await _demo(request).push(name, simulator.hand_in(told.contact, told.filled))
+    good = status < 300  # noqa: PLR2004 - HTTP
+    return JSONResponse({"form": simulator.form_of(told.contact)}, 200 if good else 502)
 
 
 @router.get("/demo/{name}/screen")

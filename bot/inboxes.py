@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -29,6 +29,7 @@ from channels.base import (
 from channels.errors import ChannelError, Unauthorized, Unavailable
 from channels.files import Files, Kind, MediaSource, SendsMedia, Takes
 from channels.inbox import InboxConfig
+from channels.sheets import Sheet, ShowsSheets
 from console.services import InboxState
 from storage import adapter_memory
 from storage.database import Database, StorageError
@@ -145,6 +146,12 @@ class Inboxes:
         for inbox in self.by_name.values():
             if isinstance(inbox.adapter, SendsMedia):
                 inbox.adapter.lend(files)
+
+    def offer(self, sheets: Sequence[Sheet]) -> None:
+        """Lend the house's forms to the adapters that can show them; before `start`."""
+        for inbox in self.by_name.values():
+            if isinstance(inbox.adapter, ShowsSheets):
+                inbox.adapter.offer(sheets)
 
     def get(self, name: str) -> Inbox | None:
         """Return an enabled inbox."""

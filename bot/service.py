@@ -27,6 +27,7 @@ from console.services import ChatBrand, InboxState
 from faq.demo import publish_demo
 from faq.knowledge import KnowledgeBase
 from handlers.chain import build_chain
+from handlers.chat.sheet import sheets
 from storage import lanes, paces, schema, transport
 from storage.database import Database, StorageError
 from storage.folder import Folder
@@ -65,6 +66,7 @@ class Service:
         self.inboxes = Inboxes(self.db, self.config.inboxes, clock, self.metrics)
         self.folder = Folder(config.media_folder, config.media.max_bytes)
         self.inboxes.lend(StoredFiles(self.db, self.folder))
+        self.inboxes.offer(sheets())
         self.fetcher = Fetcher(
             self.db,
             self.inboxes,

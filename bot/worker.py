@@ -20,6 +20,7 @@ from bot.signals import Signals
 from channels.base import ReplyWindow
 from handlers.apply import Decided, Stale, failed_turn
 from handlers.base import Handler, Outcome, Turn
+from handlers.chat.sheet import is_filed
 from storage import lanes, transport
 from storage.batches import Batches
 from storage.database import Database
@@ -134,7 +135,7 @@ class Worker(LaneLoop):
         return after
 
     async def _think(self, turn: Turn) -> Outcome | None:
-        if turn.conversation.owner is not Owner.BOT:
+        if turn.conversation.owner is not Owner.BOT and not is_filed(turn):
             return None
         with self._composing.while_thinking(turn.message.address):
             async with self._room, asyncio.timeout(THINKING_SECONDS):

@@ -96,13 +96,15 @@ async def download_from(
     *,
     trusted: str | None = None,
     headers: Mapping[str, str] | None = None,
+    redirects: int = MOST_REDIRECTS,
     resolve: Resolve = resolve,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Download]:
     """Open a file at an address that a platform named; each redirect is checked like the first.
 
     `trusted` is the root that the inbox's settings name, if they do: what lies there may lie in
-    our own network. `headers` go to the first host only.
+    our own network. `headers` go to the first host only. Where `redirects` is 0, a redirect is an
+    answer like any other, and means `Unavailable`.
 
     Raises:
         Refused: the address is not one of the public internet, or leads nowhere.
@@ -110,11 +112,11 @@ async def download_from(
     """
     async with make_client(transport=transport) as client:
         there, first = _parsed(url), _parsed(url)
-        for _ in range(MOST_REDIRECTS + 1):
+        for _ in range(redirects + 1):
             own = headers if _origin(there) == _origin(first) else None
             request = await _checked(client, there, own, trusted, resolve)
             async with _asked(client, request) as answer:
-                if not answer.is_redirect:
+                if not (answer.is_redirect and redirects):
                     yield _given(answer)
                     return
                 there = _parsed(str(there.join(answer.headers.get("location", ""))))

@@ -133,6 +133,14 @@ class Simulator(ABC):
         """Let the platform lose the content of every file that customers sent."""
         raise LookupError(f"customers of {self.channel} send no files")
 
+    def form_of(self, contact: str) -> dict[str, Any] | None:
+        """Return the form that is open before somebody, where the platform shows any."""
+        return None
+
+    def hand_in(self, contact: str, filled: Mapping[str, str]) -> Push:
+        """Return the push for handing in the form that is open before somebody."""
+        raise LookupError(f"{self.channel} shows no forms: {contact} {filled}")
+
     def stale(self, contact: str, text: str) -> Push:
         """Return a rightly signed push from an hour ago."""
         raise LookupError(f"calls of {self.channel} carry no time: {contact} {text}")

@@ -14,17 +14,23 @@ from handlers.chat.handoff import handoff
 from handlers.chat.machine import machine
 from handlers.chat.menu import ChatConfig, Menu
 from handlers.chat.safety import safety
+from handlers.chat.sheet import filed
 from storage.models.conversation import Owner
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Asks each handler until one answers; is silent while people have the conversation."""
+    """Asks each handler until one answers; is silent while people have the conversation.
+
+    Only a form that was handed in whole is taken at any time.
+    """
 
     handlers: Sequence[Handler]
 
     async def __call__(self, turn: Turn) -> Outcome | None:
         """Return what should happen, None if a person decides."""
+        if (outcome := filed(turn)) is not None:
+            return outcome
         if turn.conversation.owner is not Owner.BOT:
             return None
         if turn.message.automatic:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import replace
+from functools import partial
 from typing import Any, Self
 
 import structlog
@@ -30,14 +31,20 @@ from channels.base import (
     Request,
     Sent,
 )
-from channels.errors import BadRequest, ChannelError, RateLimited, Refused, Unavailable, Uncertain
-from channels.message import OutgoingMessage, clean
-from channels.slack import parse
+from channels.errors import BadRequest, Unavailable
+from channels.files import KINDS, Download, Files
+from channels.http import make_client
+from channels.message import IncomingMessage, OutgoingMessage, clean
+from channels.sheets import Sheet
+from channels.slack import errands, media, notes, parse
 from channels.slack.config import Config
+from channels.slack.deeds import wrong_with
 from channels.slack.log import SILENT
+from channels.slack.modals import wish_of
 from channels.slack.place import Account
-from channels.slack.render import MAX_CHOICES, TEXT_LIMIT, Post, render
-from channels.slack.shape import Unreadable
+from channels.slack.posting import Poster, Target
+from channels.slack.render import MAX_CHOICES, TEXT_LIMIT
+from channels.slack.shape import Tree, Unreadable, word
 from channels.slack.signature import Signature
 from channels.slack.socket import Socket
 from channels.slack.web import WORDS, ask, open_session, web_client
@@ -46,9 +53,6 @@ log = structlog.get_logger(__name__)
 
 ROOT = "https://slack.com"
 ANYTHING = re.compile("")
-SHORT_WAIT = 5.0
-"""Seconds that the later pieces of one message wait for Slack's rate limit on the spot."""
-
 CAUGHT = "caught"
 
 
@@ -61,8 +65,9 @@ class Adapter:
 
     capabilities = Capabilities(
         text_limit=TEXT_LIMIT,
-        receives=frozenset({"text", "media", "selection", "event", "unsupported"}),
-        sends=frozenset({"text", "choices"}),
+        receives=frozenset({"text", *KINDS, "selection", "event", "unsupported"}),
+        sends=frozenset({"text", "choices", *KINDS}),
+        files=media.TAKES,
         max_choices=MAX_CHOICES,
         edits=True,
         public=True,
@@ -72,13 +77,16 @@ class Adapter:
     def __init__(self, inbox: str, config: Config, memory: Memory, clock: Clock) -> None:
         self.inbox = inbox
         self.listening = config.transport == "socket"
-        self._config, self._clock = config, clock
+        self._config, self._memory, self._clock = config, memory, clock
+        self._root = config.base_url or ROOT
         self._words = {**WORDS, **config.errors}
         secret = config.signing_secret
         self._signature = Signature(secret.get_secret_value(), clock) if secret else None
-        self._own: frozenset[str] = frozenset()
+        self._account = Account(inbox, allowed_bots=frozenset(config.allowed_bots))
+        self._files: Files | None = None
+        self._errands = errands.Errands(inbox)
         self._open: AsyncExitStack | None = None
-        self._web: AsyncWebClient | None = None
+        self._poster: Poster | None = None
         self._socket: Socket | None = None
         self._bolt = _make_bolt()
 
@@ -86,20 +94,32 @@ class Adapter:
         async with AsyncExitStack() as stack:
             session = await stack.enter_async_context(open_session(self._config.timeout))
             token = self._config.bot_token.get_secret_value()
-            web = web_client(self._config.base_url or ROOT, token, session)
+            web = web_client(self._root, token, session)
+            client = await stack.enter_async_context(make_client(read=self._config.timeout))
+            stack.push_async_callback(self._errands.stop)
             account = await ask(web.auth_test(), self._words, repeatable=True)
             ids = (account.get("user_id"), account.get("bot_id"))
-            self._own = frozenset(each for each in ids if isinstance(each, str) and each)
+            own = frozenset(each for each in ids if isinstance(each, str) and each)
+            self._account = replace(self._account, own=own)
             if self._config.app_token is not None:
                 app_token = self._config.app_token.get_secret_value()
                 self._socket = Socket(web, session, app_token, self._words)
-            self._web, self._open = web, stack.pop_all()
+            self._poster = Poster(web, client, self._words, self._root, self._files, self._memory)
+            self._open = stack.pop_all()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        opened, self._open, self._web, self._socket = self._open, None, None, None
+        opened, self._open, self._poster, self._socket = self._open, None, None, None
         if opened is not None:
             await opened.aclose()
+
+    def lend(self, files: Files) -> None:
+        """Keep the files that can be sent."""
+        self._files = files
+
+    def offer(self, sheets: Sequence[Sheet]) -> None:
+        """Keep the forms that can be shown."""
+        self._account = replace(self._account, sheets=tuple(sheets))
 
     async def receive(self, request: Request) -> Reception:
         """Verify and translate one call of Slack's.
@@ -124,49 +144,18 @@ class Adapter:
         await self._socket.listen(self._read, accept)
 
     async def send(self, message: OutgoingMessage) -> Sent:
-        """Post every piece in order; return the last one's time stamp, which is its id."""
-        posts = render(message.parts)
-        if not posts:
-            raise Refused("there is nothing to say in it")
-        ts = await self._post(message, 0, posts[0])
-        for number, post in enumerate(posts[1:], 1):
-            try:
-                ts = await self._post_patiently(message, number, post)
-            except (Refused, Uncertain):
-                raise
-            except ChannelError as error:
-                raise Uncertain(f"sent {number} of {len(posts)} pieces: {error}") from None
-        return Sent(ts or None)
+        """Say every piece in order; return the last post's time stamp, which is its id."""
+        return await self._ready().send(message)
 
-    async def _post_patiently(self, message: OutgoingMessage, number: int, post: Post) -> str:
-        try:
-            return await self._post(message, number, post)
-        except RateLimited as limited:
-            if limited.retry_after > SHORT_WAIT:
-                raise
-            await asyncio.sleep(limited.retry_after)
-        return await self._post(message, number, post)
+    def fetch(self, ref: str) -> AbstractAsyncContextManager[Download]:
+        """Open a customer's file."""
+        web, words = self._ready().web, self._words
+        return media.fetch(web, partial(ask, words=words, repeatable=True), self._root, ref)
 
-    async def _post(self, message: OutgoingMessage, number: int, post: Post) -> str:
-        if self._web is None:
+    def _ready(self) -> Poster:
+        if self._poster is None:
             raise Unavailable("the inbox is closed")
-        _, _, place = message.address.thread.partition(":")
-        channel, _, thread_ts = place.partition(":")
-        call = self._web.chat_postMessage(
-            channel=channel,
-            thread_ts=thread_ts or None,
-            text=post.text,
-            blocks=list(post.blocks) or None,
-            mrkdwn=False,
-            unfurl_links=False,
-            unfurl_media=False,
-            metadata={
-                "event_type": "yingda_delivery",
-                "event_payload": {"delivery_id": message.delivery_id, "piece": number},
-            },
-        )
-        ts = (await ask(call, self._words)).get("ts")
-        return ts if isinstance(ts, str) else ""
+        return self._poster
 
     async def _read(self, payload: Mapping[str, Any]) -> Reception:
         """Translate the content of a socket's envelope, which Slack sends to nobody else."""
@@ -179,14 +168,38 @@ class Adapter:
         answer = await self._bolt.async_dispatch(call)
         if answer.status >= 400:  # noqa: PLR2004 - HTTP
             raise Unreadable("no kind of call that Slack is known to make")
-        account = Account(self.inbox, self._own, frozenset(self._config.allowed_bots))
         caught = call.context.get(CAUGHT)
-        return Reception(
-            messages=() if caught is None else parse.read(caught, account, self._clock()),
-            status=answer.status,
-            body=answer.body.encode(),
-            headers=answer.first_headers(),
-        )
+        if caught is None:
+            return Reception(
+                (), status=answer.status, body=answer.body.encode(), headers=answer.first_headers()
+            )
+        return await self._understand(caught)
+
+    async def _understand(self, body: Tree) -> Reception:
+        """Return what customers did, or open the form that one of them asks for."""
+        to = self._poster
+        # An inbox that is closed takes the wish as words: the form begins in the chat.
+        if to is not None and (wish := wish_of(body, self._account.sheets)):
+            self._errands.begin(
+                errands.open_modal(to.web, to.client, self._words, self._root, wish)
+            )
+            return Reception()
+        is_form = word(body, "type") == "view_submission"
+        if is_form and (wrong := wrong_with(body, self._account.sheets)):
+            return notes.answering({"response_action": "errors", "errors": wrong})
+        messages = parse.read(body, self._account, self._clock())
+        await self._note(body, messages)
+        if "command" in body:
+            told = notes.answer_to_command(body, is_asked=bool(messages))
+            return replace(notes.answering(told), messages=messages)
+        return Reception(messages)
+
+    async def _note(self, body: Tree, messages: Sequence[IncomingMessage]) -> None:
+        """Remember where the customer of a command looks now, for its answer."""
+        url = word(body, "response_url")
+        for message in messages[:1]:
+            if url and Target.of(message.address).is_person:
+                await errands.remember(self._memory, message.address.thread, url)
 
 
 def _make_bolt() -> AsyncApp:
@@ -203,8 +216,8 @@ def _make_bolt() -> AsyncApp:
     bolt.event(ANYTHING)(_catch)
     bolt.action(ANYTHING)(_catch)
     bolt.command(ANYTHING)(_catch)
-    bolt.view(ANYTHING)(_acknowledge)
-    bolt.shortcut(ANYTHING)(_acknowledge)
+    bolt.view(ANYTHING)(_catch)
+    bolt.shortcut(ANYTHING)(_catch)
     return bolt
 
 
@@ -215,10 +228,6 @@ async def _authorize(enterprise_id: str | None, team_id: str | None) -> Authoriz
 
 async def _catch(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
     context[CAUGHT] = body
-    await ack()
-
-
-async def _acknowledge(ack: AsyncAck) -> None:
     await ack()
 
 

@@ -1,8 +1,9 @@
-"""From Slack's events, taps and commands to what a customer did."""
+"""From Slack's events to what a customer did; `deeds` reads everything else."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
@@ -11,12 +12,12 @@ from channels.message import (
     IncomingMessage,
     Media,
     Part,
-    Selection,
     Text,
     Unsupported,
 )
+from channels.slack import deeds
 from channels.slack.markup import mentions, plain
-from channels.slack.place import DIRECT, Account, Envelope, Place
+from channels.slack.place import DIRECT, Account, Envelope, Place, team_of
 from channels.slack.shape import Tree, branch, moment, needed, number, twigs, word
 
 Messages = tuple[IncomingMessage, ...]
@@ -42,12 +43,14 @@ def read(body: Tree, account: Account, now: datetime) -> Messages:
         Unreadable: it should hold something, but lacks what is needed to answer.
     """
     if "command" in body:
-        return _command(body, account, now)
+        return deeds.command(body, account, now)
     match word(body, "type"):
         case "event_callback":
             return _event(body, account, now)
         case "block_actions":
-            return _taps(body, account, now)
+            return deeds.taps(body, account, now)
+        case "view_submission":
+            return deeds.handed_in(body, account, now)
         case _:
             return ()
 
@@ -59,10 +62,12 @@ def _event(body: Tree, account: Account, now: datetime) -> Messages:
     bots = (each for each in twigs(body, "authorizations") if each.get("is_bot") is True)
     own = account.own.union(filter(None, (word(bot, "user_id") for bot in bots)))
     envelope = Envelope(
-        account=Account(account.inbox, own, account.allowed_bots),
-        team=needed(body, "team_id"),
+        account=replace(account, own=own),
+        team=team_of(body),
+        shared=body.get("is_ext_shared_channel") is True,
         event_id=needed(body, "event_id"),
         event=event,
+        teams=frozenset({team_of(body), word(body, "team_id"), word(body, "enterprise_id")}),
         now=now,
     )
     return reader(envelope)
@@ -153,57 +158,6 @@ def _opened(envelope: Envelope) -> Messages:
     )
 
 
-def _taps(body: Tree, account: Account, now: datetime) -> Messages:
-    container, user = branch(body, "container"), needed(body, "user", "id")
-    shown = word(container, "message_ts") or word(body, "message", "ts")
-    place = Place(
-        team=word(body, "team", "id") or needed(body, "user", "team_id"),
-        # What was tapped on the app's own page is answered in the direct conversation.
-        channel=word(container, "channel_id") or word(body, "channel", "id") or user,
-        user=user,
-        ts=shown,
-        thread_ts=word(body, "message", "thread_ts") or word(container, "thread_ts"),
-    )
-    return tuple(_tap(action, place, body, account, now) for action in twigs(body, "actions"))
-
-
-def _tap(
-    action: Tree, place: Place, body: Tree, account: Account, now: datetime
-) -> IncomingMessage:
-    tapped_at, action_id = needed(action, "action_ts"), word(action, "action_id")
-    chosen = branch(action, "selected_option") or action
-    value = word(chosen, "value")
-    part = (
-        Selection(value=value, label=word(chosen, "text", "text") or None)
-        if value
-        else Unsupported(platform_kind=word(action, "type") or "action")
-    )
-    return IncomingMessage(
-        address=place.address(account.inbox),
-        dedupe_key=f"action:{tapped_at}:{place.team}:{place.user}:{action_id}",
-        sent_at=moment(tapped_at, now),
-        parts=(part,),
-        contact_name=word(body, "user", "name") or None,
-        reply_to=place.ts or None,
-    )
-
-
-def _command(body: Tree, account: Account, now: datetime) -> Messages:
-    user, channel = needed(body, "user_id"), word(body, "channel_id")
-    # Only the customer sees their command, so nobody else should see the answer.
-    direct = channel if channel.startswith(DIRECT) else user
-    place = Place(needed(body, "team_id"), direct, user)
-    return (
-        IncomingMessage(
-            address=place.address(account.inbox),
-            dedupe_key=f"command:{needed(body, 'trigger_id')}",
-            sent_at=now,
-            parts=(Text(text=plain(word(body, "text")) or needed(body, "command")),),
-            contact_name=word(body, "user_name") or None,
-        ),
-    )
-
-
 def _place(envelope: Envelope, message: Tree) -> Place:
     return Place(
         team=envelope.team,
@@ -211,7 +165,14 @@ def _place(envelope: Envelope, message: Tree) -> Place:
         user=word(message, "user") or needed(message, "bot_id"),
         ts=needed(message, "ts"),
         thread_ts=word(message, "thread_ts"),
+        home=_home(envelope, message),
     )
+
+
+def _home(envelope: Envelope, message: Tree) -> str:
+    """Return the workspace of who wrote, if the channel is shared with it and it is not ours."""
+    home = word(message, "user_team") or word(message, "source_team")
+    return "" if not envelope.shared or home in envelope.teams else home
 
 
 def _is_direct(event: Tree) -> bool:
@@ -244,11 +205,16 @@ def _parts(message: Tree, account: Account) -> tuple[Part, ...]:
 
 
 def _file(file: Tree) -> Part:
+    if file.get("is_external") is True:
+        # It lies with another service, which does not know our token.
+        named = (word(file, "title") or word(file, "name"), word(file, "url_private"))
+        return Text(text=" ".join(filter(None, named)) or word(file, "id"))
     ref = word(file, "url_private_download") or word(file, "url_private") or word(file, "id")
     if not ref:
         return Unsupported(platform_kind="file")
+    is_clip = word(file, "subtype") == "slack_audio"
     return Media(
-        kind=MEDIA.get(word(file, "mimetype").partition("/")[0], "file"),
+        kind="voice" if is_clip else MEDIA.get(word(file, "mimetype").partition("/")[0], "file"),
         ref=ref,
         name=word(file, "name") or None,
         size=number(file, "size"),

@@ -1,13 +1,14 @@
-"""From what we say to posts on Slack: escaped text, and buttons where they fit."""
+"""From what we say to posts on Slack: escaped text, buttons where they fit, files between them."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from channels import text as house
-from channels.message import Choices, Part
+from channels.message import Choices, Media, Part
 from channels.slack.markup import escape
 
 TEXT_LIMIT = 4000
@@ -15,6 +16,8 @@ MAX_CHOICES = 25
 LONGEST_PROMPT = 3000
 LONGEST_LABEL = 75
 LONGEST_VALUE = 2000
+LONGEST_BLOCKS = 12_000
+"""Characters of all blocks together: from about 13,000 on Slack refuses the post."""
 
 Block = dict[str, Any]
 
@@ -27,25 +30,24 @@ class Post:
     blocks: tuple[Block, ...] = ()
 
 
-def render(parts: Sequence[Part]) -> tuple[Post, ...]:
-    """Return the posts that say `parts`, in order, in as few posts as hold them.
+def render(parts: Sequence[Part]) -> tuple[Post | Media, ...]:
+    """Return the posts and files that say `parts`, in order, in as few posts as hold them.
 
     Parts in a row without buttons share one; a short text and the buttons behind it share one,
     so that an answer and its question arrive together or not at all.
     """
-    posts: list[Post] = []
+    pieces: list[Post | Media] = []
     waiting: list[Part] = []
     for part in parts:
-        if isinstance(part, Choices) and fits(part):
-            lead = house.plain(waiting).strip()
-            if len(escape(lead)) + len(escape(part.prompt)) < LONGEST_PROMPT:
-                posts.append(_buttons(part, lead))
-            else:
-                posts += [*_texts(waiting), _buttons(part)]
-            waiting = []
+        if isinstance(part, Media):
+            pieces += [*_texts(waiting), part]
+        elif isinstance(part, Choices) and fits(part):
+            pieces += _asked(waiting, part)
         else:
             waiting.append(part)
-    return (*posts, *_texts(waiting))
+            continue
+        waiting = []
+    return (*pieces, *_texts(waiting))
 
 
 def fits(choices: Choices) -> bool:
@@ -54,6 +56,7 @@ def fits(choices: Choices) -> bool:
         0 < len(choices.options) <= MAX_CHOICES
         and len(choices.prompt.strip()) > 0
         and len(escape(choices.prompt)) <= LONGEST_PROMPT
+        and _is_small(_buttons(choices))
         and all(
             option.label.strip()
             and len(option.label) <= LONGEST_LABEL
@@ -61,6 +64,21 @@ def fits(choices: Choices) -> bool:
             for option in choices.options
         )
     )
+
+
+def _is_small(post: Post) -> bool:
+    return len(json.dumps(post.blocks, ensure_ascii=False)) <= LONGEST_BLOCKS
+
+
+def _asked(before: Sequence[Part], choices: Choices) -> Iterator[Post]:
+    lead = house.plain(before).strip()
+    together = _buttons(choices, lead)
+    fit = len(escape(lead)) + len(escape(choices.prompt)) < LONGEST_PROMPT
+    if fit and _is_small(together):
+        yield together
+    else:
+        yield from _texts(before)
+        yield _buttons(choices)
 
 
 def _texts(parts: Sequence[Part]) -> Iterator[Post]:

@@ -15,6 +15,8 @@ class Line:
 
     waiting: dict[str, dict[str, Any]] = field(default_factory=dict)
     acknowledged: list[str] = field(default_factory=list)
+    answers: dict[str, Any] = field(default_factory=dict)
+    """What came with an acknowledgement."""
     links: list[WebSocket] = field(default_factory=list)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -35,7 +37,7 @@ class Line:
         await self._announce()
         try:
             while True:
-                await self._acknowledge((await link.receive_json())["envelope_id"])
+                await self._acknowledge(await link.receive_json())
         except WebSocketDisconnect:
             pass
         finally:
@@ -58,7 +60,10 @@ class Line:
         for link in links:
             await link.send_json({"type": "disconnect", "reason": reason})
 
-    async def _acknowledge(self, envelope_id: str) -> None:
+    async def _acknowledge(self, said: dict[str, Any]) -> None:
+        envelope_id = said["envelope_id"]
+        if "payload" in said:
+            self.answers[envelope_id] = said["payload"]
         self.waiting.pop(envelope_id, None)
         self.acknowledged.append(envelope_id)
         await self._announce()

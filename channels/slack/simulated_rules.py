@@ -12,11 +12,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from channels.simulation import Fault
-from channels.slack.shape import twigs, word
+from channels.slack.shape import branch, twigs, word
 
 JSON = "application/json"
 LONGEST_TEXT, LONGEST_SECTION, LONGEST_LABEL, LONGEST_VALUE = 40000, 3000, 75, 2000
-MOST_BUTTONS = 25
+MOST_BUTTONS, MOST_BLOCKS, LONGEST_BLOCKS = 25, 50, 13_000
+LONGEST_TITLE, LONGEST_INPUT = 24, 3000
 
 
 def rate_limited(seconds: int, times: int = 1) -> Fault:
@@ -49,10 +50,28 @@ def wrong_with(post: Mapping[str, Any]) -> str | None:
         return "msg_too_long"
     if not text and not blocks:
         return "no_text"
+    if len(blocks) > MOST_BLOCKS:
+        return "invalid_blocks"
+    if len(json.dumps(blocks, ensure_ascii=False)) > LONGEST_BLOCKS:
+        return "msg_blocks_too_long"
     sections = [each for each in blocks if word(each, "type") == "section"]
     if not all(0 < len(word(each, "text", "text")) <= LONGEST_SECTION for each in sections):
         return "invalid_blocks"
     return None if _fine(buttons_of(post)) else "invalid_blocks"
+
+
+def wrong_with_view(view: Mapping[str, Any]) -> str | None:
+    """Return Slack's word for what is wrong with a form."""
+    titles = [word(view, part, "text") for part in ("title", "submit", "close")]
+    inputs = [branch(each, "element") for each in twigs(view, "blocks")]
+    options = [option for each in inputs for option in twigs(each, "options")]
+    fine = (
+        all(0 < len(title) <= LONGEST_TITLE for title in titles)
+        and inputs
+        and all(each.get("max_length", 1) <= LONGEST_INPUT for each in inputs)
+        and all(0 < len(word(each, "text", "text")) <= LONGEST_LABEL for each in options)
+    )
+    return None if fine else "invalid_arguments"
 
 
 def _fine(buttons: list[Mapping[str, Any]]) -> bool:

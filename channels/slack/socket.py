@@ -91,11 +91,14 @@ class Socket:
         if not isinstance(envelope_id, str):
             return
         try:
-            await accept(await read(payload if isinstance(payload, dict) else {}))
+            reception = await read(payload if isinstance(payload, dict) else {})
+            await accept(reception)
         except Exception as error:  # noqa: BLE001 - not stored, so not acknowledged: Slack repeats
             log.warning("an envelope was not stored", problem=type(error).__name__)
             return
-        await link.send_json({"envelope_id": envelope_id})
+        answer = json.loads(reception.body) if reception.body else None
+        told = {"payload": answer} if isinstance(answer, dict) else {}
+        await link.send_json({"envelope_id": envelope_id, **told})
 
 
 def _farewell(said: Mapping[str, Any]) -> None:

@@ -32,7 +32,7 @@ function customer() {
   }
 }
 
-const contact = customer();
+const contact = (words.contact = customer());
 
 // The platform's screen holds what came from us; what the guest said is kept here for a reload.
 class Diary {

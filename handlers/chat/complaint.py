@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from channels.message import Part, Text, Visibility
@@ -16,6 +17,7 @@ from handlers.chat.safety import is_grave, matter
 from handlers.chat.texts import say
 from handlers.chat.words import has_media, plain, tapped, typed
 from storage.models.activity import Fact
+from storage.models.conversation import Owner
 
 WISHES = {
     "refund": ("退款", "退钱", "退货", "退回", "refund", "money back", "return"),
@@ -58,6 +60,14 @@ def begin(turn: Turn, first: str = "") -> Outcome:
         return _take(turn, dialog, understand(FORM.questions[0], first, None), first)
     lead = (say("form_resumed", turn.language),) if dialog.fields else ()
     return _ask(turn, dialog, *lead)
+
+
+def finish(turn: Turn, fields: Mapping[str, str]) -> Outcome:
+    """End the form with what was filled in all at once; ask for what is missing."""
+    dialog = replace(Dialog.of(turn).calm(), form=FORM.name, fields=fields, paused=False)
+    if FORM.open_question(fields) is not None:
+        return _ask(turn, dialog)
+    return _open(turn, dialog, "\n".join(fields.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +158,7 @@ def _ask(turn: Turn, dialog: Dialog, *lead: str, again: bool = False) -> Outcome
 
 
 def _open(turn: Turn, dialog: Dialog, text: str) -> Outcome:
-    """End the form in a ticket; where there is danger, a person is called as well."""
+    """End the form in a ticket; where there is danger a person is called, if none is there."""
     fields = {name: value for name, value in dialog.fields.items() if value}
     ticket = OpenTicket(
         kind="complaint",
@@ -158,7 +168,7 @@ def _open(turn: Turn, dialog: Dialog, text: str) -> Outcome:
         severity="critical" if any(is_grave(value) for value in fields.values()) else "normal",
     )
     why = {"handler": "complaint", "gathered": fields}
-    if not is_grave(text):
+    if not is_grave(text) or turn.conversation.owner is not Owner.BOT:
         return Outcome(actions=(ticket, SetDialog(None)), why=why)
     called = hand_over(turn, matter(text) or "serious")
     handoff = tuple(action for action in called.actions if isinstance(action, Handoff))

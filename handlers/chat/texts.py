@@ -184,6 +184,17 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "wish_repair": ("维修", "Repair"),
         "wish_apology": ("道歉说明", "An apology"),
         "wish_other": ("其他", "Something else"),
+        # complaint form, filled in at once
+        "sheet_complaint": ("投诉登记", "Make a complaint"),
+        "sheet_submit": ("提交", "Submit"),
+        "sheet_cancel": ("取消", "Cancel"),
+        "sheet_facts": (
+            "发生了什么事？（时间、商品或服务、具体情况）",
+            "What happened? (when, which product or service)",
+        ),
+        "sheet_order": ("相关的订单号，没有可以不填", "The order number, if there is one"),
+        "sheet_wish": ("您希望我们怎么处理？", "What would you like us to do?"),
+        "sheet_choose": ("请选择一项。", "Please choose one."),
         # complaint, told by the workflow
         "complaint_received": (
             (

@@ -49,6 +49,43 @@ async def test_every_phone_gets_an_answer_over_its_platforms_own_wire(demo):
         assert screen.json()["messages"] == []
 
 
+async def test_a_form_opens_after_a_tap_and_becomes_one_complaint(demo):
+    lily = {"contact": "lily2026"}
+    await demo.post("/demo/demo_slack/say", json={**lily, "text": "你好"})
+    shown = await seen(demo, "demo_slack", "lily2026")
+    asked = {"number": shown[-1]["number"], "option": labels_of(shown[-1]).index("我要投诉")}
+    assert (await demo.get("/demo/demo_slack/form", params=lily)).json() == {"form": None}
+    await demo.post("/demo/demo_slack/tap", json={**lily, **asked})
+    async with asyncio.timeout(20):
+        while not (form := (await demo.get("/demo/demo_slack/form", params=lily)).json()["form"]):
+            await asyncio.sleep(0.02)
+    assert [blank["name"] for blank in form["blanks"]] == ["facts", "order", "wish"]
+    lacking = await demo.post("/demo/demo_slack/form", json={**lily, "filled": {"facts": " "}})
+    assert set(lacking.json()["form"]["wrong"]) == {"facts", "wish"}
+    filled = {"facts": "包裹两周没有到", "order": "", "wish": "退款"}
+    taken = await demo.post("/demo/demo_slack/form", json={**lily, "filled": filled})
+    assert (taken.status_code, taken.json()) == (200, {"form": None})
+    again = await demo.post("/demo/demo_slack/form", json={**lily, "filled": filled})
+    assert again.status_code == 422
+    (told,) = await seen(demo, "demo_slack", "lily2026", after=shown[-1]["number"])
+    assert "您的投诉已受理，编号 TS" in told["text"]
+
+
+@pytest.mark.parametrize("phone", ["demo_telegram", "demo_nothing"])
+async def test_other_phones_have_no_forms(demo, phone):
+    known = phone != "demo_nothing"
+    found = await demo.get(f"/demo/{phone}/form", params={"contact": "lily2026"})
+    assert found.status_code == (200 if known else 404)
+    body = {"contact": "lily2026", "filled": {}}
+    assert (await demo.post(f"/demo/{phone}/form", json=body)).status_code == (
+        422 if known else 404
+    )
+
+
+def labels_of(message):
+    return [label for _, label in message["options"]]
+
+
 async def test_an_option_can_be_tapped(demo):
     await demo.post("/demo/demo_slack/say", json={"contact": "lily2026", "text": "如何申请退货"})
     async with asyncio.timeout(20):

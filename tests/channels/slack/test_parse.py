@@ -5,16 +5,23 @@ from datetime import UTC, datetime
 import pytest
 
 from channels.message import ContactEvent, Media, Selection, Text, Unsupported, Visibility
+from channels.slack.deeds import wrong_with
+from channels.slack.modals import wish_of
 from channels.slack.parse import read
 from channels.slack.place import Account
 from channels.slack.shape import Unreadable
-from tests.channels.slack.calls import FIXTURES, recorded
+from tests.channels.slack.calls import FIXTURES, SHEETS, recorded
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-US = Account("main", own=frozenset({"UBOT0001", "BBOT0001"}))
+US = Account("main", own=frozenset({"UBOT0001", "BBOT0001"}), sheets=SHEETS)
 DIRECT, IN_CHANNEL = "T0000001:D0000001", "T0000001:C0000001:1700000040.000500"
+CLIP = "https://files.slack.com/files-tmb/T0000001-F0000003-0a/download/audio_message_audio.mp4"
 IMAGE = "https://files.slack.com/files-pri/T0000001-F0000001/download/broken.png"
 
+PEOPLE = (
+    *("T0000001:U0000001", "T0000001:U0000002"),
+    *("T0000009:U0000009", "E0000001:W0000001"),
+)
 SAID = {
     "message__direct": (
         DIRECT,
@@ -91,10 +98,57 @@ SAID = {
         "action:1700000144.001500:T0000001:U0000001:when",
         (Unsupported(platform_kind="datepicker"),),
     ),
+    "message__voice_clip": (
+        DIRECT,
+        "msg:T0000001:D0000001:1700000021.000300",
+        (Media(kind="voice", ref=CLIP, name="audio_message.m4a", size=70412),),
+    ),
+    "message__external_file": (
+        DIRECT,
+        "msg:T0000001:D0000001:1700000022.000300",
+        (Text(text="合同在这里"), Text(text="Contract https://docs.google.com/document/d/1x")),
+    ),
+    "app_mention__from_another_workspace": (
+        IN_CHANNEL,
+        "msg:T0000001:C0000001:1700000052.000600",
+        (Text(text="我们的订单"), Media(kind="file", ref="F0000005")),
+    ),
+    "message__enterprise": (
+        "E0000001:D0000001",
+        "msg:E0000001:D0000001:1700000001.000100",
+        (Text(text="你好"),),
+    ),
+    "block_actions__enterprise": (
+        "E0000001:D0000001",
+        "action:1700000145.001500:E0000001:W0000001:choice:0",
+        (Selection(value="csat:17:5", label="有帮助"),),
+    ),
+    "block_actions__only_they_see_it": (
+        "T0000001:U0000001",
+        "action:1700000146.001500:T0000001:U0000001:choice:0",
+        (Selection(value="csat:17:5", label="有帮助"),),
+    ),
+    "command__ask": ("T0000001:U0000001", "command:10.20.32", (Text(text="怎么退货？"),)),
+    "view_submission__complaint": (
+        DIRECT,
+        "view:V0000001",
+        (
+            Selection(value="form:complaint.1", label="投诉登记"),
+            Text(text="包裹两周没有到"),
+            Selection(value="form:order:skip", label="没有订单号"),
+            Selection(value="form:wish:refund", label="退款"),
+        ),
+    ),
     "command__direct": (DIRECT, "command:10.20.30", (Text(text="退款 & 换货"),)),
-    "command__in_channel": ("T0000001:U0000001", "command:10.20.31", (Text(text="/help"),)),
 }
+FORMS = {
+    "block_actions__opens_the_form": ("zh", "D0000001", ""),
+    "command__complaint": ("en", "", "my parcel is late"),
+    "shortcut__complaint": ("zh", "", ""),
+}
+"""What asks for a form: in which language, from where, and with what written already."""
 NOTHING = {
+    "command__in_channel",
     "message__channel_without_mention",
     "message__joined",
     "message__other_bot",
@@ -102,12 +156,12 @@ NOTHING = {
     "message__preview_added",
     "reaction_added__unknown_event",
     "shortcut__global",
-    "view_submission__modal",
 }
+WRONG = {"view_submission__incomplete"}
 
 
 def test_every_recorded_call_is_used():
-    assert {path.stem for path in FIXTURES.iterdir()} == {*SAID, *NOTHING}
+    assert {path.stem for path in FIXTURES.iterdir()} == {*SAID, *FORMS, *NOTHING, *WRONG}
 
 
 @pytest.mark.parametrize("name", SAID)
@@ -115,13 +169,68 @@ def test_what_a_customer_did(name):
     thread, dedupe_key, parts = SAID[name]
     (message,) = read(recorded(name), US, NOW)
     assert message.address.thread == thread
-    assert message.address.contact in ("T0000001:U0000001", "T0000001:U0000002")
+    assert message.address.contact in PEOPLE
     assert message.dedupe_key == dedupe_key
     assert message.parts == parts
-    is_private = thread.startswith((DIRECT, "T0000001:U"))
+    is_private = thread.startswith((DIRECT, "T0000001:U", "E0000001:D"))
     assert message.address.visibility is (Visibility.PRIVATE if is_private else Visibility.PUBLIC)
-    if not name.startswith("command"):
+    if not name.startswith(("command", "view")):
         assert message.sent_at.timestamp() // 1000 == 1700000
+
+
+def test_people_are_told_apart_by_where_they_come_from():
+    def contact(name):
+        return read(recorded(name), US, NOW)[0].address.contact
+
+    assert contact("app_mention__from_another_workspace") == "T0000009:U0000009"
+    everywhere = {"message__enterprise", "block_actions__enterprise"}
+    assert {contact(name) for name in everywhere} == {"E0000001:W0000001"}
+
+
+@pytest.mark.parametrize("flag", [True, False])
+def test_only_in_a_shared_channel_a_strangers_workspace_counts(flag):
+    told = recorded("app_mention__from_another_workspace")
+    told["is_ext_shared_channel"] = flag
+    (message,) = read(told, US, NOW)
+    assert message.address.contact == f"{'T0000009' if flag else 'T0000001'}:U0000009"
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_what_asks_for_a_form(name):
+    language, back, begun = FORMS[name]
+    wish = wish_of(recorded(name), SHEETS)
+    assert (wish.sheet.language, wish.back, wish.begun) == (language, back, begun)
+    assert wish.trigger_id
+    assert wish_of(recorded(name), ()) is None
+
+
+@pytest.mark.parametrize("name", [*SAID, *NOTHING, *WRONG])
+def test_what_asks_for_none(name):
+    assert wish_of(recorded(name), SHEETS) is None
+
+
+def test_a_form_that_is_not_filled_in_says_where():
+    wrong = wrong_with(recorded("view_submission__incomplete"), SHEETS)
+    assert wrong == {"facts": "再具体一些", "wish": "请选择"}
+    assert wrong_with(recorded("view_submission__complaint"), SHEETS) == {}
+
+
+def test_a_form_that_nobody_knows_is_unreadable():
+    with pytest.raises(Unreadable):
+        read(recorded("view_submission__complaint"), Account("main"), NOW)
+
+
+def test_a_form_is_the_same_however_often_it_is_handed_in():
+    first = read(recorded("view_submission__complaint"), US, NOW)
+    again = recorded("view_submission__complaint")
+    again["view"]["hash"], again["trigger_id"] = "other", "9.9.9"
+    assert read(again, US, NOW) == first
+
+
+def test_a_form_that_came_from_a_channel_is_answered_in_private():
+    elsewhere = recorded("view_submission__complaint")
+    elsewhere["view"]["private_metadata"] = "C0000001:1.2"
+    assert read(elsewhere, US, NOW)[0].address.thread == "T0000001:U0000001"
 
 
 @pytest.mark.parametrize("name", sorted(NOTHING))
@@ -205,7 +314,7 @@ def _with_odd_values(tree):
                 yield changed
 
 
-@pytest.mark.parametrize("name", sorted([*SAID, *NOTHING]))
+@pytest.mark.parametrize("name", sorted([*SAID, *FORMS, *NOTHING, *WRONG]))
 def test_a_wrong_type_anywhere_is_read_or_unreadable(name):
     for odd in _with_odd_values(recorded(name)):
         try:

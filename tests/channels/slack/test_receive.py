@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from channels.base import Request
 from channels.errors import BadRequest
 from tests.channels.slack.calls import FIXTURES, NOW, call_of, make_adapter, recorded, signed
-from tests.channels.slack.test_parse import NOTHING
+from tests.channels.slack.test_parse import SAID
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "signatures.json"
 
@@ -54,7 +54,8 @@ async def test_every_recorded_call_is_acknowledged(adapter, path):
     reception = await adapter.receive(call_of(recorded(path.stem)))
     assert reception.status == 200
     assert reception.quarantined == ()
-    assert len(reception.messages) == (0 if path.stem in NOTHING else 1)
+    as_words = {"block_actions__opens_the_form", "command__complaint"}
+    assert len(reception.messages) == (1 if path.stem in {*SAID, *as_words} else 0)
 
 
 async def test_three_deliveries_of_one_event_have_one_key(adapter):
@@ -180,3 +181,49 @@ async def test_nothing_a_customer_wrote_is_logged(adapter, caplog, capsys):
     printed = capsys.readouterr()
     assert "secret" not in caplog.text + printed.out + printed.err
     assert "退款" not in caplog.text + printed.out + printed.err
+
+
+async def test_a_command_is_answered_at_once_and_only_to_who_gave_it(adapter):
+    asked = await adapter.receive(call_of(recorded("command__ask")))
+    told = json.loads(asked.body)
+    assert told["response_type"] == "ephemeral"
+    assert told["text"].startswith("收到")
+    assert asked.headers["content-type"].startswith("application/json")
+    assert [message.text for message in asked.messages] == ["怎么退货？"]
+
+
+@pytest.mark.parametrize("text", ["", "help", "ask", "问", "帮助", "  "])
+async def test_a_command_that_asks_nothing_is_told_how_to_ask(adapter, text):
+    command = {**recorded("command__in_channel"), "text": text, "command": "/yingda<"}
+    reception = await adapter.receive(call_of(command))
+    assert reception.messages == ()
+    assert "`/yingda&lt; complaint`" in json.loads(reception.body)["text"]
+
+
+async def test_one_command_that_comes_twice_has_one_key(adapter):
+    calls = [await adapter.receive(call_of(recorded("command__ask"))) for _ in range(2)]
+    assert len({call.messages[0].dedupe_key for call in calls}) == 1
+
+
+async def test_a_form_that_is_not_filled_in_is_not_taken_and_says_where(adapter):
+    reception = await adapter.receive(call_of(recorded("view_submission__incomplete")))
+    assert reception.messages == ()
+    assert json.loads(reception.body) == {
+        "response_action": "errors",
+        "errors": {"facts": "再具体一些", "wish": "请选择"},
+    }
+
+
+async def test_a_form_that_is_filled_in_is_taken_and_closes(adapter):
+    reception = await adapter.receive(call_of(recorded("view_submission__complaint")))
+    assert (reception.status, reception.body) == (200, b"")
+    assert len(reception.messages) == 1
+
+
+async def test_a_form_that_nobody_knows_any_more_is_kept_for_people(adapter):
+    old = recorded("view_submission__complaint")
+    old["view"]["callback_id"] = "form:complaint.0@zh"
+    reception = await adapter.receive(call_of(old))
+    (kept,) = reception.quarantined
+    assert kept.reason == "a form that nobody knows"
+    assert "V0000001" in kept.raw

@@ -1,4 +1,4 @@
-from channels.message import Choice, Choices, Selection, Text
+from channels.message import Choice, Choices, Media, Selection, Text
 from channels.slack.markup import unescape
 from channels.slack.render import TEXT_LIMIT, Post, fits, render
 
@@ -52,8 +52,23 @@ def test_a_long_text_is_posted_before_the_buttons():
     assert [bool(post.blocks) for post in posts] == [False, True]
 
 
+def test_no_post_is_larger_than_slack_takes():
+    lead, question = Text(text="&" * 500), choices(5, prompt="x" * 400, value="v" * 1999)
+    posts = render((lead, question))
+    assert [bool(post.blocks) for post in posts] == [True]
+    posts = render((Text(text="字" * 1500), choices(5, prompt="x" * 400, value="v" * 1999)))
+    assert [bool(post.blocks) for post in posts] == [False, True]
+
+
+def test_a_file_stands_between_what_is_said_around_it():
+    picture = Media(kind="image", ref="media:1")
+    posts = render((Text(text="1"), picture, Text(text="2"), choices(prompt="3")))
+    assert [post if post is picture else post.text for post in posts] == ["1", picture, "2\n3"]
+
+
 def test_choices_that_slack_would_refuse_are_a_numbered_list():
-    assert fits(choices(25, prompt="x" * 3000, value="v" * 1998, label="l" * 73))
+    assert fits(choices(25, prompt="x" * 3000, value="v" * 8, label="l" * 73))
+    assert fits(choices(4, prompt="x" * 3000, value="v" * 1999, label="l" * 74))
     for unfit in (
         choices(26),
         choices(0),
@@ -61,6 +76,7 @@ def test_choices_that_slack_would_refuse_are_a_numbered_list():
         choices(prompt=" "),
         choices(label="l" * 75),
         choices(value="v" * 2000),
+        choices(25, prompt="x" * 3000, value="v" * 1998, label="l" * 73),
         Choices(prompt="?", options=(Choice(value="v", label=" "),)),
         Choices(prompt="?", options=(Choice(value="", label="l"),)),
     ):

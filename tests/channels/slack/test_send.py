@@ -17,13 +17,11 @@ from channels.errors import (
 )
 from channels.message import Address, Choice, Choices, ContactEvent, OutgoingMessage, Text
 from channels.simulation import Fault
-from channels.slack.adapter import Adapter
-from channels.slack.config import Config
 from channels.slack.simulated_rules import rate_limited, refusal
-from channels.slack.simulator import PUBLIC, TEAM, Simulator, user_of
+from channels.slack.simulator import PUBLIC, TEAM, user_of
 from channels.slack.web import WORDS
-from channels.testing import HANG_UP, RememberedMemory, as_request, serve
-from tests.channels.slack.calls import NOW
+from channels.testing import HANG_UP, as_request, serve
+from tests.channels.slack.conftest import answer_to, build
 
 LONG = "字" * 4000 + "。" + "句" * 3000
 ERRORS = {
@@ -33,33 +31,6 @@ ERRORS = {
     "blocked": Blocked,
     "too_long": TooLong,
 }
-
-
-@pytest.fixture
-def simulator():
-    return Simulator("main", lambda: NOW)
-
-
-@pytest.fixture
-async def url(simulator):
-    async with serve(simulator.app) as served:
-        yield served
-
-
-def build(simulator, url, **settings):
-    config = Config(channel="slack", base_url=url, **{**simulator.settings, **settings})
-    return Adapter("main", config, RememberedMemory(), lambda: NOW)
-
-
-@pytest.fixture
-async def adapter(simulator, url):
-    async with build(simulator, url) as ready:
-        yield ready
-
-
-async def answer_to(adapter, push, *parts):
-    (message,) = (await adapter.receive(as_request(push))).messages
-    return OutgoingMessage(address=message.address, delivery_id="d-1", parts=parts)
 
 
 async def test_an_answer_in_a_channel_stays_in_its_thread(adapter, simulator):

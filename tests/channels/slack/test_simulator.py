@@ -38,6 +38,11 @@ async def slack(simulator):
         ({"text": "x" * 40001}, "msg_too_long"),
         ({"text": "x", "blocks": [{"type": "section", "text": {"text": ""}}]}, "invalid_blocks"),
         ({"text": "x", **actions(BUTTON, BUTTON)}, "invalid_blocks"),
+        ({"text": "x", "blocks": [{"type": "divider"}] * 51}, "invalid_blocks"),
+        (
+            {"text": "x", "blocks": [{"type": "section", "text": {"text": "x" * 2800}}] * 5},
+            "msg_blocks_too_long",
+        ),
         ({"text": "x", **actions({**BUTTON, "text": {"text": "x" * 76}})}, "invalid_blocks"),
         ({"text": "x", **actions({**BUTTON, "value": "x" * 2001})}, "invalid_blocks"),
         (
@@ -83,6 +88,46 @@ async def test_a_push_over_http_is_posted_to_the_inbox(simulator):
         push = simulator.say("lilei", "hi")
         assert await simulator.deliver(client, "http://inbox", push) == 200
     assert heard == [push.headers["X-Slack-Signature"]]
+
+
+def test_what_is_typed_as_a_command_is_one(simulator):
+    fields = httpx.QueryParams(simulator.say("lilei", "/yingda ask 怎么退货").body.decode())
+    assert (fields["command"], fields["text"]) == ("/yingda", "ask 怎么退货")
+
+
+@pytest.mark.parametrize(
+    ("method", "form", "error"),
+    [
+        ("views.open", {"trigger_id": "x"}, "expired_trigger_id"),
+        ("conversations.open", {"users": "U9"}, "user_not_found"),
+        ("files.info", {"file": "F9"}, "file_not_found"),
+        ("files.getUploadURLExternal", {"filename": "a", "length": "0"}, "invalid_arguments"),
+        ("files.completeUploadExternal", {"channel_id": "C9"}, "channel_not_found"),
+        (
+            "files.completeUploadExternal",
+            {"channel_id": PUBLIC, "files": '[{"id":"F9"}]'},
+            "file_not_found",
+        ),
+    ],
+)
+async def test_what_is_not_there_is_refused(slack, method, form, error):
+    assert (await slack.post(f"/api/{method}", data=form)).json() == {"ok": False, "error": error}
+
+
+async def test_a_form_that_slack_would_not_show_is_refused(slack, simulator):
+    trigger = httpx.QueryParams(simulator.say("lilei", "/yingda x").body.decode())["trigger_id"]
+    view = {part: {"text": "x" * 25} for part in ("title", "submit", "close")}
+    answer = await slack.post("/api/views.open", json={"trigger_id": trigger, "view": view})
+    assert answer.json()["error"] == "invalid_arguments"
+    assert simulator.form_of("lilei") is None
+
+
+async def test_an_upload_must_be_as_long_as_was_told(slack, simulator):
+    asked = {"filename": "a.png", "length": "3"}
+    told = (await slack.post("/api/files.getUploadURLExternal", data=asked)).json()
+    assert (await slack.post(told["upload_url"], files={"file": b"ab"})).status_code == 400
+    assert (await slack.post(told["upload_url"], files={"file": b"abc"})).status_code == 200
+    assert (await slack.post("/upload/v1/F9", files={"file": b"abc"})).status_code == 404
 
 
 async def test_a_socket_that_nobody_hears_times_out(monkeypatch):

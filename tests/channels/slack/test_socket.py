@@ -13,9 +13,9 @@ from channels.simulation import Fault
 from channels.slack.adapter import Adapter
 from channels.slack.config import Config
 from channels.slack.simulated_rules import rate_limited, refusal
-from channels.slack.simulator import Simulator
+from channels.slack.simulator import PUBLIC, Simulator
 from channels.testing import RememberedMemory, serve
-from tests.channels.slack.calls import NOW
+from tests.channels.slack.calls import NOW, SHEETS
 
 
 class Store:
@@ -49,7 +49,9 @@ def simulator():
 async def adapter(simulator):
     async with serve(simulator.app) as url:
         config = Config(channel="slack", base_url=url, **simulator.settings)
-        async with Adapter("main", config, RememberedMemory(), lambda: NOW) as ready:
+        built = Adapter("main", config, RememberedMemory(), lambda: NOW)
+        built.offer(SHEETS)
+        async with built as ready:
             yield ready
 
 
@@ -67,6 +69,23 @@ async def test_an_inbox_says_how_it_listens(adapter, simulator):
     settings = {**simulator.settings, "transport": "http"}
     config = Config(channel="slack", **settings)
     assert not Adapter("main", config, RememberedMemory(), lambda: NOW).listening
+
+
+async def test_what_slack_is_answered_rides_in_the_acknowledgement(adapter, simulator):
+    store = Store()
+    async with listening(adapter, store):
+        await simulator.line.until_connected()
+        asked = simulator.command("lilei", "/yingda", "怎么退货", channel=PUBLIC)
+        assert await simulator.deliver(None, "", asked) == 200
+        await simulator.deliver(None, "", simulator.command("lilei", "/yingda", "投诉"))
+        await adapter._errands.finish()
+        await simulator.deliver(None, "", simulator.hand_in("lilei", {"facts": "?"}))
+        assert set(simulator.form_of("lilei")["wrong"]) == {"facts", "wish"}
+        filled = {"facts": "包裹两周没有到", "wish": "其他"}
+        await simulator.deliver(None, "", simulator.hand_in("lilei", filled))
+    assert simulator.form_of("lilei") is None
+    assert [seen.text[:2] for seen in simulator.seen_by("lilei")] == ["收到"]
+    assert [len(reception.messages) for reception in store.kept] == [1, 0, 0, 1]
 
 
 async def test_messages_taps_and_commands_come_over_the_socket(adapter, simulator):

@@ -13,6 +13,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 from time import process_time
+from urllib.parse import urlencode
 
 import pytest
 
@@ -20,9 +21,11 @@ from channels import registry
 from channels.base import Reception, Webhook
 from channels.errors import BadRequest
 from channels.message import IncomingMessage
+from channels.sheets import ShowsSheets
 from channels.simulation import Push, Simulator
 from channels.testing import RememberedMemory, as_request, serve
 from channels.testing.fuzz import copies, json_bytes
+from handlers.chat.sheet import sheets
 
 CHANNELS = Path(__file__).parents[1]
 EVERY_DAY, LONG = 300, 10_000
@@ -55,7 +58,25 @@ def under_the_same_headers(simulator: Simulator, body: bytes) -> Push:
     return simulator.say("42", "").changed(body=body)
 
 
+def by_its_secret(simulator: Simulator, body: bytes) -> Push:
+    """Sign as Slack does."""
+    return simulator.signed("42", body)
+
+
+def as_slack_sends_it(value: object) -> bytes:
+    """Write events as JSON, and what people tap, command and hand in as a form's fields."""
+    if not isinstance(value, dict) or value.get("type") == "event_callback":
+        return json_bytes(value)
+    if "command" not in value:
+        return urlencode({"payload": json_bytes(value)}).encode()
+    fields = {
+        key: each if isinstance(each, str) else json_bytes(each) for key, each in value.items()
+    }
+    return urlencode(fields, errors="surrogatepass").encode()
+
+
 FUZZED = [
+    Fuzzed("slack", recorded("slack"), by_its_secret, as_slack_sends_it),
     Fuzzed("telegram", recorded("telegram"), under_the_same_headers),
 ]
 
@@ -67,7 +88,10 @@ async def opened(fuzzed: Fuzzed, clock) -> AsyncIterator[tuple[Webhook, Simulato
     simulator = channel.simulator("main", clock)
     async with serve(simulator.app) as url:
         config = channel.config(channel=fuzzed.channel, base_url=url, **simulator.settings)
-        async with channel.adapter("main", config, RememberedMemory(clock), clock) as adapter:
+        built = channel.adapter("main", config, RememberedMemory(clock), clock)
+        if isinstance(built, ShowsSheets):
+            built.offer(sheets())
+        async with built as adapter:
             assert isinstance(adapter, Webhook)
             yield adapter, simulator
 
