@@ -36,8 +36,10 @@ from storage.database import Database, StorageError
 log = structlog.get_logger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+ASIDE_PAUSE = 600.0  # until is asked again beside what serves: each question counts
 Store = Callable[[str, Reception, str | None], Awaitable[None]]
 """Stores what came in on an inbox, with the cursor after it."""
+Cursor = Callable[[str], Awaitable[str | None]]
 CURSOR = "cursor"
 
 
@@ -111,6 +113,11 @@ class Inbox:
         listens = isinstance(adapter, Listening) and adapter.listening
         return not (fetches or listens or isinstance(adapter, Visited))
 
+    @property
+    def asks_aside(self) -> bool:
+        """Whether its platform is asked for something beside what serves already."""
+        return isinstance(self.adapter, Doorbell) and self.adapter.aside
+
     def __post_init__(self) -> None:
         # Asked for each message, and what an adapter is does not change.
         if isinstance(self.adapter, Passive) and self.adapter.answering:
@@ -153,7 +160,7 @@ class Inboxes:
     def start(
         self,
         store: Store,
-        cursor: Callable[[str], Awaitable[str | None]],
+        cursor: Cursor,
         *,
         fetch: bool = True,
     ) -> None:
@@ -222,9 +229,7 @@ class Inboxes:
         if inbox.ready.is_set() and inbox.state == "degraded":
             self._mark(inbox, "ready", "")
 
-    async def _keep(
-        self, inbox: Inbox, store: Store, cursor: Callable[[str], Awaitable[str | None]]
-    ) -> None:
+    async def _keep(self, inbox: Inbox, store: Store, cursor: Cursor) -> None:
         pause = FIRST_PAUSE
         while True:
             begun = self._clock()
@@ -248,18 +253,28 @@ class Inboxes:
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def _bring_in(
-        self, inbox: Inbox, store: Store, cursor: Callable[[str], Awaitable[str | None]]
-    ) -> None:
+    async def _bring_in(self, inbox: Inbox, store: Store, cursor: Cursor) -> None:
         adapter = inbox.adapter
         if self._fetch and isinstance(adapter, Listening) and adapter.listening:
             listen = partial(adapter.listen, lambda reception: store(inbox.name, reception, None))
             await self._watch.alone(inbox.name, listen)
-            return
-        if self._fetch and isinstance(adapter, Polling) and adapter.polling:
-            await self._watch.alone(inbox.name, partial(_poll, inbox.name, adapter, store, cursor))
-            return
-        await asyncio.Event().wait()
+        elif self._fetch and isinstance(adapter, Polling) and adapter.polling:
+            ask = partial(_poll, inbox.name, adapter, store, cursor)
+            watch = partial(self._watch.alone, inbox.name, ask)
+            await (self._beside(inbox, watch) if inbox.asks_aside else watch())
+        else:
+            await asyncio.Event().wait()
+
+    async def _beside(self, inbox: Inbox, ask: Callable[[], Awaitable[None]]) -> None:
+        """Ask beside what serves already: trouble is shown, and takes nothing along."""
+        while True:
+            try:
+                await ask()
+            except ChannelError as problem:
+                self._mark(inbox, "degraded", f"{problem}")
+                log.warning("asking failed", inbox=inbox.name, problem=problem)
+                await asyncio.sleep(ASIDE_PAUSE)
+                self._mark(inbox, "ready", "")
 
     def _mark(self, inbox: Inbox, state: str, detail: str) -> None:
         inbox.state, inbox.detail = state, detail
@@ -268,9 +283,7 @@ class Inboxes:
             inbox.ready.set()
 
 
-async def _poll(
-    name: str, adapter: Polling, store: Store, cursor: Callable[[str], Awaitable[str | None]]
-) -> None:
+async def _poll(name: str, adapter: Polling, store: Store, cursor: Cursor) -> None:
     stream = adapter.poll(await cursor(name))
     async with contextlib.aclosing(stream) as items:  # type: ignore[type-var]
         async for after, reception in items:
