@@ -71,7 +71,7 @@ def capabilities(config: Config) -> Capabilities:
         sends=frozenset({"text", "location"}),
         reply_window=None if config.mode == "passive" else window,
         answers=bool(config.watch),
-        public=True,
+        public=config.mode != "passive",
         rates=RATES,
     )
 

@@ -57,6 +57,7 @@ def under_the_same_headers(simulator: Simulator, body: bytes) -> Push:
 
 FUZZED = [
     Fuzzed("telegram", recorded("telegram"), under_the_same_headers),
+    Fuzzed("weibo", recorded("weibo"), under_the_same_headers),
 ]
 
 
