@@ -13,7 +13,9 @@ from bot.inboxes import Inbox
 from bot.lane_loop import LEASE
 from bot.pace import need_of
 from channels.base import Rate
+from channels.errors import RateLimited
 from channels.message import Visibility
+from handlers.personal import personal
 from storage import answers, deliveries, lanes, paces, windows
 from storage.deliveries import Started
 from storage.jobs import FRESH, on_terms
@@ -22,6 +24,9 @@ from storage.paces import Leave
 
 HEARING = timedelta(seconds=0.5)
 """How long a message waits that may go once more of the customer's words are read."""
+
+PERSONAL = "personal_data"
+"""Why a message is not tried in a thread that others read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,7 @@ def begin(
         deliveries.undo_start(session, started)
         lanes.postpone(session, LaneKind.OUT, lane, token, until, failed=False)
         return Begun(started, leave=Leave(until))
+    refusal = refusal or _indiscretion(started)
     if refusal is not None:
         return Begun(started, refusal)
     if _names_what_it_answers(inbox, started):
@@ -112,20 +118,14 @@ def again(
 
 
 def pause(
-    session: Session,
-    begun: Begun,
-    token: str,
-    problem: str,
-    now: datetime,
-    until: datetime,
-    chat: str,
+    session: Session, begun: Begun, token: str, problem: RateLimited, now: datetime, chat: str
 ) -> bool:
     """Leave a chat alone as long as its platform says; return whether it means the whole inbox."""
-    delivery = begun.started.delivery
+    delivery, until = begun.started.delivery, now + timedelta(seconds=problem.retry_after)
     if begun.back is not None:
         paces.recovered(session, begun.back)
-    everybody = paces.block(session, delivery.inbox, chat, now, until)
-    deliveries.retry_later(session, begun.started.ids, problem, counts=False)
+    everybody = paces.block(session, delivery.inbox, chat, now, until, alone=problem.here)
+    deliveries.retry_later(session, begun.started.ids, f"{problem}", counts=False)
     lanes.postpone(session, LaneKind.OUT, delivery.lane, token, until, failed=False)
     return everybody
 
@@ -133,6 +133,12 @@ def pause(
 def _names_what_it_answers(inbox: Inbox, started: Started) -> bool:
     able, public = inbox.capabilities, started.message.address.visibility is Visibility.PUBLIC
     return able.answers or (able.quotes and public)
+
+
+def _indiscretion(started: Started) -> str | None:
+    # Whoever enqueued it: nothing that looks like personal data leaves where others read along.
+    is_public = started.conversation.visibility is Visibility.PUBLIC
+    return PERSONAL if is_public and personal(started.message.parts) else None
 
 
 def _answering(session: Session, started: Started) -> Started:

@@ -197,16 +197,13 @@ class Sender(LaneLoop):
         self, inbox: Inbox, begun: Begun, lane: str, token: str, problem: RateLimited
     ) -> bool:
         # Being one of many who wait is no failure: in a long queue it happens any number of times.
-        until = self.clock() + timedelta(seconds=problem.retry_after)
         log.info("too fast for the platform", inbox=inbox.name, seconds=problem.retry_after)
         self._count(lane, "again")
-        need = need_of(inbox, begun.started.conversation, None)
-        chat = need.chat if inbox.capabilities.rates.limits_chats else paces.WHOLE
-        everybody = await self.keep(
-            attempts.pause, begun, token, f"{problem}", self.clock(), until, chat
-        )
-        if everybody:
-            inbox.paused_until = until
+        only_here = problem.here or inbox.capabilities.rates.limits_chats
+        chat = need_of(inbox, begun.started.conversation, None).chat if only_here else paces.WHOLE
+        now = self.clock()
+        if await self.keep(attempts.pause, begun, token, problem, now, chat):
+            inbox.paused_until = now + timedelta(seconds=problem.retry_after)
         return False
 
     async def _again(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 import structlog
 
+from bot.memory import StoredMemory
 from bot.metrics import Metrics
 from bot.watch import Watch
 from channels import registry
@@ -20,62 +21,26 @@ from channels.base import (
     Clock,
     Doorbell,
     Listening,
-    Memory,
     Passive,
     Polling,
     Reception,
     Visited,
 )
-from channels.errors import ChannelError, Unauthorized, Unavailable
+from channels.errors import ChannelError, Unauthorized
 from channels.files import Files, Kind, MediaSource, SendsMedia, Takes
 from channels.inbox import InboxConfig
 from channels.sheets import Sheet, ShowsSheets
 from console.services import InboxState
-from storage import adapter_memory
-from storage.database import Database, StorageError
+from storage.database import Database
 
 log = structlog.get_logger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+ASIDE_PAUSE = 600.0  # until is asked again beside what serves: each question counts
 Store = Callable[[str, Reception, str | None], Awaitable[None]]
 """Stores what came in on an inbox, with the cursor after it."""
+Cursor = Callable[[str], Awaitable[str | None]]
 CURSOR = "cursor"
-
-
-@contextlib.contextmanager
-def _unavailable() -> Iterator[None]:
-    # An adapter knows no database; that it cannot remember now must not look like a lost answer.
-    try:
-        yield
-    except StorageError as problem:
-        raise Unavailable("the database takes nothing now") from problem
-
-
-class StoredMemory(Memory):
-    """An adapter's memory, kept in the database."""
-
-    def __init__(self, db: Database, inbox: str, clock: Clock) -> None:
-        self._db, self._inbox, self._clock = db, inbox, clock
-
-    async def get(self, key: str) -> str | None:
-        """Return what was kept under `key`, or None if there is nothing or it has expired."""
-        with _unavailable():
-            return await self._db.read(adapter_memory.recall, self._inbox, key, self._clock())
-
-    async def set(self, key: str, value: str, expires_in: timedelta | None = None) -> None:
-        """Keep `value` under `key`, durably."""
-        until = None if expires_in is None else self._clock() + expires_in
-        with _unavailable():
-            await self._db.write(adapter_memory.remember, self._inbox, key, value, until)
-
-    async def swap(
-        self, key: str, old: str | None, new: str | None, expires_in: timedelta | None = None
-    ) -> bool:
-        """Put `new` in the place of `old` (None: nothing); False if something else is there."""
-        now = self._clock()
-        until = None if expires_in is None else now + expires_in
-        with _unavailable():
-            return await self._db.write(adapter_memory.swap, self._inbox, key, old, new, until, now)
 
 
 @dataclass(slots=True)
@@ -111,6 +76,11 @@ class Inbox:
         fetches = isinstance(adapter, Polling) and adapter.polling
         listens = isinstance(adapter, Listening) and adapter.listening
         return not (fetches or listens or isinstance(adapter, Visited))
+
+    @property
+    def asks_aside(self) -> bool:
+        """Whether its platform is asked for something beside what serves already."""
+        return isinstance(self.adapter, Doorbell) and self.adapter.aside
 
     def __post_init__(self) -> None:
         # Asked for each message, and what an adapter is does not change.
@@ -160,7 +130,7 @@ class Inboxes:
     def start(
         self,
         store: Store,
-        cursor: Callable[[str], Awaitable[str | None]],
+        cursor: Cursor,
         *,
         fetch: bool = True,
     ) -> None:
@@ -229,9 +199,7 @@ class Inboxes:
         if inbox.ready.is_set() and inbox.state == "degraded":
             self._mark(inbox, "ready", "")
 
-    async def _keep(
-        self, inbox: Inbox, store: Store, cursor: Callable[[str], Awaitable[str | None]]
-    ) -> None:
+    async def _keep(self, inbox: Inbox, store: Store, cursor: Cursor) -> None:
         pause = FIRST_PAUSE
         while True:
             begun = self._clock()
@@ -255,18 +223,28 @@ class Inboxes:
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def _bring_in(
-        self, inbox: Inbox, store: Store, cursor: Callable[[str], Awaitable[str | None]]
-    ) -> None:
+    async def _bring_in(self, inbox: Inbox, store: Store, cursor: Cursor) -> None:
         adapter = inbox.adapter
         if self._fetch and isinstance(adapter, Listening) and adapter.listening:
             listen = partial(adapter.listen, lambda reception: store(inbox.name, reception, None))
             await self._watch.alone(inbox.name, listen)
-            return
-        if self._fetch and isinstance(adapter, Polling) and adapter.polling:
-            await self._watch.alone(inbox.name, partial(_poll, inbox.name, adapter, store, cursor))
-            return
-        await asyncio.Event().wait()
+        elif self._fetch and isinstance(adapter, Polling) and adapter.polling:
+            ask = partial(_poll, inbox.name, adapter, store, cursor)
+            watch = partial(self._watch.alone, inbox.name, ask)
+            await (self._beside(inbox, watch) if inbox.asks_aside else watch())
+        else:
+            await asyncio.Event().wait()
+
+    async def _beside(self, inbox: Inbox, ask: Callable[[], Awaitable[None]]) -> None:
+        """Ask beside what serves already: trouble is shown, and takes nothing along."""
+        while True:
+            try:
+                await ask()
+            except ChannelError as problem:
+                self._mark(inbox, "degraded", f"{problem}")
+                log.warning("asking failed", inbox=inbox.name, problem=problem)
+                await asyncio.sleep(ASIDE_PAUSE)
+                self._mark(inbox, "ready", "")
 
     def _mark(self, inbox: Inbox, state: str, detail: str) -> None:
         inbox.state, inbox.detail = state, detail
@@ -275,9 +253,7 @@ class Inboxes:
             inbox.ready.set()
 
 
-async def _poll(
-    name: str, adapter: Polling, store: Store, cursor: Callable[[str], Awaitable[str | None]]
-) -> None:
+async def _poll(name: str, adapter: Polling, store: Store, cursor: Cursor) -> None:
     stream = adapter.poll(await cursor(name))
     async with contextlib.aclosing(stream) as items:  # type: ignore[type-var]
         async for after, reception in items:

@@ -161,7 +161,7 @@ class Intake:
             return []
         now = self._clock()
         stored = await self._store(inbox, reception, cursor, now)
-        inbox.last_in = now
+        inbox.last_in = now if told else inbox.last_in
         self._note(inbox, stored)
         return stored
 

@@ -18,6 +18,7 @@ from bot.metrics import Metrics
 from bot.settle import TRIES, Loaded, Next, Step, Thought, Wanted, advance, claim, load_all
 from bot.signals import Signals
 from channels.base import ReplyWindow
+from channels.message import Visibility
 from handlers.apply import Decided, Stale, failed_turn
 from handlers.base import Handler, Outcome, Turn
 from handlers.chat.sheet import is_filed
@@ -147,7 +148,9 @@ class Worker(LaneLoop):
 
     def _window(self, turn: Turn) -> ReplyWindow | None:
         inbox = self._inboxes.get(turn.message.address.inbox)
-        return inbox.capabilities.reply_window if inbox else None
+        window = inbox.capabilities.reply_window if inbox else None
+        is_public = turn.message.address.visibility is Visibility.PUBLIC
+        return None if window and is_public and not window.in_public else window
 
 
 def _let_go(session: Session, lane: str, token: str) -> None:

@@ -51,11 +51,13 @@ class ReplyWindow:
 
     `others` says what other deeds permit, by the kind of the part ("selection") or of the event
     ("followed", "opened", ...); None: from then on nothing. What is not named permits as words do.
+    Without `in_public` it is not kept where others read along.
     """
 
     length: timedelta
     messages: int | None = None
     others: Mapping[str, Grant | None] = field(default_factory=dict, hash=False)
+    in_public: bool = True
 
     def after(self, parts: Sequence[Part]) -> Grant | None:
         """Return what a message permits: what its weightiest part does."""
@@ -214,13 +216,14 @@ class Polling(Protocol):
 
 @runtime_checkable
 class Doorbell(Polling, Protocol):
-    """A channel whose platform calls as well, but only to say that there is something to ask for.
+    """A channel whose platform calls as well, to say that there is something to ask for.
 
-    A call may be lost: what it is about must come by asking now and then, too.
+    A call may be lost: asking brings it, too. Where `aside` calls bring messages of their own.
     """
 
     doorbell: bool
     """True when this account is called; its webhook address is shown then."""
+    aside: bool
 
 
 @runtime_checkable

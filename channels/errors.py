@@ -32,11 +32,12 @@ class Retryable(ChannelError):
 
 
 class RateLimited(Retryable):
-    """Too fast for the platform."""
+    """Too fast for the platform; with `here` in this chat only, and the others may go on."""
 
-    def __init__(self, retry_after: float) -> None:
+    def __init__(self, retry_after: float, *, here: bool = False) -> None:
         super().__init__(f"rate limited, retry after {retry_after:g} s")
         self.retry_after = retry_after
+        self.here = here
 
 
 class Unavailable(Retryable):

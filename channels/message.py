@@ -125,6 +125,14 @@ class Address(Frozen):
     visibility: Visibility = Visibility.PRIVATE
 
 
+class Post(Frozen):
+    """What a public thread is held under: somebody's post, as much of it as tells which one."""
+
+    text: Clean
+    author: Clean | None = None
+    url: Clean | None = None
+
+
 class IncomingMessage(Frozen):
     """One thing a customer did, as every handler sees it.
 
@@ -144,6 +152,7 @@ class IncomingMessage(Frozen):
     replaces: Clean | None = None
     automatic: bool = False
     album: Clean | None = None
+    about: Post | None = None
 
     @property
     def text(self) -> str:

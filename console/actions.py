@@ -13,14 +13,18 @@ from starlette.responses import RedirectResponse, Response
 from console.conversations import Call, Calling, thread_page
 from console.i18n import mark, say
 from console.views import is_partial, locale_of, render
-from console.words import REFUSALS
+from console.words import LISTED, PERSONAL_KINDS, REFUSALS
+from handlers.desk import aside, deliveries, errors
 from handlers.desk import conversations as desk
-from handlers.desk import deliveries, errors
 from handlers.desk.files import MOST
 
 router = APIRouter()
 
 TAKEN = mark("%(by)s has taken this conversation.")
+PERSONAL = mark(
+    "Everybody can read this thread, and your answer seems to hold: %(kinds)s. "
+    "Nothing was sent; write it privately."
+)
 MESSAGES: dict[type[errors.DeskError], str] = {
     errors.NotYours: mark("Take the conversation over before you answer."),
     errors.AlreadyClosed: mark(
@@ -55,6 +59,14 @@ async def reply(
     """Answer the customer, with files that were attached before."""
     run = partial(desk.reply, files=tuple(file or ()))
     return await _say(call, run, conversation_id, text, echo_id)
+
+
+@router.post("/inbox/{conversation_id}/private")
+async def reply_privately(
+    call: Calling, conversation_id: UUID, text: Words = "", echo_id: Echo = ""
+) -> Response:
+    """Answer a public thread in the person's private one."""
+    return await _say(call, aside.reply_privately, conversation_id, text, echo_id)
 
 
 @router.post("/inbox/{conversation_id}/note")
@@ -107,6 +119,11 @@ def explain(locale: str, problem: errors.DeskError) -> str:
         return say(locale, TAKEN, by=problem.by)
     if isinstance(problem, errors.NoReplyNow):
         return say(locale, REFUSALS[problem.reason])
+    if isinstance(problem, errors.PersonalInPublic):
+        kinds = say(locale, LISTED).join(
+            say(locale, PERSONAL_KINDS[kind]) for kind in problem.kinds
+        )
+        return say(locale, PERSONAL, kinds=kinds)
     text = MESSAGES.get(type(problem))
     return say(locale, text) if text else str(problem)
 

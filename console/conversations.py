@@ -14,7 +14,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from channels.message import text_of
+from channels.message import Visibility, text_of
 from console import bubbles
 from console.allowance import allowance_of
 from console.auth import Found, InboxLogin, Login
@@ -24,7 +24,7 @@ from console.services import Services
 from console.views import is_partial, render
 from console.words import CHANNELS, REASONS
 from faq.matcher import Candidate
-from storage import conversations, listings, tickets
+from storage import conversations, kindred, listings, tickets
 from storage.listings import Cursor, Filter, Row, View
 from storage.models import Author, Conversation, Owner, Status
 
@@ -199,7 +199,7 @@ async def _list_context(call: Call, cursor: Cursor | None) -> dict[str, Any]:
 
 
 async def _desk_context(call: Call, conversation_id: UUID) -> dict[str, Any]:
-    known = await call.found.db.read(_around, conversation_id)
+    known = await call.found.db.read(_around, conversation_id, call.found.clock())
     if known is None:
         raise HTTPException(404)
     row: Row = known["row"]
@@ -224,16 +224,22 @@ async def _desk_context(call: Call, conversation_id: UUID) -> dict[str, Any]:
     }
 
 
-def _around(session: Session, conversation_id: UUID) -> dict[str, Any] | None:
+def _around(session: Session, conversation_id: UUID, now: datetime) -> dict[str, Any] | None:
     row = listings.row(session, conversation_id)
     if row is None:
         return None
+    beside = kindred.beside(session, row.conversation)
+    earlier = listings.earlier(session, row.conversation)
+    is_public = row.conversation.visibility is Visibility.PUBLIC
     return {
         "row": row,
         "contact": row.contact,
         "assignee": row.assignee,
         "identities": listings.identities(session, row.contact.id),
-        "earlier": listings.earlier(session, row.conversation),
+        "beside": beside,
+        "earlier": [other for other in earlier if other not in beside],
+        "public": is_public,
+        "aside": is_public and kindred.private_place(session, row.conversation, now) is not None,
         "tickets": tickets.of_contact(session, row.contact.id),
     }
 

@@ -15,7 +15,7 @@ from console.ticket_words import BACKWARDS, STEPS
 from handlers.desk import tickets as cases
 from handlers.desk.errors import NotFound
 from handlers.desk.workflow import FIELDS, WORKFLOWS, Field, Option
-from storage import contacts, conversations, listings, tickets
+from storage import contacts, conversations, kindred, listings, tickets
 from storage.models import Agent, Author, Contact, Conversation, Ticket, TicketStep
 
 View = Literal["pending", "handled"]
@@ -90,6 +90,8 @@ class Case:
     stages: Sequence[Stage]
     forms: Sequence[Form]
     said: Sequence[Said] = field(default=())
+    threads: Sequence[Conversation] = field(default=())
+    """Where the case is spoken about: its own conversation, and what went on beside it."""
 
     @property
     def known(self) -> dict[str, str]:
@@ -154,15 +156,17 @@ def read_case(session: Session, number: str, agent: Agent) -> Case:
         raise NotFound
     steps = tickets.steps(session, ticket.id)
     people = listings.agents_of(session, {s.actor_id for s in steps if s.actor_id is not None})
+    place = conversations.get(session, ticket.conversation_id)
     return Case(
         ticket,
         contacts.get(session, ticket.contact_id),
-        conversations.get(session, ticket.conversation_id),
+        place,
         steps,
         people,
         stages_of(ticket, steps, people),
         [form_of(option) for option in cases.options_for(session, number, agent)],
         said_by_customer(session, ticket.conversation_id),
+        (place, *kindred.beside(session, place)) if place else (),
     )
 
 

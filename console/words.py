@@ -43,8 +43,23 @@ REFUSALS: Mapping[str, str] = {
     "kept_for_person": mark(
         "The last answer that the platform allows was kept for a person; send it if it is worth it."
     ),
+    "personal_data": mark("It looks like personal data, and others read along here."),
+    "no_private_thread": mark(
+        "They cannot be written to in private now; ask them here to send a private message."
+    ),
 }
 """Why a message was not even tried; another reason is shown as the platform gave it."""
+PERSONAL_KINDS: Mapping[str, str] = {
+    "phone": mark("a phone number"),
+    "email": mark("an e-mail address"),
+    "id_card": mark("an ID card's number"),
+    "bank_card": mark("a bank card's number"),
+    "order": mark("the number of an order, a parcel or a case"),
+    "address": mark("a postal address"),
+    "account": mark("an account, a password or a code"),
+}
+"""What an answer in public may not hold."""
+LISTED = mark(", ")
 CONTACT_EVENTS = {
     "followed": mark("The customer followed the account"),
     "unfollowed": mark("The customer left the account"),

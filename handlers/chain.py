@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from channels.message import Visibility
 from handlers.base import Handler, Outcome, Turn
 from handlers.chat.answer import Answering, Answers, Tapping
 from handlers.chat.commands import Commands
 from handlers.chat.complaint import Complaining
 from handlers.chat.edit import edited
-from handlers.chat.handoff import handoff
+from handlers.chat.handoff import hand_over, handoff
 from handlers.chat.machine import machine
 from handlers.chat.menu import ChatConfig, Menu
 from handlers.chat.safety import safety
 from handlers.chat.sheet import filed
+from handlers.personal import personal
 from storage.models.conversation import Owner
 
 
@@ -37,8 +39,16 @@ class Chain:
             return machine(turn)
         for handler in self.handlers:
             if (outcome := await handler(turn)) is not None:
-                return outcome
+                return _discreet(turn, outcome)
         return await handoff(turn)
+
+
+def _discreet(turn: Turn, outcome: Outcome) -> Outcome:
+    """Return the outcome, or a person's where others would read what looks like personal data."""
+    if turn.conversation.visibility is Visibility.PRIVATE:
+        return outcome
+    kinds = personal(outcome.reply)
+    return hand_over(turn, "private", personal=list(kinds)) if kinds else outcome
 
 
 def build_chain(answers: Answers, config: ChatConfig | None = None) -> Chain:

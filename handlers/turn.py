@@ -116,6 +116,7 @@ def _unopened(
         visibility=message.address.visibility,
         contact_id=contact.id,
         language=language,
+        about=message.about.model_dump() if message.about else None,
         opened_at=now,
         last_activity_at=now,
     )

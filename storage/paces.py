@@ -102,14 +102,24 @@ def ask(session: Session, need: Need, now: datetime) -> Leave:
     return Leave(taken=taken, troubled=failures > 0)
 
 
-def block(session: Session, inbox: str, chat: str, now: datetime, until: datetime) -> bool:
+def block(
+    session: Session,
+    inbox: str,
+    chat: str,
+    now: datetime,
+    until: datetime,
+    *,
+    alone: bool = False,
+) -> bool:
     """Note that the platform wants nothing before `until`; return whether that is the inbox's.
 
-    A platform that speaks of one chat and says the same of a second means everybody.
+    A platform that speaks of one chat and says the same of a second means everybody, unless it is
+    meant `alone` for sure.
     """
     given = {"b_inbox": inbox, "b_chat": chat, "b_until": until}
     connection = session.connection()
-    everybody = chat != WHOLE and connection.execute(_ANOTHER, {**given, "b_now": now}).first()
+    many = chat != WHOLE and not alone
+    everybody = many and connection.execute(_ANOTHER, {**given, "b_now": now}).first()
     for each in (chat, WHOLE) if everybody else (chat,):
         connection.execute(_block(connection.dialect.name), {**given, "b_chat": each})
     return bool(everybody) or chat == WHOLE

@@ -12,7 +12,7 @@ import typer
 
 from bot.cli.options import DEFAULT, ConfigPath, opened, utc_now, wait
 from bot.config import BadConfig, Config, load
-from bot.inboxes import StoredMemory
+from bot.memory import StoredMemory
 from channels import registry
 from channels.base import ChannelAdapter, Webhook
 from channels.errors import ChannelError, Unauthorized

@@ -72,6 +72,7 @@ class Adapter:
 
     polling = True
     doorbell = True
+    aside = False
 
     def __init__(self, inbox: str, config: Config, memory: Memory, clock: Clock) -> None:
         self.inbox = inbox

@@ -1,10 +1,16 @@
-"""The private messages of one Weibo account: what its fans push to us, and our replies."""
+"""One Weibo account: what its fans push to us, what is said in public, and our replies."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
 from datetime import timedelta
-from typing import Self
+from functools import partial
+from typing import Self, TypeVar
+
+import structlog
 
 from channels.base import (
     Capabilities,
@@ -22,15 +28,24 @@ from channels.base import (
 from channels.errors import (
     BadRequest,
     ChannelError,
+    RateLimited,
     Refused,
     Unavailable,
     Uncertain,
     WindowClosed,
 )
-from channels.message import IncomingMessage, OutgoingMessage
+from channels.files import Download
+from channels.message import IncomingMessage, OutgoingMessage, Visibility
 from channels.weibo import parse, render, signature
 from channels.weibo.api import Api
+from channels.weibo.comments import COMMENT, Place, post_of
 from channels.weibo.config import Config
+from channels.weibo.quota import Quota, pause
+from channels.weibo.watch import PAGE, Watcher
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 LARGEST = 64 * 1024
 """Bytes of a push; real ones have a few hundred."""
@@ -47,12 +62,16 @@ LEFT: dict[str, Grant | None] = {"unfollowed": None}
 """Who has left the account is not written to; all else that a customer does permits as words do."""
 
 
-def capabilities(*, passive: bool) -> Capabilities:
+def capabilities(config: Config) -> Capabilities:
     """Return what an account can do; a passive one has no window to keep."""
+    window = ReplyWindow(timedelta(hours=48), others=LEFT, in_public=False)
     return Capabilities(
         text_limit=render.TEXT_LIMIT,
         receives=RECEIVES,
-        reply_window=None if passive else ReplyWindow(timedelta(hours=48), others=LEFT),
+        sends=frozenset({"text", "location"}),
+        reply_window=None if config.mode == "passive" else window,
+        answers=bool(config.watch),
+        public=config.mode != "passive",
         rates=RATES,
     )
 
@@ -60,13 +79,17 @@ def capabilities(*, passive: bool) -> Capabilities:
 class Adapter:
     """`Adapter(inbox, config, memory, clock)`."""
 
+    doorbell = True
+    aside = True
+
     def __init__(self, inbox: str, config: Config, memory: Memory, clock: Clock) -> None:
         self.inbox = inbox
         self.passive = config.mode == "passive"
         self.answering = config.mode != "active"
-        self.capabilities = capabilities(passive=self.passive)
-        self._config = config
-        self._clock = clock
+        self.polling = bool(config.watch)
+        self.capabilities = capabilities(config)
+        self._config, self._clock = config, clock
+        self._quota = Quota(memory, clock, config.limits)
         self._api: Api | None = None
 
     async def __aenter__(self) -> Self:
@@ -90,37 +113,52 @@ class Adapter:
         if request.method == "GET":
             return Reception(body=request.query.get("echostr", "").encode(), headers=PLAIN)
         try:
-            message = self._message(request.body)
+            messages = self._messages(request.body)
         except parse.Unreadable as error:
             raw = request.body.decode("utf-8", "replace").replace("\0", "")
             key = hashlib.sha256(request.body).hexdigest()
             return Reception(quarantined=(Quarantined(key, str(error), raw),), headers=PLAIN)
-        return Reception((message,), headers=PLAIN)
+        return Reception(messages, headers=PLAIN)
+
+    async def poll(self, cursor: str | None) -> AsyncIterator[tuple[str, Reception]]:
+        """Yield what was said in public, then what comes, for ever."""
+        config = self._config
+        between = pause(config.limits, len(config.watch), config.poll_seconds)
+        while True:
+            rest = between
+            try:
+                async with aclosing(self.sweep(cursor)) as found:
+                    async for after, reception in found:
+                        yield after, reception
+                        cursor = after
+            except RateLimited as limited:
+                rest = max(limited.retry_after, between)
+                log.info("asked as often as is allowed", inbox=self.inbox, seconds=rest)
+            await asyncio.sleep(rest)
+
+    def sweep(self, cursor: str | None) -> AsyncGenerator[tuple[str, Reception], None]:
+        """Yield what was said in public since the cursor, and end."""
+        watcher = Watcher(self.inbox, self._config.uid, self._ask, self._clock)
+        return watcher.sweep(cursor, self._config.watch)
+
+    def fetch(self, ref: str) -> AbstractAsyncContextManager[Download]:
+        """Open a picture or a voice that a customer sent."""
+        return self._ready().fetch(ref)
 
     async def send(self, message: OutgoingMessage) -> Sent:
-        """Send once, a long text in pieces.
+        """Send once, a long text in pieces; to a public thread as comments.
 
         Raises:
             Uncertain: a piece was taken and a later one was not; resending would repeat it.
             ChannelError: nothing was taken.
         """
+        if message.address.visibility is Visibility.PUBLIC:
+            return await self._comment(message)
         if self.passive:
             raise WindowClosed("a passive account can only answer the customer's next message")
-        if self._api is None:
-            raise Unavailable("the inbox is not running")
-        pieces = render.pieces(message.parts)
-        if not pieces:
-            raise Refused("there is nothing to say in it")
-        for number, piece in enumerate(pieces):
-            try:
-                await self._api.send(message.address.contact, piece)
-            except Refused:
-                raise
-            except ChannelError as error:
-                if not number:
-                    raise
-                taken = f"{number} of {len(pieces)} pieces were taken, then: {error}"
-                raise Uncertain(taken) from error
+        api, contact = self._ready(), message.address.contact
+        said = render.pieces(message.parts)
+        await _all([partial(api.send, contact, one) for one in said])
         return Sent()
 
     def fit(
@@ -134,8 +172,51 @@ class Adapter:
         body = render.reply(message, self._config.uid)
         return Reception(body=body, headers=JSON if body else PLAIN)
 
-    def _message(self, body: bytes) -> IncomingMessage:
+    def _messages(self, body: bytes) -> tuple[IncomingMessage, ...]:
         fields = parse.read(body)
         if parse.identifier(fields, "receiver_id") != self._config.uid:
             raise BadRequest("meant for another account than this inbox's")
-        return parse.parse(self.inbox, fields)
+        if "mentions" in self._config.watch and parse.is_mention(fields):
+            return ()  # the post itself comes by asking, with what it says
+        return (parse.parse(self.inbox, fields),)
+
+    async def _ask(self, place: Place, since: int, upto: int) -> Sequence[object]:
+        api = self._ready()
+        await self._quota.ask()
+        return await api.ask(place, since, upto, PAGE)
+
+    async def _comment(self, message: OutgoingMessage) -> Sent:
+        """Answer in public: the comment that `reply_to` names, else under the post."""
+        api, post = self._ready(), post_of(message.address.thread)
+        if post is None:
+            raise Refused("not a post of Weibo's")
+        named = message.reply_to or ""
+        answered = named.removeprefix(COMMENT) if named.startswith(COMMENT) else None
+        if not (texts := render.comments(message.parts)):
+            raise Refused("there is nothing to say in it")
+        await self._quota.comment(len(texts))
+        numbers = await _all([partial(api.comment, post, answered, text) for text in texts])
+        return Sent(numbers[0], len(numbers))
+
+    def _ready(self) -> Api:
+        if self._api is None:
+            raise Unavailable("the inbox is not running")
+        return self._api
+
+
+async def _all(calls: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
+    """Make the calls of one message, in order."""
+    if not calls:
+        raise Refused("there is nothing to say in it")
+    taken: list[T] = []
+    for number, call in enumerate(calls):
+        try:
+            taken.append(await call())
+        except Refused:
+            raise
+        except ChannelError as error:
+            if not number:
+                raise
+            problem = f"{number} of {len(calls)} pieces were taken, then: {error}"
+            raise Uncertain(problem) from error
+    return taken

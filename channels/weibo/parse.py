@@ -62,13 +62,21 @@ def parse(inbox: str, fields: Fields) -> IncomingMessage:
         return IncomingMessage(
             address=Address(inbox=inbox, thread=contact, contact=contact),
             dedupe_key=_dedupe_key(fields),
-            sent_at=_moment(fields["created_at"]),
+            sent_at=moment(fields["created_at"]),
             parts=(_part(fields),),
         )
     except Unreadable:
         raise
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise Unreadable(f"cannot be understood ({type(error).__name__})") from error
+
+
+def is_mention(fields: Fields) -> bool:
+    """Say whether a push only tells that a post named the account."""
+    data = fields.get("data")
+    subtype = data.get("subtype") if isinstance(data, dict) else None
+    kind = fields.get("type")
+    return kind == "mention" or (kind == "event" and subtype == "mention")
 
 
 def identifier(fields: Fields, name: str) -> str:
@@ -133,7 +141,7 @@ def _event(data: Fields) -> Part:
             return Unsupported(platform_kind=f"event:{subtype[:KIND]}")
 
 
-def _moment(created_at: str) -> datetime:
+def moment(created_at: str) -> datetime:
     """Read `Mon Jul 16 18:09:20 +0800 2012`, whatever the machine's language."""
     found = _TIME.fullmatch(created_at)
     if found is None:

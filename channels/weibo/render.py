@@ -3,24 +3,72 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from urllib.parse import quote
 
-from channels.message import OutgoingMessage, Part, Text
+from channels.errors import TooLong
+from channels.message import Location, OutgoingMessage, Part, Text
 from channels.text import plain, split
 
 TEXT_LIMIT = 299
 """Characters of one text; the platform asks for fewer than 300."""
 
 
+COMMENT_LIMIT, MOST_COMMENTS = 140, 5
+"""Characters of one comment, and how many comments one answer may be: others read along."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing to say in private: its kind, and its data as the platform's compact JSON."""
+
+    kind: str
+    data: str
+
+
 def data(text: str) -> str:
     """Return a text as the platform's compact JSON."""
-    return json.dumps({"text": text}, ensure_ascii=False, separators=(",", ":"))
+    return _compact({"text": text})
 
 
-def pieces(parts: Sequence[Part]) -> tuple[str, ...]:
-    """Return `parts` as texts of a size that Weibo takes."""
-    return split(plain(parts).strip(), TEXT_LIMIT)
+def pieces(parts: Sequence[Part]) -> tuple[Said, ...]:
+    """Return `parts` as what Weibo takes: texts of its size, and points on the map."""
+    return tuple(
+        said
+        for is_point, group in groupby(parts, lambda part: isinstance(part, Location))
+        for said in (_points(group) if is_point else _texts(group))
+    )
+
+
+def comments(parts: Sequence[Part]) -> tuple[str, ...]:
+    """Return `parts` as comments.
+
+    Raises:
+        TooLong: it would be too many.
+    """
+    found = split(plain(parts).strip(), COMMENT_LIMIT)
+    if len(found) > MOST_COMMENTS:
+        raise TooLong(f"more than {MOST_COMMENTS} comments of {COMMENT_LIMIT} characters hold")
+    return found
+
+
+def _texts(parts: Iterable[Part]) -> list[Said]:
+    return [Said("text", data(text)) for text in split(plain(tuple(parts)).strip(), TEXT_LIMIT)]
+
+
+def _points(parts: Iterable[Part]) -> Iterator[Said]:
+    """Yield points on the map; a name goes before its point, which has no room for it."""
+    for part in parts:
+        assert isinstance(part, Location)  # noqa: S101 - what they were grouped by
+        yield from _texts([Text(text=part.label or "")])
+        told = {"longitude": f"{part.longitude:.6f}", "latitude": f"{part.latitude:.6f}"}
+        yield Said("position", _compact(told))
+
+
+def _compact(told: object) -> str:
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
 
 def fit(message: OutgoingMessage) -> tuple[OutgoingMessage, OutgoingMessage | None]:
@@ -39,14 +87,16 @@ def _saying(message: OutgoingMessage, words: str) -> OutgoingMessage:
 
 def reply(message: OutgoingMessage, account: str) -> bytes:
     """Return the body of a passive reply from `account`; empty when there is nothing to say."""
+    found = pieces(message.parts)
     words = plain(message.parts).strip()
-    if not words:
+    if not found:
         return b""
+    said = found[0] if len(found) == 1 else Said("text", data(words))
     told = {
         "result": True,
         "sender_id": account,
         "receiver_id": message.address.contact,
-        "type": "text",
-        "data": quote(data(words), safe=""),
+        "type": said.kind,
+        "data": quote(said.data, safe=""),
     }
     return json.dumps(told).encode()

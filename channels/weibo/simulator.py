@@ -15,8 +15,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from channels.base import Clock
+from channels.files import Kind
 from channels.simulation import Fault, Push, Seen, answer_with
 from channels.simulation import Simulator as Simulated
+from channels.weibo.simulated_square import Square, no
 
 WINDOW = timedelta(hours=48)
 """How long a customer's message or event lets the account write, as often as it likes."""
@@ -27,12 +29,21 @@ TOO_LONG = 300
 GARBLED = "（消息显示失败）"
 """What a customer sees when the answer to a push makes no sense."""
 
-PATH = "/2/messages/reply.json"
+PATH, FILES = "/2/messages/reply.json", "/2/mss/msget"
+
+
+WATCHING: dict[str, Any] = {
+    "watch": ["comments", "comment_mentions", "mentions"],
+    "poll_seconds": 1,
+    "calls_per_hour": 1_000_000,
+    "calls_per_day": 10_000_000,
+}
+"""What an account is told that reads in public too, and may ask as often as it likes."""
 
 
 def refusal(code: int, reason: str = "no", times: int = 1, status: int = 403) -> Fault:
     """Return the fault of an API that says no in its own way."""
-    return Fault(status, json.dumps(_error(code, reason)).encode(), times=times)
+    return Fault(status, bytes(no(code, reason).body), times=times)
 
 
 class Simulator(Simulated):
@@ -43,11 +54,18 @@ class Simulator(Simulated):
     patience = 5.0
 
     def __init__(
-        self, inbox: str, clock: Clock, *, mode: str = "active", limited: bool = False
+        self,
+        inbox: str,
+        clock: Clock,
+        *,
+        mode: str = "active",
+        limited: bool = False,
+        watched: bool = False,
     ) -> None:
         super().__init__(inbox, clock)
         self.mode = mode
         self.limited = limited
+        self.watched = watched
         self.uid = "1902538057"
         self.app_secret = "simulated-app-secret"  # noqa: S105 - nobody's
         self.access_token = "2.00simulated-access-token"  # noqa: S105 - likewise
@@ -57,7 +75,15 @@ class Simulator(Simulated):
         self._latest: dict[str, datetime] = {}
         self._open_until: dict[str, datetime] = {}
         self._gone: set[str] = set()
-        self._app = Starlette(routes=[Route(PATH, self._reply, methods=["POST"])])
+        self._held: dict[int, bytes] = {}
+        self.square = Square(self, self.stranger, self.uid)
+        self._app = Starlette(
+            routes=[
+                Route(PATH, self._reply, methods=["POST"]),
+                Route(FILES, self._file),
+                *self.square.routes,
+            ]
+        )
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -68,6 +94,7 @@ class Simulator(Simulated):
             "app_secret": self.app_secret,
             "access_token": self.access_token,
             "mode": self.mode,
+            **(WATCHING if self.watched else {}),
         }
 
     @property
@@ -86,6 +113,23 @@ class Simulator(Simulated):
     def tap(self, seen: Seen, option: int) -> Push:
         """Return the push for choosing from a numbered list."""
         return self.say(seen.contact, str(option + 1))
+
+    def attach(self, contact: str, kind: Kind, content: bytes, name: str | None = None) -> Push:
+        """Return the push for a picture or a voice; Weibo tells no name of it."""
+        _ = name
+        number = 821804459 + 10 * len(self._held)
+        self._held[number] = content
+        data = {"vfid": number - 1, "tovfid": number}
+        text = {"image": "发了一张图片", "voice": "发了一个语音消息"}[kind]
+        return self.push(contact, type=kind, text=text, data=data)
+
+    def forget_files(self) -> None:
+        """Lose every file."""
+        self._held.clear()
+
+    def mention(self, contact: str, text: str) -> Push:
+        """Return the push that tells of a post that names the account."""
+        return self.push(contact, type="event", text=text, data={"subtype": "mention"})
 
     def follow(self, contact: str, scene: str | None = None) -> Push:
         """Return the push for following the account, by a scanned code or by search."""
@@ -155,9 +199,9 @@ class Simulator(Simulated):
 
     def _opened(self, body: bytes) -> tuple[str, str]:
         told = json.loads(body)
-        text: str = json.loads(unquote(told["data"]))["text"]
-        heading = (told["result"], told["type"], told["sender_id"])
-        if heading != (True, "text", self.uid) or len(text) >= TOO_LONG:
+        text = _words(told["type"], json.loads(unquote(told["data"])))
+        heading = (told["result"], told["sender_id"])
+        if heading != (True, self.uid) or len(text) >= TOO_LONG:
             raise ValueError(heading)
         return told["receiver_id"], text
 
@@ -196,32 +240,49 @@ class Simulator(Simulated):
         answer = self._taken(told)
         return answer_with(fault) if fault else answer
 
-    def _taken(self, told: dict[str, str]) -> Response:
+    async def _file(self, request: Request) -> Response:
+        fault = await self.fault(request)
+        if fault and not fault.after_work:
+            return answer_with(fault)
+        if refused := self.stranger(request.query_params.get("access_token")):
+            return refused
+        content = self._held.get(int(request.query_params.get("fid") or 0))
+        if content is None:
+            return Response("no such file", 404)
+        answer = Response(content, media_type="application/octet-stream")
+        return answer_with(fault) if fault else answer
+
+    def stranger(self, token: str | None) -> Response | None:
+        """Return how a call with a wrong or an old token is refused."""
         if self._is_expired:
-            return _no(21327, "expired_token")
-        if told.get("access_token") != self.access_token:
-            return _no(21332, "invalid_access_token")
+            return no(21327, "expired_token")
+        return None if token == self.access_token else no(21332, "invalid_access_token")
+
+    def _taken(self, told: dict[str, str]) -> Response:
+        if refused := self.stranger(told.get("access_token")):
+            return refused
         contact = told.get("receiver_id", "")
         is_open = self._open_until.get(contact, self.clock()) > self.clock()
         if contact in self._gone or (self.limited and not is_open):
-            return _no(20304, "can't send direct message to this user")
+            return no(20304, "can't send direct message to this user")
         try:
-            text = json.loads(told["data"])["text"]
+            text = _words(told["type"], json.loads(told["data"]))
         except (ValueError, KeyError, TypeError):
-            return _no(10008, "param error, see doc for more info.")
+            return no(10008, "param error, see doc for more info.")
         if len(text) >= TOO_LONG:
-            return _no(20012, "text too long")
+            return no(20012, "text too long")
         self.show(contact, text)
         return JSONResponse({"result": True, "sender_id": self.uid, "receiver_id": contact})
 
 
+def _words(kind: str, data: dict[str, str]) -> str:
+    """Return what the customer sees."""
+    if kind == "position":
+        return f"{float(data['latitude']):g}, {float(data['longitude']):g}"
+    if kind != "text":
+        raise ValueError(kind)
+    return data["text"]
+
+
 def _json(told: object) -> bytes:
     return json.dumps(told, ensure_ascii=False).encode()
-
-
-def _error(code: int, reason: str) -> dict[str, Any]:
-    return {"request": PATH, "error_code": code, "error": reason}
-
-
-def _no(code: int, reason: str) -> Response:
-    return JSONResponse(_error(code, reason), 403)

@@ -209,7 +209,7 @@
 
   function setMode(mode) {
     const form = one("#composer");
-    if (!form || (form.dataset.lock && mode === "reply")) return;
+    if (!form || (form.dataset.lock && mode !== "note")) return;
     const text = one("textarea", form);
     if (form.dataset.mode !== mode) { keep(kept(form.dataset.mode), text.value); text.value = recall(kept(mode)); }
     form.dataset.mode = mode;
@@ -252,7 +252,7 @@
   async function send(form, text) {
     const words = text.value.trim();
     const mode = form.dataset.mode;
-    const files = mode === "note" ? [] : attached.take(form);
+    const files = mode === "reply" ? attached.take(form) : [];
     if (!files || !(words || files.length)) return;
     const id = opened();
     const echo = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -228,6 +228,10 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "您的投诉 {number} 已撤回。如仍需要帮助，请随时联系我们。",
             "Your complaint {number} has been withdrawn. We are here if you still need help.",
         ),
+        "written_privately": (
+            "您好，为保护您的隐私，我们已私信您，请查看私信。",
+            "To protect your privacy we have written to you in a private message.",
+        ),
         "ticket_in_public": (
             "您反馈的问题有了新进展，详情请私信我们查看。",
             "There is news about your case; please send us a private message for the details.",

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from channels.message import Part, Text
+from channels.message import Part, Text, Visibility
 from handlers.desk.errors import (
     AlreadyClosed,
     AlreadyTaken,
@@ -17,9 +17,11 @@ from handlers.desk.errors import (
     NotFound,
     NotPermitted,
     NotYours,
+    PersonalInPublic,
 )
 from handlers.desk.files import parts_of
 from handlers.desk.roles import may
+from handlers.personal import personal
 from storage import activity, conversations, windows
 from storage.models.activity import Fact
 from storage.models.conversation import Author, Conversation, Message, Owner, Status
@@ -70,15 +72,18 @@ def reply(
     Raises:
         NotYours: the bot, the queue or a colleague has the conversation.
         NoReplyNow: the platform's window is closed, or its replies are used.
+        PersonalInPublic: others read along, and it looks like somebody's own data.
         FileGone, BadText, AlreadyClosed, NotFound, NotPermitted: as they say.
     """
     _permitted(agent, "inbox")
-    said = _sayable(text) if text.strip() or not files else ""
+    said = sayable(text) if text.strip() or not files else ""
     conversation = may_reply(session, conversation_id, agent)
-    if (first := conversations.echoed(session, conversation_id, _own(echo_id))) is not None:
+    if (first := conversations.echoed(session, conversation_id, own_echo(echo_id))) is not None:
         return first
     parts: tuple[Part, ...] = (Text(text=said),) if said else ()
     parts += parts_of(session, conversation_id, agent, files)
+    if conversation.visibility is Visibility.PUBLIC and (kinds := personal(parts)):
+        raise PersonalInPublic(kinds=kinds)
     if (reason := windows.refusal(conversation, now)) is not None:
         raise NoReplyNow(reason=reason)
     return conversations.append(
@@ -88,7 +93,7 @@ def reply(
         parts,
         now,
         agent_id=agent.id,
-        echo_id=_own(echo_id),
+        echo_id=own_echo(echo_id),
     )
 
 
@@ -120,7 +125,7 @@ def note(
         BadText, NotFound, NotPermitted: as they say.
     """
     _permitted(agent, "tickets")
-    said = _sayable(text)
+    said = sayable(text)
     return conversations.append(
         session,
         _find(session, conversation_id),
@@ -129,7 +134,7 @@ def note(
         now,
         agent_id=agent.id,
         private=True,
-        echo_id=_own(echo_id, "note"),
+        echo_id=own_echo(echo_id, "note"),
     )
 
 
@@ -222,16 +227,24 @@ def _not_a_colleagues(conversation: Conversation, agent: Agent) -> None:
         raise NotYours
 
 
-def _sayable(text: str) -> str:
+def sayable(text: str) -> str:
+    """Return what an agent wrote, without white space around it.
+
+    Raises:
+        BadText: it is nothing, or too much.
+    """
     said = text.strip()
     if not said or len(said) > TEXT_LIMIT:
         raise BadText
     return said
 
 
-def _own(echo_id: str | None, kind: str = "desk") -> str | None:
-    # Browsers and platforms both choose echo ids: one must not swallow the other's message,
-    # nor a note the reply that was sent from the same form.
+def own_echo(echo_id: str | None, kind: str = "desk") -> str | None:
+    """Return the desk's own name for what a browser calls `echo_id`.
+
+    Browsers and platforms both choose echo ids: one must not swallow the other's message, nor a
+    note the reply that was sent from the same form.
+    """
     return f"{kind}:{echo_id}" if echo_id else None
 
 

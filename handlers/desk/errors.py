@@ -10,6 +10,7 @@ DeskError
 ├── BadText          nothing to say, or too much
 ├── FileGone         an attached file is not there, or was sent already
 ├── NoReplyNow       the platform lets nobody answer now: `reason`
+├── PersonalInPublic others would read somebody's own data: `kinds`
 └── WorkflowError    handlers.desk.workflow: a step that is not possible, allowed or complete
 """
 
@@ -65,3 +66,11 @@ class NoReplyNow(DeskError):
     def __init__(self, message: str = "", *, reason: str = "window_closed") -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class PersonalInPublic(DeskError):
+    """Others read along here, and this looks like personal data: write it in private."""
+
+    def __init__(self, message: str = "", *, kinds: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.kinds = kinds

@@ -14,7 +14,7 @@ from handlers.chat.texts import say
 from handlers.desk.errors import AlreadyChanged, NotFound, NotPermitted
 from handlers.desk.roles import may, workflow_roles
 from handlers.desk.workflow import WORKFLOWS, Actor, Option, Step, find_step, given, options
-from storage import activity, conversations, tickets
+from storage import activity, conversations, kindred, tickets
 from storage.models.activity import Fact
 from storage.models.conversation import Author, Conversation, Message
 from storage.models.people import Agent
@@ -188,12 +188,15 @@ def _tell(session: Session, ticket: Ticket, text: str, now: datetime) -> Message
     """Say something about a case where its customer will see it.
 
     The thread's newest conversation is the place: an old one is not brought back to life, and
-    nobody's turn is taken. What strangers can read names no details.
+    nobody's turn is taken. Of a public thread it is the person's private one, where that may be
+    written to: what strangers can read names no details.
     """
     opened_in = session.get_one(Conversation, ticket.conversation_id)
     place = conversations.latest(session, opened_in.inbox, opened_in.thread) or opened_in
     if place.visibility is Visibility.PUBLIC:
-        text = say("ticket_in_public", place.language)
+        private = kindred.private_place(session, place, now)
+        text = text if private else say("ticket_in_public", place.language)
+        place = private or place
     return conversations.append(session, place, Author.SYSTEM, (Text(text=text),), now)
 
 

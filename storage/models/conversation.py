@@ -44,6 +44,7 @@ class Conversation(SQLModel, table=True):
 
     `last_position` goes on where the thread's conversation before it ended, so that a position
     orders a whole thread. `version` grows with every change that a reader must not overlook.
+    `about` is the post that a public thread is held under, as `channels.message.Post` names it.
     """
 
     __table_args__ = (
@@ -73,6 +74,7 @@ class Conversation(SQLModel, table=True):
     urgent: bool = False
     language: str = "zh"
     dialog: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    about: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     waiting_since: datetime | None = Field(default=None, sa_type=Moment)
     opened_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
     last_activity_at: datetime = Field(default_factory=utcnow, sa_type=Moment)

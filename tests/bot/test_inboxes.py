@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import select
 from structlog.testing import capture_logs
 
-from bot.inboxes import StoredMemory
+from bot.memory import StoredMemory
 from channels.base import Reception
 from channels.errors import Unauthorized, Unavailable
 from storage.models import InboundEvent

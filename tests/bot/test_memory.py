@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.inboxes import StoredMemory
+from bot.memory import StoredMemory
 from channels.errors import Unavailable
 from channels.message import Address, OutgoingMessage, Text
 from channels.testing import RememberedMemory, serve

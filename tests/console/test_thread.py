@@ -5,6 +5,7 @@ import pytest
 from sqlmodel import select
 
 from channels.message import (
+    Address,
     Choice,
     Choices,
     ContactEvent,
@@ -13,11 +14,12 @@ from channels.message import (
     Selection,
     Text,
     Unsupported,
+    Visibility,
 )
 from console import bubbles
 from handlers.desk import conversations as desk
 from storage import activity, conversations
-from storage.models import Author, Delivery, DeliveryStatus, Fact, Message, Owner, Status
+from storage.models import Author, Contact, Delivery, DeliveryStatus, Fact, Message, Owner, Status
 from tests.console.world import Console, say
 
 PARTIAL = {"hx-request": "true"}
@@ -289,3 +291,80 @@ async def test_the_panel_says_where_a_customer_came_from(desk_console: Console):
     conversation = await desk_console.talk(context="order_<8812>")
     client = await desk_console.enter("li")
     assert "order_&lt;8812&gt;" in (await client.get(f"/inbox/{conversation.id}")).text
+
+
+POST = {"text": "新品上市 <b>", "author": "云杉生活", "url": "https://m.weibo.cn/status/1"}
+
+
+async def in_public(desk_console: Console, name: str = "小林", **more):
+    """A public thread of somebody, taken by Li."""
+    conversation = await desk_console.talk(
+        name, "shop_weibo", "发货了吗", visibility=Visibility.PUBLIC, **more
+    )
+    li, now = desk_console.agents["li"], desk_console.time.now
+    await desk_console.db.write(desk.take, conversation.id, li, now)
+    return conversation
+
+
+async def in_private(desk_console: Console, public):
+    """The private thread of the person of a public one."""
+
+    def write(session, now):
+        contact = session.get_one(Contact, public.contact_id)
+        address = Address(inbox="shop_weibo", thread="dm", contact=public.platform_contact)
+        private = conversations.open_for(session, address, contact, "zh", now)
+        conversations.append(session, private, Author.CONTACT, (Text(text="私下说"),), now)
+        return private
+
+    return await desk_console.db.write(write, desk_console.time.now)
+
+
+async def test_a_public_thread_is_marked_and_shows_its_post(desk_console: Console):
+    conversation = await in_public(desk_console, about=POST)
+    browser = await desk_console.enter("li")
+    page = (await browser.get(f"/inbox/{conversation.id}")).text
+    assert "Everybody can read this." in page
+    assert "Under a post of 云杉生活:" in page
+    assert "新品上市 &lt;b&gt;" in page
+    assert 'href="https://m.weibo.cn/status/1"' in page
+    assert "Reply in public" in page
+    assert "Send in public" in page
+    assert "Reply in private" not in page
+    assert 'class="owner public"' in (await browser.get("/inbox?view=mine")).text
+    private = await in_private(desk_console, conversation)
+    assert "Reply in private" in (await browser.get(f"/inbox/{conversation.id}")).text
+    page = (await browser.get(f"/inbox/{private.id}")).text
+    assert "Everybody can read this." not in page
+    assert "At the same time" in page
+    assert f'href="/inbox/{conversation.id}"' in page
+
+
+@pytest.mark.parametrize("headers", [PARTIAL, {}])
+async def test_personal_data_is_refused_in_public_with_what_it_is(desk_console, headers):
+    conversation = await in_public(desk_console)
+    browser = await desk_console.enter("li")
+    answer = await browser.post(
+        f"/inbox/{conversation.id}/reply",
+        data={"text": "请打 13812345678 或写信 li@example.com"},
+        headers=headers,
+    )
+    assert answer.status_code == 409
+    assert "a phone number, an e-mail address" in answer.text
+    assert ("13812345678" in answer.text) == (not headers)  # the draft is kept without JavaScript
+    assert (await stored(desk_console, conversation)).last_position == 1
+
+
+async def test_an_answer_in_private_is_told_of_in_public(desk_console: Console):
+    conversation = await in_public(desk_console)
+    browser = await desk_console.enter("li")
+    there = f"/inbox/{conversation.id}/private"
+    refused = await browser.post(there, data={"text": "hi"}, headers=PARTIAL)
+    assert refused.status_code == 409
+    assert "cannot be written to in private" in refused.text
+    private = await in_private(desk_console, conversation)
+    answer = await browser.post(there, data={"text": "13812345678"}, headers=PARTIAL)
+    assert answer.status_code == 204
+    here = (await browser.get(f"/inbox/{conversation.id}")).text
+    assert "已私信您" in here
+    assert "13812345678" not in here.split('id="panel"')[0]
+    assert "13812345678" in (await browser.get(f"/inbox/{private.id}")).text

@@ -1,6 +1,6 @@
 import pytest
 
-from channels.message import Text
+from channels.message import Text, Visibility
 from handlers.base import Handoff, Outcome
 from handlers.chain import Chain
 from handlers.chat.texts import say
@@ -55,3 +55,18 @@ async def test_a_broken_knowledge_base_is_not_hidden(chain, answers, turn_of):
     answers.broken = RuntimeError("no index")
     with pytest.raises(RuntimeError):
         await chain(turn_of("怎么退货"))
+
+
+@pytest.mark.parametrize(
+    ("visibility", "told"),
+    [(Visibility.PRIVATE, "请打 13812345678"), (Visibility.PUBLIC, say("handoff_private", "zh"))],
+)
+async def test_the_bot_says_nothing_personal_where_others_read_along(turn_of, visibility, told):
+    async def answer(turn):
+        return Outcome(reply=(Text(text="请打 13812345678"),))
+
+    outcome = await Chain((answer,))(turn_of("电话多少", visibility=visibility))
+    assert outcome.reply == (Text(text=told),)
+    is_public = visibility is Visibility.PUBLIC
+    assert (Handoff("private") in outcome.actions) == is_public
+    assert ((outcome.why or {}).get("personal") == ["phone"]) == is_public

@@ -78,6 +78,7 @@ def as_slack_sends_it(value: object) -> bytes:
 FUZZED = [
     Fuzzed("slack", recorded("slack"), by_its_secret, as_slack_sends_it),
     Fuzzed("telegram", recorded("telegram"), under_the_same_headers),
+    Fuzzed("weibo", recorded("weibo"), under_the_same_headers),
 ]
 
 

@@ -18,6 +18,12 @@ class TestPassive(TestActive):
         return Simulator("main", clock, mode="passive")
 
 
+class TestWatched(TestActive):
+    @pytest.fixture
+    def simulator(self, clock: Clock) -> Simulator:
+        return Simulator("main", clock, watched=True)
+
+
 class TestBoth(TestActive):
     @pytest.fixture
     def simulator(self, clock: Clock) -> Simulator:

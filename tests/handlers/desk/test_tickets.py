@@ -71,7 +71,7 @@ def walk(db, number, ann, hal, eva, now):
 
 async def told(customer):
     """What the customer was told by the workflow."""
-    messages = await customer.db.read(conversations.thread_messages, "shop", "t1", 0)
+    messages = await customer.db.read(conversations.thread_messages, "shop", customer.thread, 0)
     return [text_of(m.parts) for m in messages if m.author is Author.SYSTEM]
 
 
@@ -239,6 +239,18 @@ async def test_in_public_no_details_are_told(db, meet, hire, ann, now):
     conversation = await passer_by.conversation()
     await db.write(open_from_desk, conversation.id, ann, NewTicket("complaint"), now)
     assert await told(passer_by) == [say("ticket_in_public", "zh")]
+
+
+async def test_of_a_public_case_its_person_hears_in_private_where_they_wrote(
+    db, meet, customer, ann, now
+):
+    passer_by = meet(thread="post:1:ming", visibility=Visibility.PUBLIC)
+    await passer_by.say("你好")
+    await customer.say("你好")
+    conversation = await passer_by.conversation()
+    ticket = await db.write(open_from_desk, conversation.id, ann, NewTicket("complaint"), now)
+    assert await told(customer) == [say("complaint_received", "zh", number=ticket.number)]
+    assert await told(passer_by) == []
 
 
 async def test_an_agent_opens_a_case_and_the_customer_hears_its_number(db, customer, ann, now):
