@@ -24,11 +24,11 @@ from channels.base import (
     Passive,
     Polling,
     Reception,
-    Visited,
 )
 from channels.errors import ChannelError, Unauthorized, Unavailable
 from channels.files import Files, Kind, MediaSource, SendsMedia, Takes
 from channels.inbox import InboxConfig
+from channels.visited import Visited
 from console.services import InboxState
 from storage import adapter_memory
 from storage.database import Database, StorageError
@@ -197,6 +197,7 @@ class Inboxes:
                 last_in=inbox.last_in,
                 last_out=inbox.last_out,
                 parks=inbox.passive is not None,
+                present=isinstance(inbox.adapter, Visited),
                 replies=_replies(inbox.capabilities),
                 fetches=isinstance(inbox.adapter, MediaSource),
                 takes=_takes(inbox),

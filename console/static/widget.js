@@ -11,6 +11,7 @@
   let unread = 0;
   let open = false;
   let ready = false;
+  let identity = script.dataset.identity || null;
 
   const host = document.createElement("div");
   const root = host.attachShadow({ mode: "open" });
@@ -42,6 +43,12 @@ iframe{position:fixed;right:20px;bottom:88px;z-index:2147483647;width:384px;heig
       else localStorage.removeItem(key);
     } catch { /* storage is shut: the chat lasts as long as the page */ }
   }
+  // Who is signed in, as the site says; a function is asked each time, so that it can say it anew.
+  async function introduce() {
+    let proof = null;
+    try { proof = typeof identity === "function" ? await identity() : identity; } catch { /* then nobody is */ }
+    tell({ yingda: "token", token: read(), identity: proof || null });
+  }
   function tell(message) { if (ready) frame.contentWindow?.postMessage(message, home); }
   function label() {
     badge.hidden = !unread;
@@ -54,7 +61,7 @@ iframe{position:fixed;right:20px;bottom:88px;z-index:2147483647;width:384px;heig
     if (open && !frame) {
       frame = document.createElement("iframe");
       frame.title = words[0];
-      frame.src = `${home}/chat/${inbox}`;
+      frame.src = `${home}/chat/${inbox}?lang=${zh ? "zh" : "en"}#hosted`;
       root.insertBefore(frame, button);
     }
     if (frame) frame.hidden = !open;
@@ -68,14 +75,28 @@ iframe{position:fixed;right:20px;bottom:88px;z-index:2147483647;width:384px;heig
     const said = event.data;
     if (said?.yingda === "hello") {
       ready = true;
-      tell({ yingda: "token", token: read() });
+      introduce();
       tell({ yingda: "shown", shown: open });
-    }
+    } else if (said?.yingda === "identify") introduce();
     if (said?.yingda === "token") keep(typeof said.token === "string" ? said.token : null);
     else if (said?.yingda === "close") show(false);
     else if (said?.yingda === "unread") { unread = open ? 0 : said.count | 0; label(); }
   });
   button.addEventListener("click", () => show(!open));
+  window.YingdaChat = {
+    open: () => show(true),
+    close: () => show(false),
+    // Who was signed in before leaves nothing in the window.
+    identify(proof) {
+      identity = proof || null;
+      frame?.remove();
+      frame = null;
+      ready = false;
+      unread = 0;
+      if (open) show(true);
+      else label();
+    },
+  };
   label();
   if (document.body) document.body.append(host);
   else addEventListener("DOMContentLoaded", () => document.body.append(host));

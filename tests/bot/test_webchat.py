@@ -5,9 +5,8 @@ import json
 
 import httpx
 import pytest
-from starlette.requests import Request
 
-from bot import webchat
+from bot import chat_stream
 from channels.message import Text
 from channels.testing import serve
 from storage import activity, conversations
@@ -202,11 +201,16 @@ async def test_nothing_of_a_chat_may_be_kept_by_a_cache(run):
 
 
 async def hints(answer):
+    name = ""
     async for line in answer.aiter_lines():
-        if line.startswith("data: "):
+        if line.startswith("event: "):
+            name = line
+        elif line.startswith("data: ") and not name:
             yield json.loads(line.removeprefix("data: "))["position"]
         elif line.startswith(": "):
             yield line
+        elif not line:
+            name = ""
 
 
 async def test_the_stream_hints_at_this_visitors_messages_only(run):
@@ -232,7 +236,7 @@ async def test_the_stream_hints_at_this_visitors_messages_only(run):
 
 
 async def test_a_silent_stream_shows_that_it_lives(run, monkeypatch):
-    monkeypatch.setattr(webchat, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(chat_stream, "HEARTBEAT_SECONDS", 0.01)
     served = await run(SITE)
     async with serve(served.app) as url, httpx.AsyncClient(base_url=url, timeout=20) as client:
         lily = await visits(client)
@@ -245,12 +249,12 @@ async def test_a_silent_stream_shows_that_it_lives(run, monkeypatch):
 async def test_what_is_said_while_a_stream_opens_is_hinted_at(run):
     served = await run(SITE)
     lily = await visits(served.client)
-    request = Request({"type": "http", "app": served.app, "headers": []})
-    opening = webchat._hints(request, "site", lily.token.split(".")[1])
+    opening = chat_stream._events(served.service, "site", lily.token.split(".")[1], None)
     assert await anext(opening) == b": here\n\n"
     await lily.says("hello")
     await lily.sees(2)
     await told_all(served.service)
     async with asyncio.timeout(20):
-        assert (await anext(opening)).startswith(b"data: ")
+        while b"position" not in (told := await anext(opening)):
+            assert told == b"" or told.startswith(b"event: status")
     await opening.aclose()

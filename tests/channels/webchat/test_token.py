@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from channels.errors import BadRequest
 from channels.webchat import token
 
 SECRET = "a-secret-of-the-test"
+NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 ADA = token.issue(SECRET, "website", "ada")
 
 
 def test_a_token_names_its_visitor():
-    assert token.read(SECRET, "website", ADA) == "ada"
+    assert token.read(SECRET, "website", ADA, NOON) == "ada"
 
 
 def test_the_format_of_tokens_does_not_change():
@@ -41,7 +44,7 @@ def test_the_format_of_tokens_does_not_change():
 )
 def test_any_other_token_is_refused(forged):
     with pytest.raises(BadRequest) as refused:
-        token.read(SECRET, "website", forged)
+        token.read(SECRET, "website", forged, NOON)
     assert refused.value.status == 401
 
 
