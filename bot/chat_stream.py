@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from typing import Annotated
 from uuid import UUID
 
@@ -52,16 +53,18 @@ async def _events(
 ) -> AsyncIterator[bytes]:
     thread = _Thread(service, inbox, visitor)
     last = service.live.last
-    yield b": here\n\n"
-    yield await thread.begin(after)
-    told = service.live.listen(thread_of(inbox, visitor), last, silence=HEARTBEAT_SECONDS)
-    async for news in told:
-        if isinstance(news, Whisper):
-            yield _TYPING if news.kind == "typing" else await thread.standing()
-        elif news:
-            yield await thread.of(news)
-        else:
-            yield b": still here\n\n"
+    whole = service.live.listen(thread_of(inbox, visitor), last, silence=HEARTBEAT_SECONDS)
+    async with aclosing(whole) as told:
+        await anext(told)
+        yield b": here\n\n"
+        yield await thread.begin(after)
+        async for news in told:
+            if isinstance(news, Whisper):
+                yield _TYPING if news.kind == "typing" else await thread.standing()
+            elif news:
+                yield await thread.of(news)
+            else:
+                yield b": still here\n\n"
 
 
 _TYPING = b"event: typing\ndata: {}\n\n"

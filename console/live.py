@@ -56,7 +56,7 @@ class _Follower:
 
     def hear(self, whisper: Whisper) -> None:
         """Take a whisper, if there is room: who is late would hear what is not true any more."""
-        with contextlib.suppress(asyncio.QueueFull):
+        if self.batches.qsize() < QUEUE // 2:
             self.batches.put_nowait(whisper)
 
 
@@ -113,13 +113,15 @@ class Live:
 
     async def listen(
         self, to: str, after: int | None, silence: float | None = None
-    ) -> AsyncIterator[Told]:
+    ) -> AsyncGenerator[Told]:
         """Yield what `follow` does, and between it what is whispered to somebody.
 
-        A whisper that came while `after` was caught up with is late, one too many is lost.
+        An empty batch says that it listens from now on. A whisper that came while `after` was
+        caught up with is late, one too many is lost.
         """
         follower = _Follower()
         with self.whispers.heard_by(to, follower.hear):
+            yield ()
             async with contextlib.aclosing(self._told(follower, after, silence)) as told:
                 async for batch in told:
                     yield batch

@@ -57,7 +57,7 @@ def move(session: Session, inbox: str, thread: str, reader: Reader, position: in
     if reached <= getattr(of(session, inbox, thread), reader):
         return False
     statement = _move(connection.dialect.name, reader)
-    return connection.execute(statement, {**given, "b_position": reached}).rowcount == 1
+    return connection.execute(statement, {**given, "b_position": reached}).first() is not None
 
 
 @cache
@@ -69,4 +69,4 @@ def _move(dialect: str, reader: Reader) -> Any:  # noqa: ANN401 - two dialects' 
         index_elements=[_mark.c.inbox, _mark.c.thread],
         set_={reader: told},
         where=_mark.c[reader] < told,
-    )
+    ).returning(_mark.c.thread)

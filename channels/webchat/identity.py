@@ -65,11 +65,11 @@ def read(proof: str, secrets: Sequence[str], now: datetime) -> Claims:
         BadRequest: not signed with one of the secrets, over, or not to be understood (401).
     """
     head, _, rest = proof.partition(".")
-    body, _, signature = rest.partition(".")
+    body, _, given = rest.partition(".")
     if len(proof) > LARGEST or not proof.isascii():
         _refuse("it is no signed identity")
-    signed = [_signed(secret, f"{head}.{body}") for secret in secrets]
-    if not any(hmac.compare_digest(each, signature) for each in signed):
+    signed = [signature(secret.encode(), f"{head}.{body}") for secret in secrets]
+    if not any(hmac.compare_digest(each, given) for each in signed):
         _refuse("its signature is not by this chat's identity secret")
     header = _object(head)
     if header.get("alg") != "HS256" or "crit" in header:
@@ -87,15 +87,16 @@ def read(proof: str, secrets: Sequence[str], now: datetime) -> Claims:
 def sign(claims: dict[str, Any], secret: str) -> str:
     """Return the proof that a site would make."""
     said = f"{_part({'alg': 'HS256', 'typ': 'JWT'})}.{_part(claims)}"
-    return f"{said}.{_signed(secret, said)}"
+    return f"{said}.{signature(secret.encode(), said)}"
 
 
 def _part(value: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
-def _signed(secret: str, said: str) -> str:
-    digest = hmac.new(secret.encode(), said.encode(), hashlib.sha256).digest()
+def signature(key: bytes, said: str) -> str:
+    """Return the signature of `header.claims`."""
+    digest = hmac.new(key, said.encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 

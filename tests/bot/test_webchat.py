@@ -7,45 +7,8 @@ import httpx
 import pytest
 
 from bot import chat_stream
-from channels.message import Text
 from channels.testing import serve
-from storage import activity, conversations
-from storage.models import Author
-
-SITE = {"site": {"channel": "webchat"}}
-CHAT = "/inboxes/site"
-
-
-class Visitor:
-    """A browser with a token."""
-
-    def __init__(self, client, token):
-        self.client, self.token, self.said = client, token, 0
-        self.headers = {"authorization": f"Bearer {token}"}
-
-    async def says(self, text, echo_id=None):
-        self.said += 1
-        body = {"text": text, "echo_id": echo_id or f"e{self.said}"}
-        return await self.client.post(f"{CHAT}/messages", json=body, headers=self.headers)
-
-    async def reads(self, after=0):
-        answer = await self.client.get(
-            f"{CHAT}/messages", params={"after": after}, headers=self.headers
-        )
-        assert answer.status_code == 200, answer.text
-        return answer.json()["messages"]
-
-    async def sees(self, count):
-        async with asyncio.timeout(20):
-            while len(shown := await self.reads()) < count:
-                await asyncio.sleep(0.02)
-        return shown
-
-
-async def visits(client):
-    answer = await client.post(f"{CHAT}/visitors")
-    assert answer.status_code == 200, answer.text
-    return Visitor(client, answer.json()["token"])
+from tests.bot.visitors import CHAT, SITE, Visitor, say, told_all, visits
 
 
 async def test_a_visitor_speaks_and_reads_what_was_said(run):
@@ -83,24 +46,12 @@ async def test_two_visitors_never_see_each_other(run):
     assert (of_lily[0]["text"], of_tom[0]["text"]) == ("I am Lily", "I am Tom")
 
 
-def _say(session, thread, text, at, **extra):
-    conversation = conversations.find_open(session, "site", thread)
-    parts = (Text(text=text),)
-    conversations.append(session, conversation, Author.AGENT, parts, at, **extra)
-
-
 async def add_note_and_reply(served, visitor):
     """Write a note; when everybody who follows was told of it, write a reply."""
     service, thread = served.service, visitor.token.split(".")[1]
-    await service.db.write(_say, thread, "between us", service.clock(), private=True)
+    await service.db.write(say, thread, "between us", service.clock(), private=True)
     await told_all(service)
-    await service.db.write(_say, thread, "I am Ann", service.clock(), echo_id="of the desk")
-
-
-async def told_all(service):
-    async with asyncio.timeout(20):
-        while service.live.last < await service.db.read(activity.last_id):
-            await asyncio.sleep(0.01)
+    await service.db.write(say, thread, "I am Ann", service.clock(), echo_id="of the desk")
 
 
 async def test_a_note_is_never_shown(run):
