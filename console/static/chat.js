@@ -131,7 +131,7 @@ outbox.onsettle = (echo, state) => {
 view.onfile = (part) => shownFile(part, words, (id) => wire.file(id));
 wire.onmessages = arrived;
 wire.onstatus = (status) => {
-  standing.show(status);
+  view.steady(() => standing.show(status));
   view.read(status.read);
 };
 wire.ontyping = () => dots(true, "agent", TYPING_FOR);

@@ -1,4 +1,4 @@
-// Yingda's web chat on any page: <script src="https://help.example.com/widget.js" data-inbox="website" defer></script>
+// Yingda's web chat on any page: <script src=".../widget.js" data-inbox="website" defer></script>
 (() => {
   const script = document.currentScript;
   const inbox = script?.dataset.inbox;
@@ -7,11 +7,11 @@
   const key = `yingda.visitor.${inbox}`;
   const zh = (document.documentElement.lang || navigator.language).toLowerCase().startsWith("zh");
   const words = zh ? ["在线客服", "关闭客服窗口", "条新消息"] : ["Chat with us", "Close the chat", "new"];
-  let frame = null;
+  let frame = false;
   let unread = 0;
   let open = false;
   let ready = false;
-  let identity = script.dataset.identity || null;
+  let { identity } = script.dataset;
 
   const host = document.createElement("div");
   const root = host.attachShadow({ mode: "open" });
@@ -41,13 +41,13 @@ iframe{position:fixed;right:20px;bottom:88px;z-index:2147483647;width:384px;heig
     try {
       if (token) localStorage.setItem(key, token);
       else localStorage.removeItem(key);
-    } catch { /* storage is shut: the chat lasts as long as the page */ }
+    } catch { /* then for this page */ }
   }
-  // Who is signed in, as the site says; a function is asked each time, so that it can say it anew.
+  // Asked each time: what the site said may be over.
   async function introduce() {
-    let proof = null;
-    try { proof = typeof identity === "function" ? await identity() : identity; } catch { /* then nobody is */ }
-    tell({ yingda: "token", token: read(), identity: proof || null });
+    let proof;
+    try { proof = typeof identity === "function" ? await identity() : identity; } catch { /* nobody */ }
+    tell({ yingda: "token", token: read(), identity: proof });
   }
   function tell(message) { if (ready) frame.contentWindow?.postMessage(message, home); }
   function label() {
@@ -56,7 +56,7 @@ iframe{position:fixed;right:20px;bottom:88px;z-index:2147483647;width:384px;heig
     button.setAttribute("aria-label", unread ? `${words[0]}: ${unread} ${words[2]}` : words[open ? 1 : 0]);
     button.setAttribute("aria-expanded", open);
   }
-  function show(now) {
+  function show(now, quiet) {
     open = now;
     if (open && !frame) {
       frame = document.createElement("iframe");
@@ -68,7 +68,7 @@ iframe{position:fixed;right:20px;bottom:88px;z-index:2147483647;width:384px;heig
     if (open) unread = 0;
     tell({ yingda: "shown", shown: open });
     label();
-    if (!open) button.focus();
+    if (!open && !quiet) button.focus();
   }
   addEventListener("message", (event) => {
     if (!frame || event.source !== frame.contentWindow || event.origin !== home) return;
@@ -86,15 +86,12 @@ iframe{position:fixed;right:20px;bottom:88px;z-index:2147483647;width:384px;heig
   window.YingdaChat = {
     open: () => show(true),
     close: () => show(false),
-    // Who was signed in before leaves nothing in the window.
     identify(proof) {
-      identity = proof || null;
+      identity = proof;
       frame?.remove();
-      frame = null;
-      ready = false;
+      frame = ready = false;
       unread = 0;
-      if (open) show(true);
-      else label();
+      show(open, true);
     },
   };
   label();

@@ -28,7 +28,7 @@ export class Stream {
   // By the clock on the wall: timers stand still in a sleeping computer, it does not.
   check(silence = DOUBTFUL) {
     this.hurry();
-    if (Date.now() - this.heard > silence) this.abort.abort();
+    if (Date.now() - this.heard >= silence) this.abort.abort();
   }
 
   async follow() {

@@ -215,8 +215,19 @@ export class View {
     return open[number - 1]?.dataset.value;
   }
 
+  get near() {
+    return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 160;
+  }
+
+  // Whoever reads the end goes on reading it, whatever takes room below.
+  steady(change) {
+    const { near } = this;
+    change();
+    if (near) this.log.scrollTop = this.log.scrollHeight;
+  }
+
   place(row, own) {
-    const near = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 160;
+    const { near } = this;
     const dots = [this.dots, this.agentDots].find((each) => each.isConnected && each !== row);
     this.list.insertBefore(row, dots ?? null);
     while (this.list.children.length > MOST) this.list.firstElementChild.remove();

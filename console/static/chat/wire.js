@@ -192,7 +192,11 @@ export class Wire {
       this.pull();
       stream.check();
     };
-    addEventListener("online", awake);
+    // The old line belongs to the network that went away.
+    addEventListener("online", () => {
+      this.pull();
+      stream.check(0);
+    });
     addEventListener("pageshow", awake);
     addEventListener("offline", () => this.onstate("lost"));
     document.addEventListener("visibilitychange", awake);
