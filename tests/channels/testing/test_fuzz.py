@@ -1,0 +1,66 @@
+"""Copies of a fixture are hostile in every way, each time the same ones, and can be written."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from itertools import islice
+from random import Random
+
+import pytest
+
+from channels.testing.fuzz import CHANGES, Doubled, copies, json_bytes
+
+FIXTURE = {"id": 7, "from": {"id": 42, "name": "李"}, "photos": [{"ref": "a"}, {"ref": "b"}]}
+MANY = 1500
+
+
+def some(seed=1, count=MANY):
+    return list(islice(copies(FIXTURE, Random(seed)), count))
+
+
+def written(seed=1):
+    return [json_bytes(copy) for copy in some(seed)]
+
+
+def test_the_same_chance_makes_the_same_copies():
+    assert written(1) == written(1)
+    assert written(1) != written(2)
+
+
+def test_the_fixture_stays_as_it_was():
+    before = deepcopy(FIXTURE)
+    some()
+    assert before == FIXTURE
+
+
+def test_each_way_of_being_wrong_occurs():
+    together = b"\n".join(written())
+    for sign in (
+        *(b"\\ud800", b"\\u0000", b"\\u202e", b"\\u200b", b"NaN", b"Infinity", b"0" * 400),
+        *(b"[[[", b'{"a": {"a"', b"null", b"a" * 20_000, b'"7"', b'"id": 5.5', b'"photos": "5"'),
+    ):
+        assert sign in together, sign
+    bodies = written()
+    assert any(b'"from"' not in body for body in bodies)
+    assert any(body.count(b'{"ref": "a"}') > 1 for body in bodies)
+
+
+def test_a_member_can_come_twice():
+    twice = Doubled({"id": 1}, "id", None)
+    assert json_bytes({"a": [deepcopy(twice)]}) == b'{"a": [{"id": 1, "id": null}]}'
+    assert any(
+        body.count(b'"name": "\\u674e"') > 1 or b'"id": 42, "name": "\\u674e", "id"' in body
+        for body in written()
+    )
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(
+    ("holder", "key"),
+    [({"a": 1}, "a"), ({"a": []}, "a"), ({"a": {"b": None}}, "a"), ([1], 0), (["x"], 0), ([{}], 0)],
+)
+def test_every_change_can_be_made_to_everything(change, holder, key):
+    for seed in range(20):
+        held = {"": deepcopy(holder)}
+        change(held[""], key, Random(seed))
+        json_bytes(held)

@@ -1,0 +1,116 @@
+"""Whatever a push holds, an adapter answers at once, and the next good one still arrives.
+
+An adapter joins with one line in `FUZZED`: its fixtures, and how any body is signed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+from random import Random
+from time import process_time
+
+import pytest
+
+from channels import registry
+from channels.base import Reception, Webhook
+from channels.errors import BadRequest
+from channels.message import IncomingMessage
+from channels.simulation import Push, Simulator
+from channels.testing import RememberedMemory, as_request, serve
+from channels.testing.fuzz import copies, json_bytes
+
+CHANNELS = Path(__file__).parents[1]
+EVERY_DAY, LONG = 300, 10_000
+ROUND = 100
+"""After so many hostile pushes a good one is tried."""
+TOO_LONG = 1.0
+"""Seconds of the processor's time for one push: what others do on the machine does not count."""
+
+Sign = Callable[[Simulator, bytes], Push]
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzed:
+    """A channel, what its platform sends, how a body is signed and a copy written."""
+
+    channel: str
+    fixtures: Sequence[object]
+    sign: Sign
+    write: Callable[[object], bytes] = json_bytes
+
+
+def recorded(channel: str) -> list[object]:
+    """Return a channel's fixtures that are JSON; those that are broken by themselves are not."""
+    files = sorted((CHANNELS / channel / "fixtures").glob("*.json"))
+    return [json.loads(file.read_bytes()) for file in files if "truncated" not in file.stem]
+
+
+def under_the_same_headers(simulator: Simulator, body: bytes) -> Push:
+    """Sign as platforms do whose proof is a shared secret in a header."""
+    return simulator.say("42", "").changed(body=body)
+
+
+FUZZED = [
+    Fuzzed("telegram", recorded("telegram"), under_the_same_headers),
+]
+
+
+@asynccontextmanager
+async def opened(fuzzed: Fuzzed, clock) -> AsyncIterator[tuple[Webhook, Simulator]]:
+    """Open both sides of the wire."""
+    channel = registry.find(fuzzed.channel)
+    simulator = channel.simulator("main", clock)
+    async with serve(simulator.app) as url:
+        config = channel.config(channel=fuzzed.channel, base_url=url, **simulator.settings)
+        async with channel.adapter("main", config, RememberedMemory(clock), clock) as adapter:
+            assert isinstance(adapter, Webhook)
+            yield adapter, simulator
+
+
+async def attack(fuzzed: Fuzzed, count: int, seed: int, clock) -> None:
+    """Let an adapter receive hostile pushes, and a good one after each round of them."""
+    chance = Random(seed)
+    streams = cycle([copies(fixture, chance) for fixture in fuzzed.fixtures])
+    async with opened(fuzzed, clock) as (adapter, simulator):
+        for number, stream in enumerate(islice(streams, count), 1):
+            body = fuzzed.write(next(stream))
+            await receive(adapter, fuzzed.sign(simulator, body))
+            if number % ROUND == 0:
+                good = await receive(adapter, simulator.say("42", "still there?"))
+                assert good is not None
+                assert [message.text for message in good.messages] == ["still there?"]
+
+
+async def receive(adapter: Webhook, push: Push) -> Reception | None:
+    """Return what a push became, which can be stored and read again; None if it was refused."""
+    begun = process_time()
+    try:
+        reception = await adapter.receive(as_request(push))
+    except BadRequest:
+        reception = None
+    took = process_time() - begun
+    assert took < TOO_LONG, push.body[:2000]
+    for message in reception.messages if reception else ():
+        stored = json.dumps(message.model_dump(mode="json"), ensure_ascii=False).encode()
+        assert b"\\u0000" not in stored
+        assert IncomingMessage.model_validate_json(stored).dedupe_key == message.dedupe_key
+    for odd in reception.quarantined if reception else ():
+        assert "\0" not in (odd.raw + odd.reason + odd.dedupe_key).encode().decode()
+    return reception
+
+
+@pytest.mark.parametrize("fuzzed", FUZZED, ids=lambda fuzzed: fuzzed.channel)
+async def test_hostile_pushes_are_answered_and_good_ones_still_arrive(fuzzed, clock):
+    await attack(fuzzed, EVERY_DAY, 0, clock)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("thousand", range(1, LONG // 1000 + 1))
+@pytest.mark.parametrize("fuzzed", FUZZED, ids=lambda fuzzed: fuzzed.channel)
+async def test_ten_thousand_hostile_pushes_are(fuzzed, thousand, clock):
+    await attack(fuzzed, 1000, thousand, clock)
