@@ -6,7 +6,7 @@ import json
 import httpx
 import pytest
 
-from bot import chat_stream
+from bot import chat_files, chat_stream, webchat
 from channels.testing import serve
 from tests.bot.visitors import CHAT, SITE, Visitor, say, told_all, visits
 
@@ -118,17 +118,44 @@ async def test_only_web_chats_have_visitors(run):
         assert answer.status_code == 404
 
 
+CALLS = {
+    "POST": ("visitors", "messages", "typing", "read?position=0", "files"),
+    "GET": ("messages", "stream", "files/x"),
+}
+
+
 async def test_only_the_shops_own_sites_may_talk_to_its_chat(run):
     allowed = {"channel": "webchat", "allowed_origins": ["https://shop.example"]}
     served = await run({"site": allowed})
     lily = await visits(served.client)
-    for origin, status in (("https://shop.example", 200), ("https://evil.example", 403)):
-        headers = {**lily.headers, "origin": origin}
-        visitors = await served.client.post(f"{CHAT}/visitors", headers=headers)
-        read = await served.client.get(f"{CHAT}/messages", headers=headers)
-        body = {"text": "hello", "echo_id": "e1"}
-        said = await served.client.post(f"{CHAT}/messages", json=body, headers=headers)
-        assert [visitors.status_code, read.status_code, said.status_code] == [status] * 3
+    body = json.dumps({"text": "hello", "echo_id": "e1"})
+    told = {"POST": {"content": body, "headers": {"content-type": "application/json"}}, "GET": {}}
+    for origin in ("https://evil.example", "https://shop.example.evil.example", "null"):
+        for method, paths in CALLS.items():
+            for path in paths:
+                more = dict(told[method])
+                more["headers"] = {**more.get("headers", {}), **lily.headers, "origin": origin}
+                answer = await served.client.request(method, f"{CHAT}/{path}", **more)
+                assert answer.status_code == 403, (method, path, origin)
+    headers = {**lily.headers, "origin": "https://shop.example"}
+    assert (await served.client.post(f"{CHAT}/visitors", headers=headers)).status_code == 200
+    said = await served.client.post(f"{CHAT}/messages", json=json.loads(body), headers=headers)
+    assert said.status_code == 200
+
+
+def test_no_call_of_the_chat_is_left_out_above():
+    routes = {
+        (method, route.path.removeprefix("/inboxes/{inbox}/"))
+        for room in (webchat, chat_stream, chat_files)
+        for route in room.router.routes
+        for method in route.methods
+    }
+    tried = {
+        (method, path.split("?")[0].replace("files/x", "files/{media_id}"))
+        for method, paths in CALLS.items()
+        for path in paths
+    }
+    assert routes == tried
 
 
 async def test_a_chat_that_is_closed_asks_to_come_again(run):

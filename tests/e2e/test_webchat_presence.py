@@ -2,7 +2,7 @@
 read, which one in line; and nothing lost while the line is away, or where storage is shut."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import expect
@@ -197,6 +197,24 @@ async def test_nothing_is_missed_or_doubled_while_the_line_was_away(product: Pro
         async with asyncio.timeout(20):
             await service.db.write(_agent_says, "and live again", service.clock())
             await expect(page.locator(".row.agent").last).to_contain_text("and live again")
+
+
+async def test_a_line_that_died_in_the_sleep_is_made_anew(product: Product):
+    async with chromium(product.url) as watched:
+        page = await watched.window(viewport=PHONE)
+        opened_lines: list[str] = []
+        page.on("request", lambda r: opened_lines.append(r.url) if "/stream?" in r.url else None)
+        await page.clock.install()
+        await page.goto(product.url + CHAT)
+        await says(page, "转人工")
+        await expect(page.locator("#standing")).to_be_visible()
+        assert len(opened_lines) == 1
+        # An hour passes and no timer runs, as it is with a closed lid.
+        await page.clock.set_system_time(datetime.now(UTC) + timedelta(hours=1))
+        async with page.expect_request("**/stream?after=*"):
+            await page.evaluate("dispatchEvent(new Event('pageshow'))")
+            await page.clock.run_for(2000)
+        assert watched.wrong == []
 
 
 def _spoken(session):
