@@ -136,6 +136,8 @@ wire.onstatus = (status) => {
 };
 wire.ontyping = () => dots(true, "agent", TYPING_FOR);
 wire.onstate = (state) => {
+  // Only the page can mend this: that the line is lost as well is no news.
+  if (banner.textContent === words.over && state === "lost") return;
   banner.hidden = state === "live";
   banner.textContent = state === "over" ? words.over : words.lost;
   if (state === "live") outbox.run();
