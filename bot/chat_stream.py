@@ -19,6 +19,7 @@ from bot.service import Service
 from bot.web import service_of
 from console.whispers import DESK, Whisper, thread_of
 from storage import conversations, marks
+from storage.jobs import Terms, on_terms
 from storage.models import Activity, Fact, Owner
 
 router = APIRouter(include_in_schema=False)
@@ -155,6 +156,7 @@ async def has_read(request: Request, inbox: str, position: Position) -> Response
     return Response(status_code=204)
 
 
+@on_terms(Terms(lasting=False, facts=False, sends=False))
 def _note(session: Session, inbox: str, visitor: str, position: int) -> tuple[str, int] | None:
     if not marks.move(session, inbox, visitor, "by_contact", position):
         return None

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from storage.jobs import Terms, on_terms
 from storage.models.people import Contact, Identity
 
 
@@ -73,6 +74,7 @@ def set_blocked(session: Session, identity: Identity, *, blocked: bool) -> None:
     session.flush()
 
 
+@on_terms(Terms(facts=False, sends=False))
 def introduce(
     session: Session,
     inbox: str,
