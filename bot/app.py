@@ -7,7 +7,7 @@ from datetime import datetime
 
 from fastapi import FastAPI
 
-from bot import chat_files, webchat
+from bot import chat_files, chat_stream, webchat
 from bot.config import Config
 from bot.demo import Demo
 from bot.service import Role, Service
@@ -23,6 +23,7 @@ def compose(config: Config, clock: Callable[[], datetime], role: Role = "all") -
 
     def mount(app: FastAPI) -> None:
         app.include_router(webchat.router)
+        app.include_router(chat_stream.router)
         app.include_router(chat_files.router)
         services = Services(
             db=service.db,

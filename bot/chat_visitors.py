@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from bot.web import service_of
-from channels.base import Visited
 from channels.errors import BadRequest, ChannelError
+from channels.visited import Visited
 
 
 class Turned(Exception):

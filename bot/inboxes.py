@@ -24,12 +24,12 @@ from channels.base import (
     Passive,
     Polling,
     Reception,
-    Visited,
 )
 from channels.errors import ChannelError, Unauthorized
 from channels.files import Files, Kind, MediaSource, SendsMedia, Takes
 from channels.inbox import InboxConfig
 from channels.sheets import Sheet, ShowsSheets
+from channels.visited import Visited
 from console.services import InboxState
 from storage.database import Database
 
@@ -174,6 +174,7 @@ class Inboxes:
                 last_in=inbox.last_in,
                 last_out=inbox.last_out,
                 parks=inbox.passive is not None,
+                present=isinstance(inbox.adapter, Visited),
                 replies=_replies(inbox.capabilities),
                 fetches=isinstance(inbox.adapter, MediaSource),
                 takes=_takes(inbox),

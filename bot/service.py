@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import structlog
 
+from bot.chat_status import Line
 from bot.config import Config
 from bot.delivery import Sender
 from bot.demo import Demo, with_demo
@@ -20,10 +21,11 @@ from bot.metrics import Metrics
 from bot.signals import EVERYTHING, Signals
 from bot.timers import Ticker
 from bot.worker import Worker
-from channels.base import Visited
 from channels.inbox import InboxConfig
+from channels.visited import Visited
 from console.live import Live
 from console.services import ChatBrand, InboxState
+from console.whispers import Whispers
 from faq.demo import publish_demo
 from faq.knowledge import KnowledgeBase
 from handlers.chain import build_chain
@@ -62,7 +64,8 @@ class Service:
         self.db = Database(self.config.database_url, writers=self.config.database_pool)
         self.hints = _hints(self.db, self._heard)
         self.knowledge = KnowledgeBase(self.db, self.config.faq, self.config.data_dir)
-        self.live = Live(self.db)
+        self.live = Live(self.db, Whispers(self._tell))
+        self.line = Line(self.db, self.live)
         self.inboxes = Inboxes(self.db, self.config.inboxes, clock, self.metrics)
         self.folder = Folder(config.media_folder, config.media.max_bytes)
         self.inboxes.lend(StoredFiles(self.db, self.folder))
@@ -220,6 +223,7 @@ class Service:
     def _heard(self, word: str) -> None:
         if word in {LOG, EVERYTHING}:
             self.live.wake()
+        self.live.whispers.hear(word)
         self.signals.hear(word)
 
     async def _follow_releases(self) -> None:

@@ -1,44 +1,84 @@
-"""The web chat's API: a visitor gets a token, speaks, reads, and is told when to read."""
+"""The web chat's API: a visitor gets a token, speaks and reads."""
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Query
 from sqlmodel import Session
-from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from bot.chat_status import status_of
 from bot.chat_visitors import Turned, visited, visitor_of
+from bot.service import Service
 from bot.web import carry_in, service_of
-from channels.errors import ChannelError
+from channels.errors import BadRequest, ChannelError
 from channels.message import Media, Part, text_of
+from channels.visited import Vouched
 from console.files import view_of
-from storage import conversations, listings, media
-from storage.database import Database
-from storage.models import Activity, Author, Fact, MediaFile, MediaState, Message
+from storage import contacts, conversations, listings, media
+from storage.database import StorageError
+from storage.models import Author, MediaFile, MediaState, Message
 
+log = structlog.get_logger(__name__)
 router = APIRouter(include_in_schema=False)
 
-HEARTBEAT_SECONDS = 15.0
 Position = Annotated[int, Query(ge=0, le=2**53)]
-SAID = (Fact.MESSAGE_ADDED, Fact.MESSAGE_RECEIVED)
 
 
 @router.post("/inboxes/{inbox}/visitors")
 async def new_visitor(request: Request, inbox: str) -> Response:
-    """Give a new visitor their token."""
+    """Give a new visitor their token; to whom the site vouches for in `identity`, their own."""
     try:
-        token = visited(request, inbox).issue(secrets.token_urlsafe(12))
+        chat = visited(request, inbox)
+        proof = _identity(await request.body())
+        if proof is None:
+            token = chat.issue(secrets.token_urlsafe(12))
+        else:
+            token = await _introduced(service_of(request), inbox, chat.identify(proof))
     except Turned as turned:
         return turned.response
-    except ChannelError:
+    except BadRequest as problem:
+        log.warning("an identity was refused", inbox=inbox, problem=problem)
+        return PlainTextResponse(str(problem), problem.status)
+    except (ChannelError, StorageError, ClientDisconnect):
         return PlainTextResponse("try again", 503)
     return JSONResponse({"token": token}, headers={"cache-control": "no-store"})
+
+
+def _identity(body: bytes) -> str | None:
+    """Return the proof that a body holds, None if it holds nothing at all."""
+    if not body:
+        return None
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict) or not set(said) <= {"identity"}:
+        raise BadRequest('the body must be empty, or {"identity": "..."}', status=422)
+    proof = said.get("identity")
+    if proof is not None and not isinstance(proof, str):
+        raise BadRequest("the identity must be a text", status=422)
+    return proof
+
+
+async def _introduced(service: Service, inbox: str, who: Vouched) -> str:
+    await service.db.write(
+        contacts.introduce,
+        inbox,
+        who.visitor,
+        service.clock(),
+        user_id=who.user_id,
+        name=who.name,
+        attributes=who.attributes,
+    )
+    return who.token
 
 
 @router.post("/inboxes/{inbox}/messages")
@@ -53,13 +93,16 @@ async def say(request: Request, inbox: str) -> Response:
 
 @router.get("/inboxes/{inbox}/messages")
 async def read(request: Request, inbox: str, after: Position = 0) -> Response:
-    """Give the thread's messages behind a position; private notes are never among them."""
+    """Give the thread's messages behind a position, never a private note, and how it stands."""
     try:
         visitor = visitor_of(request, inbox)
     except Turned as turned:
         return turned.response
-    shown = await service_of(request).db.read(_messages, inbox, visitor, after)
-    return JSONResponse({"messages": shown}, headers={"cache-control": "no-store"})
+    service = service_of(request)
+    shown = await service.db.read(_messages, inbox, visitor, after)
+    status = await status_of(service.db, service.line, inbox, visitor)
+    told = {"messages": shown, "status": status.told()}
+    return JSONResponse(told, headers={"cache-control": "no-store"})
 
 
 def _messages(session: Session, inbox: str, visitor: str, after: int) -> list[dict[str, object]]:
@@ -108,56 +151,3 @@ def _part(part: Part, file: MediaFile | None) -> dict[str, object]:
         "width": view.width,
         "height": view.height,
     }
-
-
-@router.get("/inboxes/{inbox}/stream")
-async def stream(request: Request, inbox: str) -> Response:
-    """Hint at new messages of the visitor's thread, until the visitor leaves."""
-    try:
-        visitor = visitor_of(request, inbox)
-    except Turned as turned:
-        return turned.response
-    return StreamingResponse(
-        _hints(request, inbox, visitor),
-        media_type="text/event-stream",
-        headers={"cache-control": "no-store", "x-accel-buffering": "no"},
-    )
-
-
-async def _hints(request: Request, inbox: str, visitor: str) -> AsyncIterator[bytes]:
-    service = service_of(request)
-    thread = _Thread(service.db, inbox, visitor)
-    last = service.live.last
-    yield b": here\n\n"
-    async for facts in service.live.follow(last, silence=HEARTBEAT_SECONDS):
-        if position := await thread.newest(facts):
-            yield f"data: {json.dumps({'position': position})}\n\n".encode()
-        elif not facts:
-            yield b": still here\n\n"
-
-
-class _Thread:
-    """Knows which facts are about one visitor's thread."""
-
-    def __init__(self, db: Database, inbox: str, visitor: str) -> None:
-        self._db, self._inbox, self._visitor = db, inbox, visitor
-        self._known: dict[UUID, bool] = {}
-
-    async def newest(self, facts: Sequence[Activity]) -> int:
-        """Return the highest position these facts tell of in the thread, else 0."""
-        positions = [
-            int(fact.data.get("position", 0))
-            for fact in facts
-            if fact.fact in SAID and await self._is_ours(fact.conversation_id)
-        ]
-        return max(positions, default=0)
-
-    async def _is_ours(self, conversation_id: UUID | None) -> bool:
-        if conversation_id is None:
-            return False
-        if conversation_id not in self._known:
-            found = await self._db.read(conversations.get, conversation_id)
-            self._known[conversation_id] = (
-                found is not None and found.inbox == self._inbox and found.thread == self._visitor
-            )
-        return self._known[conversation_id]

@@ -9,7 +9,7 @@ from typing import Literal, Protocol, Self, runtime_checkable
 
 from channels.errors import ChannelError
 from channels.files import Kind, Takes
-from channels.message import Address, ContactEvent, IncomingMessage, Media, OutgoingMessage, Part
+from channels.message import Address, ContactEvent, IncomingMessage, OutgoingMessage, Part
 
 Clock = Callable[[], datetime]
 """Returns this moment, with its zone."""
@@ -244,34 +244,6 @@ class Typing(Protocol):
 
     async def typing(self, address: Address) -> None:
         """Show it for a few seconds."""
-        ...
-
-
-@runtime_checkable
-class Visited(Protocol):
-    """A channel whose customers come to us with a token of ours: the website chat."""
-
-    def issue(self, visitor_id: str) -> str:
-        """Return the token that lets a visitor speak and read in one thread."""
-        ...
-
-    def visitor(self, bearer: str) -> str:
-        """Return whom a token belongs to.
-
-        Raises:
-            BadRequest: it is not one of ours.
-        """
-        ...
-
-    attachments: bool
-    """Whether visitors may send files."""
-
-    def vouch(self, visitor_id: str, file: Media) -> str:
-        """Return what lets a visitor send a file that was taken from them, as proof that it was."""
-        ...
-
-    def admits(self, headers: Mapping[str, str]) -> bool:
-        """Say whether a call comes from a site that may talk to this chat."""
         ...
 
 

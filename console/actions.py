@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException
@@ -12,11 +12,15 @@ from starlette.responses import RedirectResponse, Response
 
 from console.conversations import Call, Calling, thread_page
 from console.i18n import mark, say
+from console.rows import is_present
 from console.views import is_partial, locale_of, render
+from console.whispers import Whisper, thread_of
 from console.words import LISTED, PERSONAL_KINDS, REFUSALS
 from handlers.desk import aside, deliveries, errors
 from handlers.desk import conversations as desk
 from handlers.desk.files import MOST
+from storage import conversations
+from storage.models import Conversation
 
 router = APIRouter()
 
@@ -79,12 +83,36 @@ async def note(
 
 @router.post("/inbox/{conversation_id}/read")
 async def read(call: Calling, conversation_id: UUID) -> Response:
-    """Forget the count of unread messages."""
+    """Forget the count of unread messages; where customers are shown it, tell them."""
+    known = await _known(call, conversation_id)
+    shown = is_present(call.found, known)
     try:
-        await call.found.db.write(desk.mark_read, conversation_id, call.login.agent)
+        await call.found.db.write(desk.mark_read, conversation_id, call.login.agent, shown=shown)
     except errors.NotFound:
         raise HTTPException(404) from None
+    if shown and known.assignee_id == call.login.id:
+        _whisper(call, known, "read")
     return Response(status_code=204)
+
+
+@router.post("/inbox/{conversation_id}/typing")
+async def typing(call: Calling, conversation_id: UUID) -> Response:
+    """Let the customer see that whoever answers is writing, where the channel shows it."""
+    known = await _known(call, conversation_id)
+    if known.assignee_id == call.login.id and is_present(call.found, known):
+        _whisper(call, known, "typing")
+    return Response(status_code=204)
+
+
+async def _known(call: Call, conversation_id: UUID) -> Conversation:
+    known = await call.found.db.read(conversations.get, conversation_id)
+    if known is None:
+        raise HTTPException(404)
+    return known
+
+
+def _whisper(call: Call, to: Conversation, kind: Literal["typing", "read"]) -> None:
+    call.found.live.whispers.say(Whisper(thread_of(to.inbox, to.thread), kind))
 
 
 @router.post("/inbox/{conversation_id}/deliveries/{delivery_id}/{decision}")

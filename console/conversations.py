@@ -24,7 +24,7 @@ from console.services import Services
 from console.views import is_partial, render
 from console.words import CHANNELS, REASONS
 from faq.matcher import Candidate
-from storage import conversations, kindred, listings, tickets
+from storage import conversations, kindred, listings, marks, tickets
 from storage.listings import Cursor, Filter, Row, View
 from storage.models import Author, Conversation, Owner, Status
 
@@ -133,7 +133,13 @@ async def show_messages(
     if before is not None:
         known = await _known(call, conversation_id)
         stretch = await db.read(bubbles.earlier, conversation_id, before)
-        context = {"stretch": stretch, "id": conversation_id, **place_of(call.found, known)}
+        seen = await db.read(marks.of, known.inbox, known.thread)
+        context = {
+            "stretch": stretch,
+            "id": conversation_id,
+            "seen": seen.by_contact,
+            **place_of(call.found, known),
+        }
         return render(call.request, "inbox/earlier.html", context, login=call.login)
     asked = _ids(open)
     context = {
@@ -213,6 +219,7 @@ async def _desk_context(call: Call, conversation_id: UUID) -> dict[str, Any]:
         "tail": tail(row.contact),
         "connected": states,
         **place_of(call.found, conversation),
+        "seen": known["marks"].by_contact,
         "allowed": allowance_of(conversation, states, call.found.clock()),
         "channels": CHANNELS,
         "reasons": REASONS,
@@ -241,6 +248,7 @@ def _around(session: Session, conversation_id: UUID, now: datetime) -> dict[str,
         "public": is_public,
         "aside": is_public and kindred.private_place(session, row.conversation, now) is not None,
         "tickets": tickets.of_contact(session, row.contact.id),
+        "marks": marks.of(session, row.conversation.inbox, row.conversation.thread),
     }
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
 from console.gaps import Gaps
+from console.whispers import Whisper, Whispers
 from storage import activity
 from storage.database import Database
 from storage.models import Activity
@@ -26,16 +27,18 @@ RETRY = 1.0
 
 log = logging.getLogger(__name__)
 
+Told = Sequence[Activity] | Whisper
+
 
 @dataclass(eq=False, slots=True)
 class _Follower:
     """One stream: what it has not read yet."""
 
-    batches: asyncio.Queue[Sequence[Activity]] = field(default_factory=lambda: asyncio.Queue(QUEUE))
+    batches: asyncio.Queue[Told] = field(default_factory=lambda: asyncio.Queue(QUEUE))
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def next(self, silence: float | None) -> Sequence[Activity] | None:
-        """Return the next batch, an empty one after `silence` seconds, None at the end."""
+    async def next(self, silence: float | None) -> Told | None:
+        """Return a batch or a whisper, an empty batch after `silence` seconds, None at the end."""
         if self.ended.is_set():
             return None
         batch = asyncio.ensure_future(self.batches.get())
@@ -51,12 +54,18 @@ class _Follower:
             return None
         return batch.result() if batch in done else ()
 
+    def hear(self, whisper: Whisper) -> None:
+        """Take a whisper, if there is room: who is late would hear what is not true any more."""
+        if self.batches.qsize() < QUEUE // 2:
+            self.batches.put_nowait(whisper)
+
 
 class Live:
     """Tails the Activity log of one database; `wake` it after each commit."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, whispers: Whispers | None = None) -> None:
         self._db = db
+        self.whispers = whispers or Whispers()
         self._last = 0
         self._gaps = Gaps() if db.shared else None
         self._changed = asyncio.Event()
@@ -97,7 +106,29 @@ class Live:
         An empty batch comes after `silence` seconds without any. The stream ends when this is
         stopped, or when its reader is too slow.
         """
+        async with contextlib.aclosing(self._told(_Follower(), after, silence)) as told:
+            async for batch in told:
+                if not isinstance(batch, Whisper):
+                    yield batch
+
+    async def listen(
+        self, to: str, after: int | None, silence: float | None = None
+    ) -> AsyncGenerator[Told]:
+        """Yield what `follow` does, and between it what is whispered to somebody.
+
+        An empty batch says that it listens from now on. A whisper that came while `after` was
+        caught up with is late, one too many is lost.
+        """
         follower = _Follower()
+        with self.whispers.heard_by(to, follower.hear):
+            yield ()
+            async with contextlib.aclosing(self._told(follower, after, silence)) as told:
+                async for batch in told:
+                    yield batch
+
+    async def _told(
+        self, follower: _Follower, after: int | None, silence: float | None
+    ) -> AsyncGenerator[Told]:
         if self._stopped:
             return
         self._followers.add(follower)
@@ -116,6 +147,9 @@ class Live:
                 if len(missed) < PAGE:
                     break
             while (batch := await follower.next(silence)) is not None:
+                if isinstance(batch, Whisper):
+                    yield batch
+                    continue
                 fresh = [f for f in batch if (n := f.id or 0) > floor and n not in caught]
                 if fresh or not batch:
                     yield fresh

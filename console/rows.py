@@ -82,7 +82,14 @@ def place_of(found: Services, conversation: Conversation) -> dict[str, Any]:
         "fetches": state is not None and state.fetches,
         "largest": max((each.largest for each in takes.values()), default=0),
         "accepts": accepted(takes),
+        "present": state is not None and state.present,
     }
+
+
+def is_present(found: Services, conversation: Conversation) -> bool:
+    """Say whether customer and agent see of each other that they type and read."""
+    state = inboxes(found).get(conversation.inbox)
+    return state is not None and state.present
 
 
 def tail(contact: Contact) -> str:

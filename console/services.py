@@ -40,6 +40,8 @@ class InboxState:
     """Which files can be sent to a customer."""
     parks: bool = False
     """What is written to a customer goes out with the customer's next message."""
+    present: bool = False
+    """Customers see that somebody types and reads, and let it be seen of them."""
 
 
 @dataclass(frozen=True, slots=True)

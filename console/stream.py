@@ -16,6 +16,7 @@ from console.auth import Anybody, Found, Login, find_login
 from console.rows import Rendered
 from console.services import Services
 from console.views import locale_of
+from console.whispers import DESK, Whisper
 from storage import activity
 from storage.models import Activity, Fact
 
@@ -57,18 +58,26 @@ async def _events(
     rendered: Rendered = request.app.state.rendered
     loop = asyncio.get_running_loop()
     checked = loop.time()
-    async for batch in found.live.follow(start, HEARTBEAT):
+    async for batch in found.live.listen(DESK, start, HEARTBEAT):
         if loop.time() - checked > RECHECK:
             checked = loop.time()
             now = await find_login(request)
             if now is None:
                 return
             login = now
+        if isinstance(batch, Whisper):
+            yield _whispered(batch) if login.may("inbox") else ""
+            continue
         if not batch:
             yield ": alive\n\n"
             continue
         rows = await rendered.of(found, locale, batch) if login.may("inbox") else {}
         yield "".join(_event(fact, rows) for fact in batch if fact.fact not in QUIET)
+
+
+def _whispered(whisper: Whisper) -> str:
+    told = {"k": whisper.kind, "conversation": whisper.about, "position": whisper.position}
+    return f"event: whisper\ndata: {json.dumps(told)}\n\n"
 
 
 def _event(fact: Activity, rows: Mapping[UUID, str]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from storage.jobs import Terms, on_terms
 from storage.models.people import Contact, Identity
 
 
@@ -70,3 +72,34 @@ def set_blocked(session: Session, identity: Identity, *, blocked: bool) -> None:
     identity.blocked = blocked
     session.add(identity)
     session.flush()
+
+
+@on_terms(Terms(facts=False, sends=False))
+def introduce(
+    session: Session,
+    inbox: str,
+    platform_user: str,
+    now: datetime,
+    *,
+    user_id: str,
+    name: str | None,
+    attributes: Mapping[str, Any],
+) -> bool:
+    """Note whom the firm's own website vouched for, making them if need be.
+
+    A name that an agent put right stays; attributes are always the newest. False: all this is
+    known.
+    """
+    found = find(session, inbox, platform_user)
+    given = dict(attributes) or None
+    if found is not None:
+        contact, identity = found
+        if (identity.user_id, identity.attributes) == (user_id, given) and (
+            contact.name or not name
+        ):
+            return False
+    _, identity = find_or_make(session, inbox, platform_user, name, None, now)
+    identity.user_id, identity.attributes = user_id, given
+    session.add(identity)
+    session.flush()
+    return True

@@ -130,6 +130,15 @@ def next_cursor(view: View, page: Sequence[Row], limit: int = PAGE) -> Cursor | 
     return Cursor(last.last_activity_at, last.id)
 
 
+def queue(session: Session) -> list[UUID]:
+    """Return the conversations that wait for a person, in the order of the desk's list."""
+    query = select(Conversation.id).where(
+        col(Conversation.status) != Status.RESOLVED, col(Conversation.owner) == Owner.QUEUE
+    )
+    order = (col(Conversation.urgent).desc(), _order(View.QUEUE), col(Conversation.id))
+    return list(session.exec(query.order_by(*order)))
+
+
 def counts(session: Session, agent_id: UUID) -> Counts:
     """Count the open conversations of each tab."""
     mine = func.sum(_as_number(col(Conversation.assignee_id) == agent_id))

@@ -9,8 +9,9 @@ from typing import Self
 from channels.base import Capabilities, Clock, Memory, Reception, Request, Sent
 from channels.errors import BadRequest, Unavailable
 from channels.files import KINDS, Takes
-from channels.message import Media, OutgoingMessage
-from channels.webchat import parse, token
+from channels.message import Address, Media, OutgoingMessage
+from channels.visited import Vouched
+from channels.webchat import identity, parse, token
 from channels.webchat.config import Config
 
 LARGEST = 2**40
@@ -28,6 +29,7 @@ class Adapter:
         files={kind: Takes(LARGEST) for kind in KINDS},
         max_choices=10,
         idempotent_send=True,
+        typing=True,
     )
 
     def __init__(self, inbox: str, config: Config, memory: Memory, clock: Clock) -> None:
@@ -64,7 +66,20 @@ class Adapter:
         Raises:
             BadRequest: it is not one of ours (401).
         """
-        return token.read(self._signing(), self.inbox, bearer)
+        return token.read(self._signing(), self.inbox, bearer, self._clock())
+
+    def identify(self, proof: str) -> Vouched:
+        """Return whom the firm's own site vouches for, with their token.
+
+        Raises:
+            BadRequest: the proof is not believed (401), or this chat takes none (403).
+        """
+        secrets, now = self.config.identity_secrets, self._clock()
+        if not secrets:
+            raise BadRequest("this chat has no identity_secret", status=403)
+        claims = identity.read(proof, secrets, now)
+        issued = token.issue_named(self._signing(), self.inbox, claims.visitor, now)
+        return Vouched(claims.visitor, issued, claims.sub, claims.name, claims.attributes)
 
     def vouch(self, visitor_id: str, file: Media) -> str:
         """Return what lets a visitor send a file that was taken from them."""
@@ -104,6 +119,10 @@ class Adapter:
         """Do nothing more: the visitor reads the message where it is stored."""
         self._signing()
         return Sent()
+
+    async def typing(self, address: Address) -> None:
+        """Do nothing more: the visitor's own stream tells it."""
+        self._signing()
 
     def _signing(self) -> str:
         if self._secret is None:

@@ -29,6 +29,16 @@ class Config(InboxConfig):
         description="signs visitors' tokens; set it when several processes share the inbox, "
         "otherwise one is made and remembered",
     )
+    identity_secret: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="your site signs with it who is logged in; make one: openssl rand -hex 32",
+    )
+    old_identity_secret: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="the one before it, believed as well while your site changes over",
+    )
     attachments: bool = Field(
         default=False,
         description="visitors may send files; they are strangers, so mind the disk",
@@ -76,6 +86,12 @@ class Config(InboxConfig):
         if not texts:
             raise ValueError("give at least one language, like {zh: ..., en: ...}")
         return texts
+
+    @property
+    def identity_secrets(self) -> tuple[str, ...]:
+        """The secrets with which a site may sign, today's first."""
+        secrets = (self.identity_secret, self.old_identity_secret)
+        return tuple(each.get_secret_value() for each in secrets if each)
 
     def title_in(self, language: str | None) -> str:
         """Return the title in a language, or in the nearest there is."""

@@ -15,6 +15,7 @@ from channels.simulation import Push, Seen
 from channels.webchat import token
 
 SECRET = "simulated-website-secret"  # noqa: S105 - of nobody
+IDENTITY_SECRET = "simulated-secret-of-the-shop's-own-site"  # noqa: S105 - likewise
 
 
 class Simulator(simulation.Simulator):
@@ -32,7 +33,7 @@ class Simulator(simulation.Simulator):
     @property
     def settings(self) -> dict[str, Any]:
         """Return the settings that make the adapter believe our tokens."""
-        return {"secret": self._secret}
+        return {"secret": self._secret, "identity_secret": IDENTITY_SECRET}
 
     @property
     def app(self) -> ASGIApp:

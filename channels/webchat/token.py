@@ -6,12 +6,19 @@ import base64
 import hashlib
 import hmac
 import re
+from datetime import datetime, timedelta
 
 from channels.errors import BadRequest
 from channels.message import Media
+from channels.webchat.identity import SIGNED
 
 VISITOR = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-VERSION = "v1"
+NAMED = re.compile(SIGNED + r"[A-Za-z0-9_-]{43}", re.ASCII)
+"""The ids of those whom a site vouched for; no other token may name one."""
+VERSION, NAMED_VERSION = "v1", "v2"
+LASTS = timedelta(hours=12)
+"""How long a site's word is taken before it has to be given anew."""
+UNTIL = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
 def issue(secret: str, inbox: str, visitor: str) -> str:
@@ -20,23 +27,49 @@ def issue(secret: str, inbox: str, visitor: str) -> str:
     Raises:
         ValueError: the id is not 1 to 64 letters, digits, `_` and `-`.
     """
-    if not VISITOR.fullmatch(visitor):
-        raise ValueError("a visitor's id is 1 to 64 letters, digits, _ and -")
+    if not VISITOR.fullmatch(visitor) or NAMED.fullmatch(visitor):
+        raise ValueError("a visitor's id is 1 to 64 letters, digits, _ and -, and no signed one")
     return f"{VERSION}.{visitor}.{_proof(secret, inbox, visitor)}"
 
 
-def read(secret: str, inbox: str, token: str) -> str:
+def issue_named(secret: str, inbox: str, visitor: str, now: datetime) -> str:
+    """Return the token of somebody whom the site vouched for; it is good for `LASTS`.
+
+    Raises:
+        ValueError: the id is not one of those.
+    """
+    if not NAMED.fullmatch(visitor):
+        raise ValueError("this is no id of somebody signed in")
+    until = int((now + LASTS).timestamp())
+    proof = _proof(secret, inbox, f"{visitor} until {until}")
+    return f"{NAMED_VERSION}.{visitor}.{until}.{proof}"
+
+
+def read(secret: str, inbox: str, token: str, now: datetime) -> str:
     """Return the visitor that a token names.
 
     Raises:
-        BadRequest: it is not one of ours (401).
+        BadRequest: it is not one of ours, or it is over (401).
     """
     version, _, rest = token.partition(".")
+    if version == NAMED_VERSION:
+        return _read_named(secret, inbox, rest, now)
     visitor, _, proof = rest.partition(".")
-    known = version == VERSION and VISITOR.fullmatch(visitor) is not None
+    known = version == VERSION and VISITOR.fullmatch(visitor) and not NAMED.fullmatch(visitor)
     expected = _proof(secret, inbox, visitor if known else "")
     if not (hmac.compare_digest(expected.encode(), proof.encode()) and known):
         raise BadRequest("this chat's token is not valid; open the chat again", status=401)
+    return visitor
+
+
+def _read_named(secret: str, inbox: str, rest: str, now: datetime) -> str:
+    visitor, _, rest = rest.partition(".")
+    until, _, proof = rest.partition(".")
+    known = NAMED.fullmatch(visitor) and UNTIL.fullmatch(until)
+    expected = _proof(secret, inbox, f"{visitor} until {until}" if known else "")
+    good = hmac.compare_digest(expected.encode(), proof.encode()) and known
+    if not good or now.timestamp() >= int(until):
+        raise BadRequest("this chat's token is not valid; sign in again", status=401)
     return visitor
 
 
@@ -53,8 +86,9 @@ def read_file(secret: str, inbox: str, visitor: str, proof: str) -> Media:
         BadRequest: it is not of a file of this visitor's (422).
     """
     told, _, given = proof.partition(".")
-    expected = _proof(secret, inbox, f"{visitor} file {told}")
-    if not hmac.compare_digest(expected.encode(), given.encode()):
+    known = proof.isascii()  # a lone surrogate could not even be compared
+    expected = _proof(secret, inbox, f"{visitor} file {told if known else ''}")
+    if not (known and hmac.compare_digest(expected, given)):
         raise BadRequest("this is no file of this chat", status=422)
     return Media.model_validate_json(base64.urlsafe_b64decode(told + "=" * (-len(told) % 4)))
 

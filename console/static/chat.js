@@ -1,11 +1,15 @@
 // The visitor's chat: what is typed or tapped goes out at once, what is answered comes by pull.
 
 import { Tray, shown as shownFile } from "./chat/files.js";
+import { Outbox } from "./chat/outbox.js";
+import { Standing } from "./chat/standing.js";
 import { Vault } from "./chat/vault.js";
 import { View } from "./chat/view.js";
 import { Wire } from "./chat/wire.js";
 
 const DOTS_FOR = 8000;
+const TYPING_FOR = 6000;
+const TYPING_EVERY = 3000;
 const LONGEST = 4000;
 const IME_GUARD = 80;
 
@@ -19,7 +23,8 @@ const banner = document.getElementById("connection");
 const vault = new Vault(body.dataset.inbox, origins);
 const view = new View(log, words, document.documentElement.lang);
 const wire = new Wire(body.dataset.inbox, vault);
-const outbox = new Map();
+const outbox = new Outbox(wire);
+const standing = new Standing(words, document.documentElement.lang);
 const input = document.getElementById("attach");
 const tray = input && new Tray(document.getElementById("tray"), input, words, wire);
 
@@ -27,33 +32,26 @@ let dotsTimer = 0;
 let composedAt = 0;
 let shown = true;
 let unread = 0;
-let withAgent = false;
+let newest = 0;
+let typedAt = 0;
 
-function dots(on) {
+function dots(on, who = "bot", length = DOTS_FOR) {
   clearTimeout(dotsTimer);
-  view.waiting(on);
-  if (on) dotsTimer = setTimeout(() => view.waiting(false), DOTS_FOR);
+  view.waiting(on, who);
+  if (on) dotsTimer = setTimeout(() => view.waiting(false), length);
+}
+
+// What lies before somebody's eyes is read; a hidden window has none before it.
+function noticed() {
+  if (shown && !document.hidden && newest) wire.hasRead(newest);
 }
 
 function say(text, select, files = []) {
   const echo = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
   body.classList.add("begun");
-  outbox.set(echo, { text, select, files: files.map((file) => file.proof) });
   view.echo(echo, [text, ...files.map((file) => file.name)].filter(Boolean).join("\n"));
-  if (!withAgent) dots(true);
-  deliver(echo);
-}
-
-async function deliver(echo) {
-  const { text, select, files } = outbox.get(echo);
-  try {
-    await wire.send(text, echo, select, files);
-    view.settle(echo, true);
-    outbox.delete(echo);
-  } catch {
-    dots(false);
-    view.settle(echo, false);
-  }
+  if (standing.withBot) dots(true);
+  outbox.add({ echo, text, select, files: files.map((file) => file.proof) });
 }
 
 function arrived(messages) {
@@ -61,10 +59,11 @@ function arrived(messages) {
   for (const message of messages) {
     view.show(message);
     if (message.author === "contact") continue;
-    withAgent = message.author === "agent";
+    newest = message.position;
     dots(false);
     if (!shown) unread += 1;
   }
+  noticed();
   vault.tell({ yingda: "unread", count: unread });
 }
 
@@ -96,7 +95,12 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   submit();
 });
-field.addEventListener("input", grow);
+field.addEventListener("input", () => {
+  grow();
+  if (!field.value || !standing.withPerson || performance.now() - typedAt < TYPING_EVERY) return;
+  typedAt = performance.now();
+  wire.types();
+});
 field.addEventListener("compositionend", () => {
   composedAt = performance.now();
 });
@@ -119,16 +123,32 @@ view.ontap = (option) => {
   say(option.label, option.value);
   field.focus({ preventScroll: true });
 };
-view.onretry = deliver;
+view.onretry = (echo) => outbox.again(echo);
+outbox.onsettle = (echo, state) => {
+  if (state !== "sending" && state !== "sent") dots(false);
+  view.settle(echo, state);
+};
 view.onfile = (part) => shownFile(part, words, (id) => wire.file(id));
 wire.onmessages = arrived;
-wire.onstate = (state) => {
-  banner.hidden = state === "live";
+wire.onstatus = (status) => {
+  view.steady(() => standing.show(status));
+  view.read(status.read);
 };
+wire.ontyping = () => dots(true, "agent", TYPING_FOR);
+wire.onstate = (state) => {
+  // Only the page can mend this: that the line is lost as well is no news.
+  if (banner.textContent === words.over && state === "lost") return;
+  banner.hidden = state === "live";
+  banner.textContent = state === "over" ? words.over : words.lost;
+  if (state === "live") outbox.run();
+};
+addEventListener("online", () => outbox.run());
+document.addEventListener("visibilitychange", noticed);
 vault.onshown = (now) => {
   shown = now;
   if (!shown) return;
   unread = 0;
+  noticed();
   field.focus();
 };
 
@@ -138,6 +158,7 @@ form.querySelector(".send").disabled = false;
 grow();
 await vault.open();
 body.classList.toggle("embedded", vault.host !== null);
+if (vault.identity) await wire.visitor().catch(() => {});
 await wire.pull();
 log.removeAttribute("aria-busy");
 wire.listen();

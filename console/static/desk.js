@@ -113,7 +113,7 @@
     pulling = true;
     dirty = false;
     const id = now.dataset.conversation;
-    const open = [...now.querySelectorAll(".bubble[data-open], .bubble:has([data-changes])")].slice(-60).map((bubble) => bubble.dataset.key);
+    const open = [...now.querySelectorAll(".bubble[data-open], .bubble:has([data-changes])"), ...justRead(now)].slice(-60).map((bubble) => bubble.dataset.key);
     const query = new URLSearchParams({ after: now.dataset.position, fact: now.dataset.fact, open: open.join(",") });
     for (const [key, value] of new URLSearchParams(search())) query.set(key, value);
     try {
@@ -122,6 +122,18 @@
     } catch { dirty = true; }
     pulling = false;
     if (dirty && !document.hidden) setTimeout(pull, 60);
+  }
+
+  // What the customer has seen meanwhile, and the page does not show as seen.
+  const justRead = (now) => [...now.querySelectorAll(".delivery.sent[data-unseen]")]
+    .filter((mark) => Number(mark.dataset.unseen) <= Number(now.dataset.seen))
+    .map((mark) => mark.closest(".bubble"));
+
+  function seen(position) {
+    const now = thread();
+    if (!now || Number(now.dataset.seen) >= position) return;
+    now.dataset.seen = position;
+    if (justRead(now).length) pull();
   }
 
   function put(html) {
@@ -142,6 +154,7 @@
     if (added) one(".messages-inner > .empty", now)?.remove();
     now.dataset.position = items.dataset.position;
     now.dataset.fact = items.dataset.fact;
+    seen(Number(items.dataset.seen));
     for (const state of content.querySelectorAll('[data-part="states"] [data-state-for]')) {
       const bubble = document.getElementById(`m-${state.dataset.stateFor}`);
       one("[data-state-for]", bubble || now)?.replaceWith(state);
@@ -372,6 +385,9 @@
     const told = event.detail;
     if (told.row) showLine(told.row);
     if (told.conversation && told.conversation === opened()) pull();
+  });
+  document.addEventListener("live:whisper", ({ detail }) => {
+    if (detail.k === "read" && detail.conversation === opened()) seen(detail.position);
   });
   document.addEventListener("live:reload", () => { pull(); location.reload(); });
   document.addEventListener("live:state", (event) => {

@@ -1,5 +1,6 @@
 // What just happened: one stream for all tabs of this browser, told to each of them.
-// The page hears `live:event` (detail: {k, id, conversation, ticket, row}), `live:reload`
+// The page hears `live:event` (detail: {k, id, conversation, ticket, row}), `live:whisper`
+// (detail: {k, conversation, position}; true for a moment, kept nowhere), `live:reload`
 // (too much was missed), `live:state` (detail: true or false).
 "use strict";
 (() => {
@@ -24,6 +25,7 @@
 
   function take(message) {
     heard = Date.now();
+    if (message.kind === "whisper") { tell("live:whisper", message.whisper); return; }
     if (message.kind === "state") { state(message.on); return; }
     if (message.kind === "reload") { last = message.id; tell("live:reload"); return; }
     if (last !== null && message.id <= last) return;
@@ -45,6 +47,7 @@
       spread({ kind: "state", on: true });
     });
     source.addEventListener("reload", (event) => spread({ kind: "reload", id: Number(event.lastEventId) }));
+    source.addEventListener("whisper", (event) => spread({ kind: "whisper", whisper: JSON.parse(event.data) }));
     source.onmessage = (event) => {
       const told = JSON.parse(event.data);
       spread({ kind: "event", id: told.id, event: told });

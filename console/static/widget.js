@@ -1,4 +1,4 @@
-// Yingda's web chat on any page: <script src="https://help.example.com/widget.js" data-inbox="website" defer></script>
+// Yingda's web chat on any page: <script src=".../widget.js" data-inbox="website" defer></script>
 (() => {
   const script = document.currentScript;
   const inbox = script?.dataset.inbox;
@@ -7,10 +7,11 @@
   const key = `yingda.visitor.${inbox}`;
   const zh = (document.documentElement.lang || navigator.language).toLowerCase().startsWith("zh");
   const words = zh ? ["在线客服", "关闭客服窗口", "条新消息"] : ["Chat with us", "Close the chat", "new"];
-  let frame = null;
+  let frame = false;
   let unread = 0;
   let open = false;
   let ready = false;
+  let { identity } = script.dataset;
 
   const host = document.createElement("div");
   const root = host.attachShadow({ mode: "open" });
@@ -40,7 +41,13 @@ iframe{position:fixed;right:20px;bottom:88px;z-index:2147483647;width:384px;heig
     try {
       if (token) localStorage.setItem(key, token);
       else localStorage.removeItem(key);
-    } catch { /* storage is shut: the chat lasts as long as the page */ }
+    } catch { /* then for this page */ }
+  }
+  // Asked each time: what the site said may be over.
+  async function introduce() {
+    let proof;
+    try { proof = typeof identity === "function" ? await identity() : identity; } catch { /* nobody */ }
+    tell({ yingda: "token", token: read(), identity: proof });
   }
   function tell(message) { if (ready) frame.contentWindow?.postMessage(message, home); }
   function label() {
@@ -49,33 +56,44 @@ iframe{position:fixed;right:20px;bottom:88px;z-index:2147483647;width:384px;heig
     button.setAttribute("aria-label", unread ? `${words[0]}: ${unread} ${words[2]}` : words[open ? 1 : 0]);
     button.setAttribute("aria-expanded", open);
   }
-  function show(now) {
+  function show(now, quiet) {
     open = now;
     if (open && !frame) {
       frame = document.createElement("iframe");
       frame.title = words[0];
-      frame.src = `${home}/chat/${inbox}`;
+      frame.src = `${home}/chat/${inbox}?lang=${zh ? "zh" : "en"}#hosted`;
       root.insertBefore(frame, button);
     }
     if (frame) frame.hidden = !open;
     if (open) unread = 0;
     tell({ yingda: "shown", shown: open });
     label();
-    if (!open) button.focus();
+    if (!open && !quiet) button.focus();
   }
   addEventListener("message", (event) => {
     if (!frame || event.source !== frame.contentWindow || event.origin !== home) return;
     const said = event.data;
     if (said?.yingda === "hello") {
       ready = true;
-      tell({ yingda: "token", token: read() });
+      introduce();
       tell({ yingda: "shown", shown: open });
-    }
+    } else if (said?.yingda === "identify") introduce();
     if (said?.yingda === "token") keep(typeof said.token === "string" ? said.token : null);
     else if (said?.yingda === "close") show(false);
     else if (said?.yingda === "unread") { unread = open ? 0 : said.count | 0; label(); }
   });
   button.addEventListener("click", () => show(!open));
+  window.YingdaChat = {
+    open: () => show(true),
+    close: () => show(false),
+    identify(proof) {
+      identity = proof;
+      frame?.remove();
+      frame = ready = false;
+      unread = 0;
+      show(open, true);
+    },
+  };
   label();
   if (document.body) document.body.append(host);
   else addEventListener("DOMContentLoaded", () => document.body.append(host));

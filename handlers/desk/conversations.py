@@ -22,7 +22,7 @@ from handlers.desk.errors import (
 from handlers.desk.files import parts_of
 from handlers.desk.roles import may
 from handlers.personal import personal
-from storage import activity, conversations, windows
+from storage import activity, conversations, marks, windows
 from storage.models.activity import Fact
 from storage.models.conversation import Author, Conversation, Message, Owner, Status
 from storage.models.people import Agent
@@ -183,21 +183,28 @@ def resolve(
     return conversation
 
 
-def mark_read(session: Session, conversation_id: UUID, agent: Agent) -> Conversation:
+def mark_read(
+    session: Session, conversation_id: UUID, agent: Agent, *, shown: bool = False
+) -> Conversation:
     """Forget the count of unread messages if the reader is the one who answers.
 
     Nobody else's view depends on it, so the version stays: a bot that thinks need not start
-    again because somebody looked.
+    again because somebody looked. `shown` says that the customer is told of it.
 
     Raises:
         NotFound, NotPermitted: as they say.
     """
     _permitted(agent, "inbox")
     conversation = _find(session, conversation_id)
-    if conversation.unread and conversation.assignee_id == agent.id:
+    if conversation.assignee_id != agent.id:
+        return conversation
+    if conversation.unread:
         conversation.unread = 0
         session.add(conversation)
         session.flush()
+    if shown:
+        place = conversation.inbox, conversation.thread
+        marks.move(session, *place, "by_agent", conversation.last_position)
     return conversation
 
 

@@ -1,7 +1,14 @@
 """The tables; importing this package knows them all."""
 
 from storage.models.activity import Activity, Fact
-from storage.models.conversation import Author, Conversation, Message, Owner, Status
+from storage.models.conversation import (
+    Author,
+    Conversation,
+    Message,
+    Owner,
+    ReadMark,
+    Status,
+)
 from storage.models.knowledge import Article, ArticleVersion, Release
 from storage.models.media import MediaFile, MediaState
 from storage.models.people import Agent, Contact, Identity, Role, Session, Team
@@ -41,6 +48,7 @@ __all__ = [
     "Owner",
     "Pace",
     "PassiveSlot",
+    "ReadMark",
     "Release",
     "Role",
     "Session",

@@ -115,3 +115,15 @@ class Message(SQLModel, table=True):
     at: datetime = Field(default_factory=utcnow, sa_type=Moment)
     replaces: int | None = None
     """The position in the thread of the customer's message that this says otherwise, or recalls."""
+
+
+class ReadMark(SQLModel, table=True):
+    """How far each side has read a thread, as positions: all up to there was seen.
+
+    A row of its own, so that nobody's reading makes a turn stale.
+    """
+
+    inbox: str = Field(primary_key=True)
+    thread: str = Field(primary_key=True)
+    by_contact: int = 0
+    by_agent: int = 0

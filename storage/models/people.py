@@ -23,7 +23,10 @@ class Contact(SQLModel, table=True):
 
 
 class Identity(SQLModel, table=True):
-    """A contact as one inbox knows them."""
+    """A contact as one inbox knows them.
+
+    `user_id` and `attributes` are what the firm's own website vouched for, signed.
+    """
 
     __table_args__ = (UniqueConstraint("inbox", "platform_user"),)
 
@@ -32,6 +35,8 @@ class Identity(SQLModel, table=True):
     platform_user: str
     contact_id: UUID = Field(foreign_key="contact.id", index=True)
     blocked: bool = False
+    user_id: str | None = None
+    attributes: dict[str, Any] | None = Field(default=None, sa_type=JSON)
 
 
 class Role(StrEnum):

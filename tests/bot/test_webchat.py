@@ -5,48 +5,10 @@ import json
 
 import httpx
 import pytest
-from starlette.requests import Request
 
-from bot import webchat
-from channels.message import Text
+from bot import chat_files, chat_stream, webchat
 from channels.testing import serve
-from storage import activity, conversations
-from storage.models import Author
-
-SITE = {"site": {"channel": "webchat"}}
-CHAT = "/inboxes/site"
-
-
-class Visitor:
-    """A browser with a token."""
-
-    def __init__(self, client, token):
-        self.client, self.token, self.said = client, token, 0
-        self.headers = {"authorization": f"Bearer {token}"}
-
-    async def says(self, text, echo_id=None):
-        self.said += 1
-        body = {"text": text, "echo_id": echo_id or f"e{self.said}"}
-        return await self.client.post(f"{CHAT}/messages", json=body, headers=self.headers)
-
-    async def reads(self, after=0):
-        answer = await self.client.get(
-            f"{CHAT}/messages", params={"after": after}, headers=self.headers
-        )
-        assert answer.status_code == 200, answer.text
-        return answer.json()["messages"]
-
-    async def sees(self, count):
-        async with asyncio.timeout(20):
-            while len(shown := await self.reads()) < count:
-                await asyncio.sleep(0.02)
-        return shown
-
-
-async def visits(client):
-    answer = await client.post(f"{CHAT}/visitors")
-    assert answer.status_code == 200, answer.text
-    return Visitor(client, answer.json()["token"])
+from tests.bot.visitors import CHAT, SITE, Visitor, say, told_all, visits
 
 
 async def test_a_visitor_speaks_and_reads_what_was_said(run):
@@ -84,24 +46,12 @@ async def test_two_visitors_never_see_each_other(run):
     assert (of_lily[0]["text"], of_tom[0]["text"]) == ("I am Lily", "I am Tom")
 
 
-def _say(session, thread, text, at, **extra):
-    conversation = conversations.find_open(session, "site", thread)
-    parts = (Text(text=text),)
-    conversations.append(session, conversation, Author.AGENT, parts, at, **extra)
-
-
 async def add_note_and_reply(served, visitor):
     """Write a note; when everybody who follows was told of it, write a reply."""
     service, thread = served.service, visitor.token.split(".")[1]
-    await service.db.write(_say, thread, "between us", service.clock(), private=True)
+    await service.db.write(say, thread, "between us", service.clock(), private=True)
     await told_all(service)
-    await service.db.write(_say, thread, "I am Ann", service.clock(), echo_id="of the desk")
-
-
-async def told_all(service):
-    async with asyncio.timeout(20):
-        while service.live.last < await service.db.read(activity.last_id):
-            await asyncio.sleep(0.01)
+    await service.db.write(say, thread, "I am Ann", service.clock(), echo_id="of the desk")
 
 
 async def test_a_note_is_never_shown(run):
@@ -168,17 +118,44 @@ async def test_only_web_chats_have_visitors(run):
         assert answer.status_code == 404
 
 
+CALLS = {
+    "POST": ("visitors", "messages", "typing", "read?position=0", "files"),
+    "GET": ("messages", "stream", "files/x"),
+}
+
+
 async def test_only_the_shops_own_sites_may_talk_to_its_chat(run):
     allowed = {"channel": "webchat", "allowed_origins": ["https://shop.example"]}
     served = await run({"site": allowed})
     lily = await visits(served.client)
-    for origin, status in (("https://shop.example", 200), ("https://evil.example", 403)):
-        headers = {**lily.headers, "origin": origin}
-        visitors = await served.client.post(f"{CHAT}/visitors", headers=headers)
-        read = await served.client.get(f"{CHAT}/messages", headers=headers)
-        body = {"text": "hello", "echo_id": "e1"}
-        said = await served.client.post(f"{CHAT}/messages", json=body, headers=headers)
-        assert [visitors.status_code, read.status_code, said.status_code] == [status] * 3
+    body = json.dumps({"text": "hello", "echo_id": "e1"})
+    told = {"POST": {"content": body, "headers": {"content-type": "application/json"}}, "GET": {}}
+    for origin in ("https://evil.example", "https://shop.example.evil.example", "null"):
+        for method, paths in CALLS.items():
+            for path in paths:
+                more = dict(told[method])
+                more["headers"] = {**more.get("headers", {}), **lily.headers, "origin": origin}
+                answer = await served.client.request(method, f"{CHAT}/{path}", **more)
+                assert answer.status_code == 403, (method, path, origin)
+    headers = {**lily.headers, "origin": "https://shop.example"}
+    assert (await served.client.post(f"{CHAT}/visitors", headers=headers)).status_code == 200
+    said = await served.client.post(f"{CHAT}/messages", json=json.loads(body), headers=headers)
+    assert said.status_code == 200
+
+
+def test_no_call_of_the_chat_is_left_out_above():
+    routes = {
+        (method, route.path.removeprefix("/inboxes/{inbox}/"))
+        for room in (webchat, chat_stream, chat_files)
+        for route in room.router.routes
+        for method in route.methods
+    }
+    tried = {
+        (method, path.split("?")[0].replace("files/x", "files/{media_id}"))
+        for method, paths in CALLS.items()
+        for path in paths
+    }
+    assert routes == tried
 
 
 async def test_a_chat_that_is_closed_asks_to_come_again(run):
@@ -202,11 +179,16 @@ async def test_nothing_of_a_chat_may_be_kept_by_a_cache(run):
 
 
 async def hints(answer):
+    name = ""
     async for line in answer.aiter_lines():
-        if line.startswith("data: "):
+        if line.startswith("event: "):
+            name = line
+        elif line.startswith("data: ") and not name:
             yield json.loads(line.removeprefix("data: "))["position"]
         elif line.startswith(": "):
             yield line
+        elif not line:
+            name = ""
 
 
 async def test_the_stream_hints_at_this_visitors_messages_only(run):
@@ -232,7 +214,7 @@ async def test_the_stream_hints_at_this_visitors_messages_only(run):
 
 
 async def test_a_silent_stream_shows_that_it_lives(run, monkeypatch):
-    monkeypatch.setattr(webchat, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(chat_stream, "HEARTBEAT_SECONDS", 0.01)
     served = await run(SITE)
     async with serve(served.app) as url, httpx.AsyncClient(base_url=url, timeout=20) as client:
         lily = await visits(client)
@@ -245,12 +227,12 @@ async def test_a_silent_stream_shows_that_it_lives(run, monkeypatch):
 async def test_what_is_said_while_a_stream_opens_is_hinted_at(run):
     served = await run(SITE)
     lily = await visits(served.client)
-    request = Request({"type": "http", "app": served.app, "headers": []})
-    opening = webchat._hints(request, "site", lily.token.split(".")[1])
+    opening = chat_stream._events(served.service, "site", lily.token.split(".")[1], None)
     assert await anext(opening) == b": here\n\n"
     await lily.says("hello")
     await lily.sees(2)
     await told_all(served.service)
     async with asyncio.timeout(20):
-        assert (await anext(opening)).startswith(b"data: ")
+        while b"position" not in (told := await anext(opening)):
+            assert told == b"" or told.startswith(b"event: status")
     await opening.aclose()

@@ -42,6 +42,7 @@ TABLE = {
     "POST /inbox/{conversation_id}/private": CUSTOMERS,
     "POST /inbox/{conversation_id}/note": CUSTOMERS,
     "POST /inbox/{conversation_id}/read": CUSTOMERS,
+    "POST /inbox/{conversation_id}/typing": CUSTOMERS,
     "POST /inbox/{conversation_id}/{action}": CUSTOMERS,
     "POST /inbox/{conversation_id}/deliveries/{delivery_id}/{decision}": CUSTOMERS,
     "GET /tickets": CASES,

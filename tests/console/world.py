@@ -73,7 +73,7 @@ INBOXES = (
     InboxState("old_weibo", "weibo", "微博老店", "ready", parks=True),
     InboxState("shop_telegram", "telegram", "Telegram", "ready"),
     InboxState("shop_slack", "slack", "Slack Connect", "degraded", "The token has expired."),
-    InboxState("website", "webchat", "官网", "ready"),
+    InboxState("website", "webchat", "官网", "ready", present=True),
 )
 
 

@@ -54,3 +54,13 @@ async def test_who_blocks_us_is_remembered(db, now):
     await db.write(block)
     _, identity = await db.read(contacts.find, "shop", "u1")
     assert identity.blocked
+
+
+async def test_whom_a_site_vouches_for_is_known_by_it(db, now):
+    told = {"user_id": "42", "name": "李莉", "attributes": {"tier": "gold"}}
+    assert await db.write(contacts.introduce, "shop", "u1", now, **told)
+    assert not await db.write(contacts.introduce, "shop", "u1", now, **told)
+    changed = {**told, "name": "Lily", "attributes": {}}
+    assert await db.write(contacts.introduce, "shop", "u1", now, **changed)
+    contact, identity = await db.read(contacts.find, "shop", "u1")
+    assert (contact.name, identity.user_id, identity.attributes) == ("李莉", "42", None)

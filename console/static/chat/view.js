@@ -38,14 +38,16 @@ export class View {
     this.onretry = () => {};
     this.onfile = () => null;
     this.last = { author: null, day: null };
-    this.dots = this.typingRow();
+    this.dots = this.typingRow("bot");
+    this.agentDots = this.typingRow("agent");
+    this.seen = null;
   }
 
-  typingRow() {
+  typingRow(author) {
     const dots = make("span", "dots", make("i"), make("i"), make("i"));
     dots.setAttribute("aria-hidden", "true");
     const spoken = make("span", "hidden-text", this.words.typing);
-    return make("li", "row bot typing", this.mark("bot"), make("div", "bubble", dots, spoken));
+    return make("li", `row ${author} typing`, this.mark(author), make("div", "bubble", dots, spoken));
   }
 
   mark(author) {
@@ -54,10 +56,12 @@ export class View {
     return mark;
   }
 
-  waiting(shown) {
-    if (shown === this.dots.isConnected) return;
-    if (shown) this.place(this.dots, true);
-    else this.dots.remove();
+  waiting(shown, who = "bot") {
+    const [row, other] = who === "agent" ? [this.agentDots, this.dots] : [this.dots, this.agentDots];
+    other.remove();
+    if (shown === row.isConnected) return;
+    if (shown) this.place(row, who === "bot");
+    else row.remove();
   }
 
   // What the visitor sends is there at once, and says how far it has come.
@@ -70,19 +74,15 @@ export class View {
     this.place(row, true);
   }
 
-  settle(id, ok) {
+  settle(id, state) {
     const sent = this.pending.get(id);
     if (!sent) return;
-    sent.row.classList.toggle("failed", !ok);
-    sent.state.textContent = ok ? this.words.sent : this.words.failed;
-    if (!ok) {
+    sent.row.classList.toggle("failed", state === "failed");
+    sent.state.textContent = this.words[state];
+    if (state === "failed") {
       const again = make("button", "again", this.words.retry);
       again.type = "button";
-      again.addEventListener("click", () => {
-        sent.state.textContent = this.words.sending;
-        sent.row.classList.remove("failed");
-        this.onretry(id);
-      });
+      again.addEventListener("click", () => this.onretry(id));
       sent.state.append(" ", again);
     }
   }
@@ -102,8 +102,21 @@ export class View {
       return false;
     }
     sent.row.classList.remove("pending", "failed");
+    sent.row.dataset.position = message.position;
     sent.state.textContent = this.words.sent;
     return true;
+  }
+
+  // Under the last of one's own words that somebody at the desk has seen.
+  read(position) {
+    const own = [...this.list.querySelectorAll(".row.contact[data-position]")];
+    const row = own.filter((each) => Number(each.dataset.position) <= position).at(-1);
+    if (!row || row === this.seen) return;
+    for (const each of own) {
+      if (Number(each.dataset.position) <= position) each.querySelector(".state")?.remove();
+    }
+    row.querySelector(".meta").append(make("span", "state seen", this.words.read));
+    this.seen = row;
   }
 
   show(message) {
@@ -113,6 +126,7 @@ export class View {
     if (!blocks.length) return;
     const at = message.at ? new Date(message.at) : new Date();
     const row = this.row(message.author, blocks, at, message.name);
+    row.dataset.position = message.position;
     this.place(row, false);
   }
 
@@ -195,16 +209,27 @@ export class View {
 
   // The number of an offer that still stands is as good as a tap.
   offered(text) {
-    const rows = [...this.list.children].filter((row) => row !== this.dots);
+    const rows = [...this.list.children].filter((row) => !row.classList.contains("typing"));
     const open = rows.at(-1)?.querySelectorAll(".choice:not(:disabled)") ?? [];
     const number = /^[1-9]\d?$/.test(text) ? Number(text) : 0;
     return open[number - 1]?.dataset.value;
   }
 
+  get near() {
+    return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 160;
+  }
+
+  // Whoever reads the end goes on reading it, whatever takes room below.
+  steady(change) {
+    const { near } = this;
+    change();
+    if (near) this.log.scrollTop = this.log.scrollHeight;
+  }
+
   place(row, own) {
-    const near = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 160;
-    const before = row === this.dots || !this.dots.isConnected ? null : this.dots;
-    this.list.insertBefore(row, before);
+    const { near } = this;
+    const dots = [this.dots, this.agentDots].find((each) => each.isConnected && each !== row);
+    this.list.insertBefore(row, dots ?? null);
     while (this.list.children.length > MOST) this.list.firstElementChild.remove();
     if (own || near) this.log.scrollTop = this.log.scrollHeight;
   }

@@ -1,23 +1,31 @@
 // The web chat's API: send, pull by cursor, and a stream of hints that says when to pull.
 
-const SLOWEST = 5000;
+import { Stream } from "./stream.js";
+
 const SAFETY_NET = 5000;
 const PAGE = 20;
 
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-
 export class Gone extends Error {}
+
+// An answer that was not 2xx.
+function refused(what, answer) {
+  return Object.assign(new Error(`${what} ${answer.status}`), { status: answer.status });
+}
 
 export class Wire {
   constructor(inbox, vault) {
     this.root = `/inboxes/${encodeURIComponent(inbox)}`;
     this.vault = vault;
     this.position = 0;
+    this.seen = 0;
     this.onmessages = () => {};
+    this.onstatus = () => {};
+    this.ontyping = () => {};
     this.onstate = () => {};
     this.pulling = false;
     this.dirty = false;
     this.listening = false;
+    this.asking = null;
   }
 
   async attach(file) {
@@ -27,13 +35,13 @@ export class Wire {
       headers: { "Content-Type": "application/octet-stream", Authorization: `Bearer ${token}` },
       body: file,
     });
-    if (!answer.ok) throw Object.assign(new Error(`attach ${answer.status}`), { status: answer.status });
+    if (!answer.ok) throw refused("attach", answer);
     return answer.json();
   }
 
   async file(id) {
     const answer = await fetch(`${this.root}/files/${id}`, { headers: this.headers });
-    if (!answer.ok) throw new Error(`file ${answer.status}`);
+    if (!answer.ok) throw refused("file", answer);
     return answer.blob();
   }
 
@@ -43,31 +51,80 @@ export class Wire {
     if (select !== undefined) body.select = select;
     for (let fresh = false; ; fresh = true) {
       const token = await this.visitor();
-      const answer = await fetch(`${this.root}/messages`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
-        body: JSON.stringify(body),
-        signal: AbortSignal.timeout(15000),
-      });
+      const answer = await this.post("messages", JSON.stringify(body), token);
       if (answer.ok) break;
-      if (answer.status !== 401 || fresh) throw new Error(`send ${answer.status}`);
+      if (answer.status !== 401 || fresh) throw refused("send", answer);
       this.forget();
     }
     this.listen();
     this.pull();
   }
 
-  async visitor() {
-    if (this.vault.token) return this.vault.token;
-    const answer = await fetch(`${this.root}/visitors`, { method: "POST" });
-    if (!answer.ok) throw new Error(`visitor ${answer.status}`);
-    this.vault.keep((await answer.json()).token);
-    return this.vault.token;
+  // Hints that may be lost: that the visitor types, up to where they have read.
+  hint(path) {
+    if (this.vault.token) this.post(path, null, this.vault.token).catch(() => {});
+  }
+
+  types() {
+    this.hint("typing");
+  }
+
+  hasRead(position) {
+    if (position <= this.seen) return;
+    this.seen = position;
+    this.hint(`read?position=${position}`);
+  }
+
+  post(path, body, token) {
+    const headers = { Authorization: `Bearer ${token}` };
+    if (body !== null) headers["Content-Type"] = "application/json";
+    return fetch(`${this.root}/${path}`, { method: "POST", headers, body, signal: AbortSignal.timeout(15000) });
+  }
+
+  visitor() {
+    if (this.vault.token) return Promise.resolve(this.vault.token);
+    this.asking ??= this.meet().finally(() => {
+      this.asking = null;
+    });
+    return this.asking;
+  }
+
+  async meet() {
+    const { vault } = this;
+    const identity = vault.signed ? await vault.fresh() : vault.identity;
+    if (identity) {
+      const answer = await this.introduce({ identity });
+      if (answer.ok) {
+        vault.hold((await answer.json()).token);
+        return vault.token;
+      }
+      if (answer.status >= 500) throw refused("visitor", answer);
+      console.warn(`Yingda: ${await answer.text()}`);
+    }
+    if (vault.signed) {
+      // Whoever was signed in must not go on as somebody else.
+      this.onstate("over");
+      throw new Error("the page does not say any more who is signed in");
+    }
+    vault.identity = null;
+    vault.token = vault.unsigned ?? null;
+    if (vault.token) return vault.token;
+    const answer = await this.introduce();
+    if (!answer.ok) throw refused("visitor", answer);
+    vault.keep((await answer.json()).token);
+    return vault.token;
+  }
+
+  introduce(said) {
+    const signal = AbortSignal.timeout(15000);
+    if (!said) return fetch(`${this.root}/visitors`, { method: "POST", signal });
+    const headers = { "Content-Type": "application/json" };
+    return fetch(`${this.root}/visitors`, { method: "POST", headers, body: JSON.stringify(said), signal });
   }
 
   forget() {
     this.vault.keep(null);
-    this.position = 0;
+    if (!this.vault.signed) this.position = this.seen = 0;
   }
 
   get headers() {
@@ -100,56 +157,48 @@ export class Wire {
       signal: AbortSignal.timeout(15000),
     });
     if (answer.status === 401) throw new Gone();
-    if (!answer.ok) throw new Error(`pull ${answer.status}`);
-    const { messages } = await answer.json();
+    if (!answer.ok) throw refused("pull", answer);
+    const { messages, status } = await answer.json();
     const fresh = messages.filter((m) => m.position > this.position);
     if (fresh.length) {
       this.position = fresh[fresh.length - 1].position;
       this.onmessages(fresh);
     }
+    this.onstatus(status);
     return fresh.length;
   }
 
   listen() {
     if (this.listening || !this.vault.token) return;
     this.listening = true;
-    this.follow();
+    const stream = new Stream(async () => {
+      if (!this.vault.token && this.vault.signed) await this.visitor();
+      if (!this.vault.token) throw new Gone();
+      return fetch(`${this.root}/stream?after=${this.position}`, { headers: this.headers, signal: stream.signal });
+    });
+    stream.onstate = (state) => this.onstate(state);
+    stream.onbreak = () => this.pull();
+    stream.onopen = () => this.pull();
+    stream.onevent = (name, data) => {
+      if (name === "status") this.onstatus(data);
+      else if (name === "typing") this.ontyping();
+      else this.pull();
+    };
+    stream.follow();
     setInterval(() => document.hidden || this.pull(), SAFETY_NET);
-    addEventListener("online", () => this.pull());
-    document.addEventListener("visibilitychange", () => document.hidden || this.pull());
-  }
-
-  async follow() {
-    for (let failures = 0; ; failures += 1) {
-      try {
-        await this.stream(() => {
-          failures = 0;
-          this.onstate("live");
-        });
-      } catch {
-        // The next lines wait and try again.
-      }
-      if (failures > 0) this.onstate("lost");
-      const wait = Math.min(SLOWEST, 500 * 2 ** failures);
-      await pause(wait / 2 + (Math.random() * wait) / 2);
+    // Who wakes up does not wait until the line is found to be dead.
+    const awake = () => {
+      if (document.hidden) return;
       this.pull();
-    }
-  }
-
-  async stream(opened) {
-    if (!this.vault.token) throw new Gone();
-    const answer = await fetch(`${this.root}/stream`, { headers: this.headers });
-    if (!answer.ok) throw new Error(`stream ${answer.status}`);
-    opened();
-    this.pull();
-    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-    let rest = "";
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      const lines = (rest + value).split("\n");
-      rest = lines.pop();
-      if (lines.some((line) => line.startsWith("data:"))) this.pull();
-    }
+      stream.check();
+    };
+    // The old line belongs to the network that went away.
+    addEventListener("online", () => {
+      this.pull();
+      stream.check(0);
+    });
+    addEventListener("pageshow", awake);
+    addEventListener("offline", () => this.onstate("lost"));
+    document.addEventListener("visibilitychange", awake);
   }
 }
