@@ -14,19 +14,19 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from channels.message import Visibility, text_of
+from channels.message import Visibility
 from console import bubbles
 from console.allowance import allowance_of
 from console.auth import Found, InboxLogin, Login
 from console.i18n import mark
 from console.rows import inboxes, line_of, lines_of, place_of, tail
 from console.services import Services
+from console.suggestions import suggestions
 from console.views import is_partial, render
 from console.words import CHANNELS, REASONS
-from faq.matcher import Candidate
 from storage import conversations, kindred, listings, marks, tickets
 from storage.listings import Cursor, Filter, Row, View
-from storage.models import Author, Conversation, Owner, Status
+from storage.models import Conversation, Owner, Status
 
 router = APIRouter()
 
@@ -40,11 +40,6 @@ VIEWS: Mapping[View, str] = {
 WORDS = 80
 """How long a search may be."""
 URGENT = "urgent"
-NEAR = 0.3
-"""From this score on a suggested answer is worth an agent's glance."""
-OFFERED = 3
-LISTENED = 3
-"""A word of thanks or a wish for a person asks nothing: the messages before it may."""
 OPEN = 60
 """How many messages on their way one page asks after at most."""
 
@@ -155,7 +150,7 @@ async def show_messages(
 async def show_suggestions(call: Calling, conversation_id: UUID) -> Response:
     """Show what the knowledge base says to the customer's last message."""
     await _known(call, conversation_id)
-    context = await _suggestions(call, conversation_id)
+    context = await suggestions(call.found, conversation_id)
     return render(call.request, "inbox/suggestions.html", context, login=call.login)
 
 
@@ -171,7 +166,7 @@ async def thread_page(
     context: dict[str, Any] = {
         **await _desk_context(call, conversation_id),
         "stretch": await call.found.db.read(bubbles.latest, conversation_id),
-        **await _suggestions(call, conversation_id),
+        **await suggestions(call.found, conversation_id),
         "alert": alert,
         "draft": draft,
     }
@@ -257,27 +252,6 @@ async def _known(call: Call, conversation_id: UUID) -> Conversation:
     if known is None:
         raise HTTPException(404)
     return known
-
-
-async def _suggestions(call: Call, conversation_id: UUID) -> dict[str, Any]:
-    """Return what the knowledge base says to the last words of the customer that ask something."""
-    heard, language = await call.found.db.read(_last_words, conversation_id)
-    near: list[Candidate] = []
-    for words in heard:
-        decision = await call.found.knowledge.decide(words)
-        near = [each for each in decision.candidates if each.score >= NEAR][:OFFERED]
-        if near:
-            break
-    return {"suggestions": near, "speaks": language}
-
-
-def _last_words(session: Session, conversation_id: UUID) -> tuple[list[str], str]:
-    """Return what the customer said last, newest first, and in which language."""
-    conversation = conversations.get(session, conversation_id)
-    said = conversations.history(session, conversation_id, limit=20)
-    heard = [text_of(message.parts) for message in said if message.author is Author.CONTACT]
-    words = [text for text in reversed(heard) if text][:LISTENED]
-    return words, conversation.language if conversation else "zh"
 
 
 def _cursor(text: str) -> Cursor | None:
