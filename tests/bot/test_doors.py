@@ -27,6 +27,8 @@ OPEN = {
     "GET /inboxes/{inbox}/messages",
     "POST /inboxes/{inbox}/messages",
     "GET /inboxes/{inbox}/stream",
+    "POST /inboxes/{inbox}/typing",
+    "POST /inboxes/{inbox}/read",
     "POST /inboxes/{inbox}/files",
     "GET /inboxes/{inbox}/files/{media_id}",
 }
@@ -35,6 +37,8 @@ OF_THE_DEMO = {
     "GET /demo",
     "POST /demo/{name}/say",
     "POST /demo/{name}/tap",
+    "GET /demo/{name}/form",
+    "POST /demo/{name}/form",
     "GET /demo/{name}/screen",
 }
 MOUNTED = {"/static"}
