@@ -26,6 +26,8 @@ QUIET = (
 """Libraries that write addresses with tokens in them at INFO."""
 SECRET_KEY = re.compile(rf"(?:^|[^a-z0-9])(?:{KEYS}|authorization|cookie)$", re.IGNORECASE)
 OF_STRUCTLOG = frozenset({"_record", "_from_structlog"})
+AS_IT_STANDS = {"event": "", "exception": "\n\t", "stack": "\n\t"}
+"""What people are shown without quotes, and which of its control characters may stay."""
 
 
 def _redact(
@@ -59,6 +61,19 @@ def _words(value: object) -> str:
         return f"<{type(value).__name__}>"
 
 
+def _on_one_line(
+    _logger: object, _name: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Escape what would begin a line of its own, or command the terminal it is read on."""
+    for key, kept in AS_IT_STANDS.items():
+        value = event.get(key)
+        if isinstance(value, str) and not value.isprintable():
+            event[key] = "".join(
+                sign if sign.isprintable() or sign in kept else ascii(sign)[1:-1] for sign in value
+            )
+    return event
+
+
 def configure(config: LogConfig) -> None:
     """Set up logging for the process; call it once."""
     shared: list[structlog.types.Processor] = [
@@ -75,10 +90,10 @@ def configure(config: LogConfig) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    renderer: structlog.types.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
+    renderers: list[structlog.types.Processor] = (
+        [structlog.processors.JSONRenderer(ensure_ascii=False)]
         if config.format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else [_on_one_line, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -86,7 +101,7 @@ def configure(config: LogConfig) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                renderer,
+                *renderers,
             ],
         )
     )

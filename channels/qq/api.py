@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -43,6 +44,8 @@ ERRORS: Mapping[int, ErrorName] = {
 }
 """Known codes; any other means that the message was refused. 304023 and 304024: it is looked
 through first and shown later; 40054005: it has this very message already."""
+TOKEN = re.compile(r"[!-~]{1,4096}")
+"""What can stand in a header."""
 PAUSE = 60.0
 """Seconds to wait after "too often"."""
 
@@ -138,7 +141,7 @@ class Api:
         )
         found = answer.json()
         token, seconds = found.get("access_token"), _seconds(found.get("expires_in"))
-        if not (isinstance(token, str) and token and seconds):
+        if not (isinstance(token, str) and TOKEN.fullmatch(token) and seconds):
             raise self._no_token(found)
         return Token(token, timedelta(seconds=seconds))
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from channels.message import OutgoingMessage, Part
 from channels.qq.parse import EVENT
@@ -25,8 +26,8 @@ def path(message: OutgoingMessage) -> str:
     """Return where a message is posted to: a person, or the group they asked in."""
     where, _, rest = message.address.thread.partition(":")
     if where == GROUP:
-        return f"/v2/groups/{rest.partition(':')[0]}/messages"
-    return f"/v2/users/{message.address.contact}/messages"
+        return f"/v2/groups/{quote(rest.partition(':')[0], safe='')}/messages"
+    return f"/v2/users/{quote(message.address.contact, safe='')}/messages"
 
 
 def body(message: OutgoingMessage, number: int, text: str) -> bytes:

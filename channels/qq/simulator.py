@@ -151,6 +151,10 @@ class Simulator(simulation.Simulator):
 
     def _signed(self, contact: str, told: object, then: datetime | None = None) -> Push:
         body = json.dumps(told, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        return self.signed(contact, body, then)
+
+    def signed(self, contact: str, body: bytes, then: datetime | None = None) -> Push:
+        """Return a rightly signed call with any body."""
         stamp = str(int((then or self.clock()).timestamp()))
         proof = {
             signature.TIMESTAMP: stamp,

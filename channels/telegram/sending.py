@@ -65,7 +65,7 @@ class Sending:
             reply_markup=piece.keyboard,
             reply_parameters=quoted,
         )
-        return Sent(str((await ask(said, repeatable=False)).message_id))
+        return _sent(await ask(said, repeatable=False))
 
     async def _show(self, chat: int, piece: Piece, shown: Media, quoted: Quoted) -> Sent:
         async with media.opened(self.files, shown) as file:
@@ -77,7 +77,12 @@ class Sending:
                 caption=piece.text or None,
                 reply_parameters=quoted,
             )
-            return Sent(str((await ask(sending, repeatable=False)).message_id))
+            return _sent(await ask(sending, repeatable=False))
+
+
+def _sent(taken: object) -> Sent:
+    """Return what became of a message; "ok" without the message is a yes all the same."""
+    return Sent(str(taken.message_id) if isinstance(taken, telegram.Message) else None)
 
 
 async def ask(calling: Awaitable[T], *, repeatable: bool = True) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -23,6 +24,10 @@ UPLOAD = 60.0
 NO_PERMISSION = 48001
 SLACK = 5.0
 """Seconds that a whole call may take beyond the wait for its next byte."""
+LONGEST_TOKEN = timedelta(days=1)
+"""How long a token is believed to last at most; real ones last two hours."""
+_ESCAPED = re.compile(r"\\\\|\\u00[01][0-9a-f]|\\[bf]")
+"""A backslash, and what JSON cannot hold otherwise: control characters."""
 
 
 class Calls:
@@ -93,7 +98,7 @@ class Calls:
                 return
             if not told.get("errcode"):
                 raise Unavailable("neither a file nor a reason")
-            if last or told["errcode"] not in self._codes.stale:
+            if last or _code(told) not in self._codes.stale:
                 raise self._refusal(told)
             refused = token
 
@@ -121,7 +126,7 @@ class Calls:
                 return media_id
             if not found.get("errcode"):
                 break
-            if last or found["errcode"] not in self._codes.stale:
+            if last or _code(found) not in self._codes.stale:
                 raise self.error(found)
             refused = token
         raise Unavailable("the upload has no media_id")
@@ -148,18 +153,15 @@ class Calls:
         )
         found = answer.json()
         token, seconds = found.get("access_token"), found.get("expires_in")
-        if isinstance(token, str) and token and isinstance(seconds, int):
-            return Token(token, timedelta(seconds=seconds))
+        if isinstance(token, str) and token and isinstance(seconds, int) and seconds > 0:
+            whole = int(LONGEST_TOKEN.total_seconds())
+            return Token(token, timedelta(seconds=min(seconds, whole)))
         error = self.error({"errmsg": "no token in the answer", **found})
         raise Unauthorized(str(error)) if isinstance(error, Refused) else error
 
     def error(self, found: Mapping[str, Any]) -> ChannelError:
         """Return what the code in an answer means."""
-        code = found.get("errcode")
-        told = self._told
-        return self._codes.error(
-            code if isinstance(code, int) else 0, str(found.get("errmsg", "")), told
-        )
+        return self._codes.error(_code(found), str(found.get("errmsg", "")), self._told)
 
     async def _post(
         self, token: str, path: str, body: Mapping[str, Any], cap: int, *, repeatable: bool
@@ -172,11 +174,21 @@ class Calls:
             total=self._timeout + SLACK,
             repeatable=repeatable,
             params={"access_token": token},
-            # the platforms show \uXXXX to the customer as it stands
-            content=json.dumps(body, ensure_ascii=False).encode(),
+            content=_unescaped(json.dumps(body, ensure_ascii=False)).encode(),
             headers={"content-type": "application/json; charset=utf-8"},
         )
         return _coded(answer)
+
+
+def _code(found: Mapping[str, Any]) -> int:
+    """Return an answer's code; 0 for none, and for what is no number."""
+    code = found.get("errcode")
+    return code if isinstance(code, int) else 0
+
+
+def _unescaped(written: str) -> str:
+    """Drop control characters: the platforms show their escapes as they stand."""
+    return _ESCAPED.sub(lambda found: found[0] if found[0] == r"\\" else "", written)
 
 
 def _coded(answer: Reply) -> Mapping[str, Any]:

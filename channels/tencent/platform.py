@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,14 @@ WINDOW = timedelta(hours=48)
 
 TEXT_LIMIT, MENU_ITEMS = 2048, 10
 KINDS = frozenset({"text", "msgmenu", *TYPES})
+
+
+_ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
+
+
+def unescaped(body: bytes) -> bytes:
+    """Return JSON as the real platform reads it: an escaped character is shown as it stands."""
+    return _ESCAPE.sub(lambda found: b"\\\\u" if found[1] == b"u" else found[0], body)
 
 
 @dataclass(slots=True)
@@ -87,8 +96,7 @@ class Platform(Booth):
             return answer_with(fault)
         if (unknown := self._unknown(request)) is not None:
             return unknown
-        # the real platform shows \uXXXX to the customer as it stands
-        told = json.loads((await request.body()).replace(b"\\u", b"\\\\u"))
+        told = json.loads(unescaped(await request.body()))
         answer = self._refused(str(told["touser"])) or self._shown(told)
         return answer_with(fault) if fault else answer
 

@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from channels.base import ChannelAdapter
-from channels.errors import ChannelError, Gone, RateLimited, TooLong, Unavailable
+from channels.errors import ChannelError, Gone, RateLimited, Retryable, TooLong, Unavailable
 from channels.files import KINDS, Kind, MediaSource, SendsMedia, Takes
 from channels.filetypes import type_of
 from channels.message import Media, Text
-from channels.simulation import Fault, SeenFile, Simulator
+from channels.simulation import Fault, Seen, SeenFile, Simulator
 from channels.testing.bench import Bench, squeezed
 from channels.testing.fakes import HeldFiles
 from channels.testing.samples import OF_A_KIND, SAMPLES
@@ -116,6 +117,23 @@ class Attachments(Bench):
                 assert squeezed(words).replace(part.name or "", "") == squeezed("请看 <附件>")
             assert good
 
+    async def test_a_file_of_ours_that_meets_a_trouble_arrives_with_the_next_try(
+        self, adapter: ChannelAdapter, simulator: Simulator, files: HeldFiles
+    ) -> None:
+        passing = [each for each in self.faults() if issubclass(each[1], Retryable)]
+        for kind, takes in list(self.sent(adapter).items())[:1]:
+            good = next(t for t in OF_A_KIND[kind] if takes.has_room_for(t, len(SAMPLES[t])))
+            for number, (fault, meant) in enumerate(passing):
+                content = SAMPLES[good] + bytes([number])
+                ref = files.keep("x.bin", good, content)
+                simulator.faults.append(replace(fault))
+                with pytest.raises(meant):
+                    await self.send(adapter, simulator, Media(kind=kind, ref=ref))
+                assert not [one for one in simulator.screen if _holds(one, content)]
+                again = Media(kind=kind, ref=ref)
+                seen = await self.send(adapter, simulator, again, delivery_id=f"d-{number}")
+                assert [one.file.content for one in seen if one.file] == [content]
+
     async def test_a_file_of_ours_that_is_gone_or_too_large_is_refused(
         self, adapter: ChannelAdapter, simulator: Simulator, files: HeldFiles
     ) -> None:
@@ -128,3 +146,7 @@ class Attachments(Bench):
             with pytest.raises(TooLong):
                 await self.send(adapter, simulator, Media(kind=kind, ref=ref))
             assert not [one.file for one in simulator.screen if one.file]
+
+
+def _holds(seen: Seen, content: bytes) -> bool:
+    return seen.file is not None and seen.file.content == content

@@ -38,8 +38,15 @@ from channels.testing.server import serve
 
 DANGEROUS = "a]]>b &amp; <b>x</b> _*[`~\\ \"'{}|%s #1 退款 <!channel> @all"
 EMOJI = "退款👩‍👩‍👧‍👦e\u0301 ok🇨🇳. "
+UNHEARD = "行\x0b一\x0c二\x1c三\x85四\u2028五\x08六\x1b[31m七\x7f八 \\u0041 \\\\b"
+"""Line ends of spreadsheets and word processors, commands to terminals, and what only looks so."""
 VISIBLE = ("👩‍👩‍👧‍👦", "🇨🇳", "👍🏽", "e\u0301\u0323", "𠮷", "🙂", "नि", "각")
 """What people see as one character: families, flags, skin tones, accents, surrogate pairs."""
+
+
+def legible(text: str) -> str:
+    """Return `text` without white space and control characters."""
+    return "".join(sign for sign in text if sign.isprintable() and not sign.isspace())
 
 
 def squeezed(text: str) -> str:

@@ -4,7 +4,8 @@
     for copy in islice(copies(fixture, chance), 300):
         adapter.receive(... json_bytes(copy) ...)
 
-Fixtures are what JSON holds; nothing here knows a platform or changes what it was given.
+Fixtures are what JSON holds; nothing here knows a platform or changes what it was given. Flat XML
+becomes that too (`from_xml`), and is written as XML again (`xml_bytes`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from random import Random
 from typing import Any
+from xml.etree.ElementTree import Element
 
 DEEP = 60
 """Levels of nesting at once; more than these come by and by, and a reader needs its stack."""
@@ -69,6 +71,32 @@ def mutated(value: object, chance: Random) -> object:
 def json_bytes(value: object) -> bytes:
     """Write a copy as JSON: NaN as Python writes it, lone surrogates escaped, members twice."""
     return json.dumps(value).encode()
+
+
+def from_xml(element: Element) -> object:
+    """Return an element's content: its text, or its children by name, lists where one repeats."""
+    if not len(element):
+        return element.text or ""
+    found: dict[str, Any] = {}
+    for child in element:
+        known, inner = found.get(child.tag), from_xml(child)
+        found[child.tag] = inner if known is None else [known, inner]
+    return found
+
+
+def xml_bytes(value: object, name: str = "xml") -> bytes:
+    """Write a copy as XML: every other text bare, so that its markup becomes part of it."""
+    if isinstance(value, list):
+        return b"".join(xml_bytes(item, name) for item in value)
+    if isinstance(value, dict):
+        inner = b"".join(xml_bytes(item, f"{tag}") for tag, item in value.items())
+    else:
+        text = "" if value is None else f"{value}"
+        bare = len(text) % 2 and not text.isspace()
+        within = text if bare else f"<![CDATA[{text.replace(']]>', ']]]]><![CDATA[>')}]]>"
+        inner = within.encode("utf-8", "surrogatepass")
+    written = name.encode("utf-8", "surrogatepass")
+    return b"<%b>%b</%b>" % (written, inner, written)
 
 
 Holder = dict[Any, Any] | list[Any]

@@ -19,7 +19,7 @@ from channels.message import (
     Unsupported,
 )
 from channels.simulation import Simulator
-from channels.testing.bench import DANGEROUS, EMOJI, VISIBLE, Bench, squeezed
+from channels.testing.bench import DANGEROUS, EMOJI, UNHEARD, VISIBLE, Bench, legible, squeezed
 from channels.text import CLUSTER, length, pick, stand_in
 
 
@@ -49,6 +49,16 @@ class Outgoing(Bench):
         seen = await self.send(adapter, simulator, Text(text=text))
         assert squeezed("".join(one.text for one in seen)) == squeezed(text)
         assert all(length(one.text, unit) <= limit for one in seen)
+        read = [each for one in seen for each in CLUSTER.findall(one.text)]
+        assert [each for each in read if each.strip()] == CLUSTER.findall(squeezed(text))
+
+    async def test_control_characters_harm_no_text(
+        self, adapter: ChannelAdapter, simulator: Simulator
+    ) -> None:
+        if not self.outgoing_visible:
+            return
+        seen = await self.send(adapter, simulator, Text(text=UNHEARD))
+        assert legible("".join(one.text for one in seen)) == legible(UNHEARD)
 
     @pytest.mark.parametrize("visible", VISIBLE)
     async def test_a_visible_character_at_the_cut_stays_whole(
@@ -103,6 +113,22 @@ class Outgoing(Bench):
                 assert isinstance(answer, Text)
                 assert pick(answer.text, options) == options[1]
 
+    async def test_a_question_and_its_labels_arrive_whole(
+        self, adapter: ChannelAdapter, simulator: Simulator
+    ) -> None:
+        if not self.outgoing_visible:
+            return
+        limit, unit = adapter.capabilities.text_limit, adapter.capabilities.text_limit_unit
+        longer = EMOJI * (limit // length(EMOJI, unit) + 1)
+        asked = ((DANGEROUS, DANGEROUS), (longer, "甲"), ("?", EMOJI * 12), (longer, EMOJI * 12))
+        for number, (prompt, label) in enumerate(asked):
+            options = tuple(Choice(value=f"v:{n}", label=f"{label}{n}") for n in range(2))
+            choices = Choices(prompt=prompt, options=options)
+            seen = await self.send(adapter, simulator, choices, delivery_id=f"d-{number}")
+            shown = [one.text + "".join(label for _, label in one.options) for one in seen]
+            for words in (prompt, *(option.label for option in options)):
+                assert squeezed(words) in squeezed("".join(shown))
+
     async def test_what_cannot_be_sent_is_named(
         self, adapter: ChannelAdapter, simulator: Simulator
     ) -> None:
@@ -111,6 +137,9 @@ class Outgoing(Bench):
             Media(kind="file", ref="r", name="a.pdf"),
             Location(latitude=31.2, longitude=121.5, label="店"),
             Unsupported(platform_kind="hologram"),
+            Media(kind="file", ref="r", name=DANGEROUS),
+            Location(latitude=31.2, longitude=121.5, label=DANGEROUS),
+            Unsupported(platform_kind=DANGEROUS),
         )
         for number, part in enumerate(parts):
             if self.outgoing_visible and part.kind not in adapter.capabilities.sends:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import abstractmethod
 from collections import deque
 from typing import Protocol
@@ -106,6 +107,21 @@ class TokenFaults(Bench):
         platform.expire_token()
         assert await self.send(adapter, simulator, HELLO, delivery_id="d-2")
         assert (platform.fetched, platform.forced) == (3, 1)
+
+    async def test_a_hundred_that_are_refused_at_once_cost_one_new_token(
+        self, adapter: ChannelAdapter, simulator: Simulator
+    ) -> None:
+        if not self.refuses(adapter):
+            return
+        platform = self.platform(simulator)
+        heard = await self.heard(adapter, simulator.say(self.contacts[0], "hi"))
+        replies = [self.reply(adapter, heard, f"d-{number}", HELLO) for number in range(101)]
+        await adapter.send(replies[0])
+        platform.expire_token()
+        asked = platform.fetched
+        await asyncio.gather(*map(adapter.send, replies[1:]))
+        assert (platform.fetched - asked, platform.forced) == (1, 0)
+        assert [seen.text for seen in simulator.screen] == ["hello"] * len(replies)
 
     async def test_an_account_whose_every_token_is_refused_needs_a_human(
         self, adapter: ChannelAdapter, simulator: Simulator

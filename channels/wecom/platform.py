@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from channels.simulation import Fault, Simulator, answer_with
 from channels.tencent.booth import Booth
+from channels.tencent.platform import unescaped
 
 WINDOW, REPLIES = timedelta(hours=48), 5
 TEXT_LIMIT, MENU_ITEMS, LONGEST_CURSOR = 2048, 10, 64
@@ -212,8 +213,7 @@ class Platform(Booth):
 
 
 async def _unescaped(request: Request) -> dict[str, Any]:
-    # the real platform shows \uXXXX to the customer as it stands
-    found: dict[str, Any] = json.loads((await request.body()).replace(b"\\u", b"\\\\u"))
+    found: dict[str, Any] = json.loads(unescaped(await request.body()))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
 
@@ -12,14 +12,41 @@ from channels.simulation import Fault
 from channels.testing import as_request, closed_url, serve
 from tests.postgres import on_sqlite
 
-PLATFORMS = ("wechat", "wecom", "miniprogram", "weibo", "telegram", "slack")
-ASKED_AT_BOOT = ("wecom", "miniprogram", "telegram", "slack")
+PLATFORMS = ("wechat", "wecom", "miniprogram", "weibo", "telegram", "slack", "webhook", "qq")
+ASKED_AT_BOOT = ("wecom", "miniprogram", "telegram", "slack", "qq")
 """The platforms that an adapter calls before it is ready."""
 TROUBLES = {
     "down": None,
     "silent": Fault(503, delay=1, times=999),
     "rejecting": Fault(401, times=999),
 }
+
+
+async def all_answer(house, simulators) -> None:
+    """Let each platform's customer ask, and see their answers."""
+    async with asyncio.timeout(30):
+        for name, simulator in simulators.items():
+            await house.inboxes.by_name[name].ready.wait()
+            push = simulator.happened(simulator.say("1001", "hello"))
+            await house.intake.receive(name, as_request(push))
+        await house.heard(len(simulators))
+    await house.think()
+    await house.send()
+    for simulator in simulators.values():
+        assert [seen.text for seen in simulator.screen] == ["re: hello"]
+    states = {state.inbox: state for state in house.inboxes.states()}
+    assert {states[name].state for name in simulators} == {"ready"}
+
+
+async def is_told(house, broken) -> None:
+    """Wait until the state of an inbox says that it does not work, and why."""
+    async with asyncio.timeout(30):
+        while True:
+            (state,) = [each for each in house.inboxes.states() if each.inbox == broken]
+            if state.state == "degraded":
+                assert state.detail
+                return
+            await asyncio.sleep(0.02)
 
 
 @on_sqlite
@@ -39,21 +66,44 @@ async def test_the_others_serve_and_its_state_is_shown(build, time, broken, trou
         house = build(**told)
         house.inboxes.start(house.intake.bring, house.intake.cursor)
         stack.push_async_callback(house.inboxes.stop)
-        others = [name for name in PLATFORMS if name != broken]
-        async with asyncio.timeout(30):
-            for name in others:
-                await house.inboxes.by_name[name].ready.wait()
-                push = simulators[name].happened(simulators[name].say("1001", "hello"))
-                await house.intake.receive(name, as_request(push))
-            await house.heard(len(others))
-        await house.think()
-        await house.send()
-        for name in others:
-            assert [seen.text for seen in simulators[name].screen] == ["re: hello"]
-        states = {state.inbox: state for state in house.inboxes.states()}
-        assert {states[name].state for name in others} == {"ready"}
-        async with asyncio.timeout(30):
-            while broken in ASKED_AT_BOOT and states[broken].state != "degraded":
-                await asyncio.sleep(0.02)
-                states = {state.inbox: state for state in house.inboxes.states()}
-        assert broken not in ASKED_AT_BOOT or states[broken].detail
+        await all_answer(house, {n: each for n, each in simulators.items() if n != broken})
+        if broken in ASKED_AT_BOOT:
+            await is_told(house, broken)
+
+
+async def _says_nothing(reader, writer) -> None:
+    with suppress(OSError):
+        await reader.read()
+    writer.close()
+
+
+@asynccontextmanager
+async def mailbox(trouble, time):
+    """Yield the settings of a mailbox whose provider is in trouble."""
+    provider = registry.find("email").simulator("email", time)
+    async with provider.serving():
+        told = {**provider.settings, "channel": "email", "timeout": 0.3}
+        quiet = await asyncio.start_server(_says_nothing, "127.0.0.1", 0)
+        async with quiet:
+            port = {
+                "down": int(closed_url().rpartition(":")[2]),
+                "silent": quiet.sockets[0].getsockname()[1],
+            }.get(trouble)
+            if trouble == "rejecting":
+                told["password"] = "not-the-right-one"
+            yield {**told, "imap_port": port, "smtp_port": port} if port else told
+
+
+@on_sqlite
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_the_others_serve_while_a_mailbox_is_in_trouble(build, time, trouble):
+    slack = registry.find("slack").simulator("slack", time)
+    async with serve(slack.app) as url, mailbox(trouble, time) as email:
+        told = {"channel": "slack", "base_url": url, **slack.settings}
+        house = build(slack=told, email=email)
+        house.inboxes.start(house.intake.bring, house.intake.cursor)
+        try:
+            await all_answer(house, {"slack": slack})
+            await is_told(house, "email")
+        finally:
+            await house.inboxes.stop()

@@ -147,6 +147,27 @@ def test_a_customers_line_break_cannot_forge_a_line(lines):
     assert len(read().splitlines()) == 1
 
 
+def test_a_platforms_words_neither_forge_a_line_for_people_nor_command_their_terminal(lines):
+    read = lines(format="text")
+    forged = "no\n2026-11-27 [info] all is well\r\x1b[2J\x9b2J\x85\u2028\u202e"
+    structlog.get_logger("bot.i").warning(forged, text=forged)
+    logging.getLogger("some.library").warning("said %s", forged)
+    assert len(read().splitlines()) == len(read().split("\n")[:-1]) == 2
+    assert not {sign for sign in read() if not sign.isprintable()} - {"\n"}
+    assert read().count(r"no\n2026-11-27 [info] all is well\r\x1b[2J") == 3
+
+
+def test_an_error_is_shown_in_its_lines_without_commands(lines):
+    read = lines(format="text")
+    try:
+        int("no\x1b[2J")
+    except ValueError:
+        structlog.get_logger("bot.j").exception("failed")
+    assert len(read().splitlines()) > 3
+    assert "\x1b" not in read()
+    assert "ValueError: invalid literal" in read()
+
+
 def test_what_cannot_be_shown_does_not_break_the_log(lines):
     class Odd:
         def __repr__(self):

@@ -126,3 +126,18 @@ def test_an_address_that_is_not_ours_is_told(host):
 def test_an_ipv6_address_can_be_listened_on():
     with listen(Config(host="::1", port=0)) as listener:
         assert listener.family is socket.AF_INET6
+
+
+async def test_no_part_of_an_answer_is_held_back_until_another_has_arrived():
+    met = asyncio.get_running_loop().create_future()
+
+    async def meet(_reader, writer):
+        caller = writer.get_extra_info("socket")
+        met.set_result(caller.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    with listen(Config(port=0)) as listener:
+        async with await asyncio.start_server(meet, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            assert await met
+            writer.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 from pathlib import Path
+from time import process_time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,8 @@ from channels.message import text_of
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("*.eml"))
 OWN = parse.Own("main", "help@shop.example")
+TOO_LONG = 1.0
+"""Seconds of the processor's time for one mail."""
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 HEADERS = (
     b"Content-Type: multipart/mixed; boundary=x",
@@ -76,7 +79,9 @@ def broken(raw: bytes, rng: random.Random) -> bytes:
 
 def check(raw: bytes) -> None:
     """Whatever it is: it is kept, it can be stored, and it can be answered."""
+    begun = process_time()
     letter = parse.read(parse.Mail(raw, "1:1", len(raw)), OWN, NOW)
+    assert process_time() - begun < TOO_LONG
     kept = [*letter.reception.messages, *letter.reception.quarantined]
     assert len(kept) <= 1
     for message in letter.reception.messages:

@@ -6,7 +6,8 @@ import pytest
 
 from channels import errors
 from channels.errors import BadRequest, RateLimited, Refused, TooLong, WindowClosed
-from channels.message import OutgoingMessage, Text
+from channels.message import Address, OutgoingMessage, Text
+from channels.qq import render
 from channels.qq.api import ERRORS, error_of
 from channels.qq.signature import Signer
 from channels.qq.simulator import Simulator, refusal
@@ -24,6 +25,18 @@ def answering(message, text="hello", delivery_id="d-1"):
         parts=(Text(text=text),),
         reply_to=message.platform_id,
     )
+
+
+@pytest.mark.parametrize(
+    ("thread", "path"),
+    [
+        ("c2c:x", "/v2/users/..%2Fgroups%2Fg%3Fa%23/messages"),
+        ("group:../v2?:x", "/v2/groups/..%2Fv2%3F/messages"),
+    ],
+)
+def test_no_name_of_a_person_or_a_group_leads_a_call_elsewhere(thread, path):
+    address = Address(inbox="shop", thread=thread, contact="../groups/g?a#")
+    assert render.path(OutgoingMessage(address=address, delivery_id="d", parts=())) == path
 
 
 def test_the_platforms_own_example_is_signed():

@@ -46,7 +46,7 @@ def sign(key, body):
 
 class Adapter:
     capabilities = Capabilities(
-        text_limit=60,
+        text_limit=600,
         text_limit_unit="bytes",
         receives=frozenset({"text", "file"}),
         sends=frozenset({"text", "choices", "file"}),
@@ -60,7 +60,7 @@ class Adapter:
         self.count = 0
         self.client = None
         if "typing" in bugs:
-            self.capabilities = Capabilities(text_limit=60, typing=True)
+            self.capabilities = Capabilities(text_limit=600, typing=True)
         if "claims all" in bugs:
             self.capabilities = replace(self.capabilities, sends=frozenset({"text", "video"}))
 
@@ -152,7 +152,8 @@ class Adapter:
             raise Unavailable("closed")
         for part in message.parts:
             if part.kind == "file":
-                await self._show(message, part)
+                with suppress(Unavailable if "drops files" in self.bugs else ()):
+                    await self._show(message, part)
         if parts := tuple(part for part in message.parts if part.kind != "file"):
             await self._say(message, parts)
         return Sent()
@@ -161,7 +162,8 @@ class Adapter:
         last, options = parts[-1], ()
         most = 4 if "too many buttons" in self.bugs else 3
         if isinstance(last, Choices) and len(last.options) <= most:
-            options = [(one.value, one.label) for one in last.options]
+            most = 20 if "short labels" in self.bugs else None
+            options = [(one.value, one.label[:most]) for one in last.options]
             parts = (*parts[:-1], Text(text=last.prompt))
         elif isinstance(last, Choices):
             bare = "unnumbered" in self.bugs
@@ -169,7 +171,9 @@ class Adapter:
         if "silent stand-in" in self.bugs:
             parts = tuple(part for part in parts if isinstance(part, Text | Choices))
         text = plain(parts)
-        limit = 10_000 if "no split" in self.bugs else 60
+        if "eats controls" in self.bugs:
+            text = text.partition("\x0b")[0]
+        limit = 10_000 if "no split" in self.bugs else 600
         pieces = split(text, limit, "bytes")
         if "cuts characters" in self.bugs:
             pieces = [text[start : start + 15] for start in range(0, len(text), 15)]

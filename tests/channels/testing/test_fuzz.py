@@ -5,10 +5,11 @@ from __future__ import annotations
 from copy import deepcopy
 from itertools import islice
 from random import Random
+from xml.etree import ElementTree as ET
 
 import pytest
 
-from channels.testing.fuzz import CHANGES, Doubled, copies, json_bytes
+from channels.testing.fuzz import CHANGES, Doubled, copies, from_xml, json_bytes, xml_bytes
 
 FIXTURE = {"id": 7, "from": {"id": 42, "name": "李"}, "photos": [{"ref": "a"}, {"ref": "b"}]}
 MANY = 1500
@@ -64,3 +65,20 @@ def test_every_change_can_be_made_to_everything(change, holder, key):
         held = {"": deepcopy(holder)}
         change(held[""], key, Random(seed))
         json_bytes(held)
+
+
+def test_xml_is_read_and_written_again():
+    told = b"<xml><a>1</a><item><b>x]]&gt;y</b></item><item><b/></item></xml>"
+    found = from_xml(ET.fromstring(told))
+    assert found == {"a": "1", "item": [{"b": "x]]>y"}, {"b": ""}]}
+    assert xml_bytes({"a": "12", "item": [{"b": None}, {"b": "3"}]}) == (
+        b"<xml><a><![CDATA[12]]></a><item><b><![CDATA[]]></b></item><item><b>3</b></item></xml>"
+    )
+    again = xml_bytes({"b": "x]]>yz"})
+    assert from_xml(ET.fromstring(again)) == {"b": "x]]>yz"}
+
+
+def test_every_copy_can_be_written_as_xml():
+    together = b"\n".join(xml_bytes(copy) for copy in some())
+    for sign in (b"\xed\xa0\x80", b"\0", b"<![CDATA[<b>&amp;]]>", b"<id><a><a>", b"<photos>5</"):
+        assert sign in together, sign

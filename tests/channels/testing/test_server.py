@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import httpx
 import pytest
@@ -73,3 +74,15 @@ async def test_nobody_listens_at_a_closed_url():
     async with httpx.AsyncClient() as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(closed_url())
+
+
+async def test_no_part_of_an_answer_is_held_back_until_another_has_arrived(monkeypatch):
+    callers = []
+    accept = socket.socket.accept
+    monkeypatch.setattr(
+        socket.socket, "accept", lambda door: callers.append(found := accept(door)) or found
+    )
+    async with serve(APP) as url, httpx.AsyncClient() as client:
+        await client.get(url)
+        (caller, _) = callers[0]
+        assert caller.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
