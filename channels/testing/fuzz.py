@@ -49,6 +49,23 @@ class Doubled(dict[str, Any]):
         return [*super().items(), self._again]
 
 
+def xml_bytes(copy: object) -> bytes:
+    """Write what may be no object at all as flat XML is written, with whatever stands in it."""
+    return _element("xml", copy).encode("utf-8", "surrogatepass")
+
+
+def _element(name: str, value: object) -> str:
+    if isinstance(value, list):
+        return "".join(_element(name, each) for each in value)
+    if isinstance(value, dict):
+        inner = "".join(_element(each, below) for each, below in value.items())
+    elif isinstance(value, str) and "]]>" not in value:
+        inner = f"<![CDATA[{value}]]>"
+    else:
+        inner = str(value)
+    return f"<{name}>{inner}</{name}>"
+
+
 def copies(fixture: object, chance: Random) -> Iterator[object]:
     """Yield mutated copies of a fixture for ever, the same ones for the same `chance`."""
     while True:

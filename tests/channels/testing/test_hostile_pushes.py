@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 from time import process_time
 from urllib.parse import urlencode
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -24,7 +25,7 @@ from channels.message import IncomingMessage
 from channels.sheets import ShowsSheets
 from channels.simulation import Push, Simulator
 from channels.testing import RememberedMemory, as_request, serve
-from channels.testing.fuzz import copies, json_bytes
+from channels.testing.fuzz import copies, json_bytes, xml_bytes
 from handlers.chat.sheet import sheets
 
 CHANNELS = Path(__file__).parents[1]
@@ -53,6 +54,33 @@ def recorded(channel: str) -> list[object]:
     return [json.loads(file.read_bytes()) for file in files if "truncated" not in file.stem]
 
 
+def recorded_xml(channel: str) -> list[object]:
+    """Return a channel's fixtures that are XML, as what their leaves say."""
+    files = sorted((CHANNELS / channel / "fixtures").glob("*.xml"))
+    whole = [file.read_text(encoding="utf-8") for file in files if "truncated" not in file.stem]
+    return [
+        {leaf.tag: leaf.text or "" for leaf in ET.fromstring(xml)}
+        for xml in whole
+        if "<!DOCTYPE" not in xml
+    ]
+
+
+def as_content(simulator: Simulator, body: bytes) -> Push:
+    """Sign, and seal where the account is, as WeChat does; what was recorded is this account's."""
+    told = body.replace(b"gh_0123456789ab", simulator.account.encode())
+    return simulator.push("42", told.decode("utf-8", "replace"))
+
+
+def by_the_bots_key(simulator: Simulator, body: bytes) -> Push:
+    """Sign as QQ does."""
+    return simulator.signed("42", body)
+
+
+def by_the_secret(simulator: Simulator, body: bytes) -> Push:
+    """Sign as Standard Webhooks says."""
+    return simulator.signed("42", "m-1", body)
+
+
 def under_the_same_headers(simulator: Simulator, body: bytes) -> Push:
     """Sign as platforms do whose proof is a shared secret in a header."""
     return simulator.say("42", "").changed(body=body)
@@ -76,8 +104,12 @@ def as_slack_sends_it(value: object) -> bytes:
 
 
 FUZZED = [
+    Fuzzed("miniprogram", recorded("miniprogram"), as_content),
+    Fuzzed("qq", recorded("qq"), by_the_bots_key),
     Fuzzed("slack", recorded("slack"), by_its_secret, as_slack_sends_it),
     Fuzzed("telegram", recorded("telegram"), under_the_same_headers),
+    Fuzzed("webhook", recorded("webhook"), by_the_secret),
+    Fuzzed("wechat", recorded_xml("wechat"), as_content, xml_bytes),
     Fuzzed("weibo", recorded("weibo"), under_the_same_headers),
 ]
 
