@@ -104,7 +104,7 @@ class Adapter:
             key = hashlib.sha256(raw.encode("utf-8", "replace")).hexdigest()
             kept = Quarantined(key, str(error), raw.replace("\0", ""))
             return Reception(quarantined=(kept,), body=TAKEN, headers=PLAIN)
-        return Reception((message,), body=TAKEN, headers=PLAIN)
+        return Reception((message,) if message else (), body=TAKEN, headers=PLAIN)
 
     async def send(self, message: OutgoingMessage) -> Sent:
         """Send once, in as few messages as possible; choices are a numbered list.
