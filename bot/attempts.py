@@ -14,7 +14,7 @@ from bot.lane_loop import LEASE
 from bot.pace import need_of
 from channels.base import Rate
 from channels.errors import RateLimited
-from channels.message import Visibility
+from channels.message import Visibility, is_notice
 from handlers.personal import personal
 from storage import answers, deliveries, lanes, paces, windows
 from storage.deliveries import Started
@@ -70,9 +70,7 @@ def begin(
         return None
     if started.again and not may_repeat(inbox):
         return Begun(started, doubtful=True)
-    refusal = windows.refusal(
-        started.conversation, now, person=started.person, kept=_keeps_one(inbox)
-    )
+    refusal = _refusal(started, inbox, now)
     if refusal in windows.RENEWED and lanes.waiting(session, LaneKind.IN, lane):
         # What the customer wrote meanwhile grants new replies, once it is read.
         until = now + HEARING
@@ -144,6 +142,13 @@ def _indiscretion(started: Started) -> str | None:
 def _answering(session: Session, started: Started) -> Started:
     named = answers.answered(session, started.delivery.message_id)
     return replace(started, message=started.message.model_copy(update={"reply_to": named}))
+
+
+def _refusal(started: Started, inbox: Inbox, now: datetime) -> str | None:
+    if is_notice(started.message.parts):
+        return None
+    kept = _keeps_one(inbox)
+    return windows.refusal(started.conversation, now, person=started.person, kept=kept)
 
 
 def _keeps_one(inbox: Inbox) -> bool:

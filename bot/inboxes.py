@@ -178,6 +178,7 @@ class Inboxes:
                 replies=_replies(inbox.capabilities),
                 fetches=isinstance(inbox.adapter, MediaSource),
                 takes=_takes(inbox),
+                notices=inbox.capabilities.notices,
                 webhook_url=f"{root}/inboxes/{inbox.name}/webhook" if inbox.is_called else None,
                 widget_url=f"{root}/widget.js" if isinstance(inbox.adapter, Visited) else None,
             )

@@ -10,12 +10,13 @@ import structlog
 
 from bot import albums
 from bot.albums import Gathered
+from channels.message import has_left
 from handlers import turn as turns
 from handlers.apply import Applied, Decided, Stale, apply_all
 from handlers.base import Turn
 from handlers.desk import notices
 from handlers.turn import Heard
-from storage import lane_batches, lanes, slots, transport
+from storage import erasure, lane_batches, lanes, slots, transport
 from storage.engine import only_reading, session_on
 from storage.jobs import Terms, on_terms
 from storage.lanes import Fenced
@@ -64,6 +65,7 @@ class Thought:
     at: datetime
     holds: bool = False
     others: Sequence[InboundEvent] = ()
+    forgets: bool = False
 
 
 Step = Wanted | Thought
@@ -162,19 +164,24 @@ def _follow_up(
     now: datetime,
     notice_at: datetime,
 ) -> None:
-    """Plan notices for those who wait for a person, hold back what may answer a platform's call."""
+    """Plan notices for who waits for a person, forget who left, hold what may answer a call."""
     # A machine that waits is told nothing: it would only answer that.
     people = [became[one.lane] for one in done if not one.decided.turn.message.automatic]
     made = [applied.conversation for applied in people if isinstance(applied, Applied)]
     waiting = [conversation for conversation in made if conversation.owner is Owner.QUEUE]
     held_calls = [one.event for one in done if one.holds]
-    if not waiting and not held_calls:
+    left = [one for one in done if one.forgets and has_left(one.decided.turn.message.parts)]
+    gone = [became[one.lane] for one in left]
+    if not (waiting or held_calls or gone):
         return
     with session_on(connection) as session:
         for conversation in waiting:
             notices.plan(session, conversation, notice_at)
         for event in held_calls:
             slots.hold(session, event, now)
+        for applied in gone:
+            if isinstance(applied, Applied):
+                erasure.plan(session, applied.conversation.id, now)
         session.flush()
 
 

@@ -16,7 +16,7 @@ from bot.metrics import Metrics
 from bot.signals import Signals
 from faq.knowledge import KnowledgeBase
 from handlers.desk import notices
-from storage import lanes, retention, slots, timers
+from storage import erasure, lanes, retention, slots, timers
 from storage.database import Database, StorageError
 from storage.models import LaneKind, Timer
 
@@ -35,7 +35,11 @@ def _sweep(session: Session, timer: Timer, now: datetime) -> None:
     log.info("swept", rows=removed, timer=timer.key)
 
 
-EFFECTS: dict[str, timers.Effect] = {notices.KIND: notices.remind, DAILY: _sweep}
+EFFECTS: dict[str, timers.Effect] = {
+    notices.KIND: notices.remind,
+    erasure.KIND: erasure.forget,
+    DAILY: _sweep,
+}
 
 
 class Ticker:

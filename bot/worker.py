@@ -128,7 +128,10 @@ class Worker(LaneLoop):
         heard_at = loaded.event.received_at
         decided = Decided(loaded.turn, outcome, self._window(loaded.turn), heard_at)
         holds = self._holds(loaded.event.inbox)
-        thought = Thought(lane, loaded.event, decided, token, self.clock(), holds, loaded.others)
+        forgets = self._forgets(loaded.event.inbox)
+        thought = Thought(
+            lane, loaded.event, decided, token, self.clock(), holds, loaded.others, forgets
+        )
         after = await self._steps.add(thought)
         self._done.inc()
         self._signals.turn_done(lane)
@@ -145,6 +148,10 @@ class Worker(LaneLoop):
     def _holds(self, name: str) -> bool:
         inbox = self._inboxes.get(name)
         return inbox is not None and inbox.answering is not None and inbox.passive is None
+
+    def _forgets(self, name: str) -> bool:
+        inbox = self._inboxes.get(name)
+        return inbox is not None and inbox.capabilities.forgets_who_left
 
     def _window(self, turn: Turn) -> ReplyWindow | None:
         inbox = self._inboxes.get(turn.message.address.inbox)

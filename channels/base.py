@@ -89,6 +89,9 @@ class Capabilities:
     """The platform must be told, in `reply_to`, which of the customer's messages ours answers."""
     quotes: bool = False
     """A reply in a thread that others read too quotes what it answers, as `answers` says it."""
+    notices: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What may be sent outside the reply window, by its name: what people read of it."""
+    forgets_who_left: bool = False
     edits: bool = False
     typing: bool = False
     public: bool = False

@@ -92,6 +92,17 @@ class ContactEvent(Frozen):
     context: Clean | None = None
 
 
+class Notice(Frozen):
+    """What may be sent outside the reply window: a text that the platform approved before.
+
+    `name` is what the inbox's settings call it, `label` what people read of it.
+    """
+
+    kind: Literal["notice"] = "notice"
+    name: Clean
+    label: Clean
+
+
 class Unsupported(Frozen):
     """Something this version cannot show; the agent sees the platform's own name for it."""
 
@@ -100,7 +111,7 @@ class Unsupported(Frozen):
 
 
 Part = Annotated[
-    Text | Media | Location | Choices | Selection | ContactEvent | Unsupported,
+    Text | Media | Location | Choices | Selection | ContactEvent | Notice | Unsupported,
     Field(discriminator="kind"),
 ]
 
@@ -180,6 +191,16 @@ def joined(pieces: Sequence[IncomingMessage]) -> IncomingMessage:
     return pieces[0].model_copy(update={"parts": tuple(parts)})
 
 
+def is_notice(parts: tuple[Part, ...]) -> bool:
+    """Say whether it is a notice, for which no reply window counts."""
+    return any(isinstance(part, Notice) for part in parts)
+
+
+def has_left(parts: tuple[Part, ...]) -> bool:
+    """Say whether the customer left the account."""
+    return any(isinstance(part, ContactEvent) and part.event == "unfollowed" for part in parts)
+
+
 def text_of(parts: tuple[Part, ...]) -> str:
     """Return the words of `parts`: texts, tapped labels and prompts, one a line."""
     return "\n".join(words for part in parts if (words := _words(part)))
@@ -193,6 +214,8 @@ def _words(part: Part) -> str:
             return label or value
         case Choices(prompt=prompt):
             return prompt
+        case Notice(label=label):
+            return label
         case Media(transcript=transcript):
             return transcript or ""
         case _:

@@ -14,6 +14,7 @@ from channels.message import (
     ContactEvent,
     Location,
     Media,
+    Notice,
     Part,
     Selection,
     Text,
@@ -120,6 +121,8 @@ def _plain(part: Part) -> str:
             return numbered(part)
         case Selection(value=value, label=label):
             return label or value
+        case Notice(label=label):
+            return label
         case ContactEvent():
             return ""
         case _:

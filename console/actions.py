@@ -10,13 +10,14 @@ from uuid import UUID
 from fastapi import APIRouter, Form, HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from channels.message import Notice
 from console.conversations import Call, Calling, thread_page
 from console.i18n import mark, say
-from console.rows import is_present
+from console.rows import inboxes, is_present
 from console.views import is_partial, locale_of, render
 from console.whispers import Whisper, thread_of
 from console.words import LISTED, PERSONAL_KINDS, REFUSALS
-from handlers.desk import aside, deliveries, errors
+from handlers.desk import approved, aside, deliveries, errors
 from handlers.desk import conversations as desk
 from handlers.desk.files import MOST
 from storage import conversations
@@ -37,6 +38,7 @@ MESSAGES: dict[type[errors.DeskError], str] = {
     errors.AlreadyChanged: mark("Somebody changed this in the meantime."),
     errors.NotPermitted: mark("Your role does not allow this."),
     errors.FileGone: mark("A file is not there any more. Attach it again."),
+    errors.StillOpen: mark("The customer can be answered: write to them."),
     errors.BadText: mark("Write between 1 and 5000 characters."),
 }
 ACTIONS: dict[str, Callable[..., Any]] = {
@@ -79,6 +81,20 @@ async def note(
 ) -> Response:
     """Write a private note."""
     return await _say(call, desk.note, conversation_id, text, echo_id)
+
+
+@router.post("/inbox/{conversation_id}/notify")
+async def notify(
+    call: Calling, conversation_id: UUID, notice: Annotated[str, Form(max_length=40)]
+) -> Response:
+    """Send an approved notice where the platform lets us answer no more."""
+    known = await call.found.db.read(conversations.get, conversation_id)
+    state = inboxes(call.found).get(known.inbox) if known is not None else None
+    label = state.notices.get(notice) if state is not None else None
+    if label is None:
+        raise HTTPException(404)
+    run = partial(approved.notify, notice=Notice(name=notice, label=label))
+    return await _run(call, run, conversation_id)
 
 
 @router.post("/inbox/{conversation_id}/read")

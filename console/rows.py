@@ -83,6 +83,7 @@ def place_of(found: Services, conversation: Conversation) -> dict[str, Any]:
         "largest": max((each.largest for each in takes.values()), default=0),
         "accepts": accepted(takes),
         "present": state is not None and state.present,
+        "notices": state.notices if state is not None else {},
     }
 
 

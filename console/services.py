@@ -38,6 +38,8 @@ class InboxState:
     """Files that customers sent are fetched from the platform."""
     takes: Mapping[Kind, Takes] = field(default_factory=dict, hash=False)
     """Which files can be sent to a customer."""
+    notices: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What may be sent where the platform lets us answer no more, by its name: its words."""
     parks: bool = False
     """What is written to a customer goes out with the customer's next message."""
     present: bool = False

@@ -21,7 +21,7 @@ from bot.cli.main import app as commands
 from bot.config import Config, LogConfig
 from bot.metrics import Metrics
 from channels import registry
-from channels.base import Capabilities, Listening, Passive, Polling, Rates, Typing, Webhook
+from channels.base import Capabilities, Listening, Passive, Polling, Rates, Webhook
 from channels.inbox import InboxConfig
 from channels.testing.fakes import RememberedMemory
 from docs.tables import code, keys, one_line, page, table
@@ -179,7 +179,7 @@ def capabilities() -> str:
             can.max_choices or "numbered list",
             window(can, adapter),
             speed(can.rates),
-            *("yes" if has else "no" for has in (can.edits, isinstance(adapter, Typing))),
+            *("yes" if has else "no" for has in (can.edits, can.typing)),
             *("yes" if has else "no" for has in (can.public, can.idempotent_send, can.signed)),
             ways(adapter),
         )

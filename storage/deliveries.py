@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sqlmodel import Session, col, select
 
 from channels.base import Sent
-from channels.message import Address, OutgoingMessage
+from channels.message import Address, OutgoingMessage, is_notice
 from storage import activity, delivery_rows, paces, windows
 from storage.jobs import FRESH, on_terms
 from storage.lanes import Fenced, bump, finish, hasten, hold, rest
@@ -112,7 +112,8 @@ def start(
         raise Fenced(f"lane {lane}: item {delivery.sequence} went out in a call meanwhile")
     delivery.status, delivery.attempts = DeliveryStatus.SENDING, attempts
     left = conversation.replies_left
-    others = _riding(session, delivery, left) if left is not None and not again else []
+    rides = left is not None and not again and not is_notice(delivery.parts)
+    others = _riding(session, delivery, left or 0) if rides else []
     person = Author.AGENT in (author, *(who for _, who in others))
     parts = tuple(part for one in (delivery, *(one for one, _ in others)) for part in one.parts)
     message = outgoing(delivery, conversation).model_copy(
@@ -139,7 +140,7 @@ def _riding(session: Session, delivery: Delivery, left: int) -> list[tuple[Deliv
     riding: list[tuple[Delivery, str]] = []
     for one, author in behind:
         same = one.conversation_id == delivery.conversation_id
-        if one.status is not DeliveryStatus.PENDING or not same:
+        if one.status is not DeliveryStatus.PENDING or not same or is_notice(one.parts):
             break
         riding.append((one, author))
     if len(riding) + 1 < left:

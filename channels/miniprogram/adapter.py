@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from functools import partial
 from typing import Self
 
 from channels.base import (
@@ -20,14 +22,16 @@ from channels.base import (
     Request,
     Sent,
 )
-from channels.errors import BadRequest, ChannelError, Refused, Unavailable, Uncertain
+from channels.errors import BadRequest, Refused, Unavailable
+from channels.files import Download, Files, Kind, Takes
 from channels.http import opened
-from channels.message import Address, OutgoingMessage
+from channels.message import Address, Notice, OutgoingMessage
 from channels.miniprogram import parse
 from channels.miniprogram.config import Config
-from channels.tencent import menu
+from channels.tencent import menu, notices
 from channels.tencent.leaves import legible
 from channels.tencent.seal import Seal, Unreadable
+from channels.tencent.sending import Uploads, send_each
 from channels.tencent.weixin import Api
 
 LARGEST = 64 * 1024
@@ -38,6 +42,11 @@ RATES = Rates(whole=Rate(20), chat=Rate(1, burst=5))
 """WeChat counts by day and by minute, and not in public: this is far below what accounts report."""
 ENTERED = Grant(timedelta(minutes=1), 2)
 """What opening the customer service permits, before the customer wrote."""
+TAKES: Mapping[Kind, Takes] = {
+    "image": Takes(2_000_000, frozenset({"image/jpeg", "image/png", "image/gif"})),
+}
+"""What a mini program's customer service can send but words."""
+SUBSCRIPTION = "/cgi-bin/message/subscribe/send"
 TYPING = "/cgi-bin/message/custom/business/typing"
 
 
@@ -50,6 +59,9 @@ class Adapter:
             text_limit=menu.TEXT_LIMIT,
             text_limit_unit="bytes",
             receives=frozenset({"text", "image", "event", "unsupported"}),
+            sends=frozenset({"text", *TAKES}),
+            files=TAKES,
+            notices=notices.labels(config.notices),
             typing=True,
             reply_window=ReplyWindow(
                 timedelta(hours=config.window_hours), config.window_replies, {"opened": ENTERED}
@@ -58,6 +70,7 @@ class Adapter:
         )
         self._config, self._memory, self._clock = config, memory, clock
         self._seal = Seal(config.token, config.aes_key, config.app_id)
+        self._uploads = Uploads(memory, TAKES)
         self._api: Api | None = None
 
     async def __aenter__(self) -> Self:
@@ -91,7 +104,7 @@ class Adapter:
             key = hashlib.sha256(raw.encode("utf-8", "replace")).hexdigest()
             kept = Quarantined(key, str(error), raw.replace("\0", ""))
             return Reception(quarantined=(kept,), body=TAKEN, headers=PLAIN)
-        return Reception((message,), body=TAKEN, headers=PLAIN)
+        return Reception((message,) if message else (), body=TAKEN, headers=PLAIN)
 
     async def send(self, message: OutgoingMessage) -> Sent:
         """Send once, in as few messages as possible; choices are a numbered list.
@@ -101,27 +114,31 @@ class Adapter:
             ChannelError: nothing was taken.
         """
         api = self._ready()
-        pieces = tuple(menu.texts(message.parts))
-        if not pieces:
-            raise Refused("there is nothing to say in it")
-        for number, body in enumerate(pieces):
-            try:
-                await api.send(message.address.contact, body)
-            except Refused:
-                raise
-            except ChannelError as error:
-                if not number:
-                    raise
-                taken = f"{number} of {len(pieces)} pieces were taken, then: {error}"
-                raise Uncertain(taken) from error
-        return Sent(pieces=len(pieces))
+        if (notice := notices.notice_in(message)) is not None:
+            return await self._notify(api, message, notice)
+        uploaded = await self._uploads.ids(message.parts, api.upload)
+        bodies = tuple(menu.bodies(message.parts, None, uploaded))
+        return await send_each(bodies, partial(api.send, message.address.contact))
+
+    async def _notify(self, api: Api, message: OutgoingMessage, notice: Notice) -> Sent:
+        approved = self._config.notices.get(notice.name)
+        if approved is None:
+            raise Refused("the inbox's settings have no such notice any more")
+        page = {"page": approved.page} if approved.page else {}
+        body = {**notices.filled(approved, self._clock()), **page}
+        return await notices.post(api, self._memory, SUBSCRIPTION, body, message)
+
+    def lend(self, files: Files) -> None:
+        """Keep the files that can be sent."""
+        self._uploads.lend(files)
+
+    def fetch(self, ref: str) -> AbstractAsyncContextManager[Download]:
+        """Open a customer's picture."""
+        return self._ready().fetch(ref)
 
     async def typing(self, address: Address) -> None:
         """Show that somebody is writing, for fifteen seconds or until a message comes."""
-        told = {"touser": address.contact, "command": "Typing"}
-        # It is refused while it is shown already, and to who has been silent for long.
-        with contextlib.suppress(Refused):
-            await self._ready().post(TYPING, told, repeatable=True)
+        await self._ready().typing(TYPING, address.contact)
 
     def _ready(self) -> Api:
         if self._api is None:

@@ -22,6 +22,10 @@ from channels.tencent.seal import Unreadable
 
 NEEDED = ("ToUserName", "FromUserName", "CreateTime", "MsgType")
 """What every push says."""
+NOTICES = frozenset(
+    {"subscribe_msg_popup_event", "subscribe_msg_change_event", "subscribe_msg_sent_event"}
+)
+"""What the platform says of subscription messages: who agreed, and what became of one."""
 KIND = 64
 """Characters that we repeat of a kind's unknown name."""
 
@@ -47,12 +51,14 @@ def read(content: str) -> Fields:
     return fields
 
 
-def parse(inbox: str, fields: Fields) -> IncomingMessage:
-    """Translate a push that passed `read`.
+def parse(inbox: str, fields: Fields) -> IncomingMessage | None:
+    """Translate a push that passed `read`; None for one that is no doing of a customer's.
 
     Raises:
         Unreadable: a field that its kind needs is missing or senseless.
     """
+    if fields["MsgType"] == "event" and fields.get("Event") in NOTICES:
+        return None
     try:
         sent_at = datetime.fromtimestamp(int(fields["CreateTime"]), UTC)
     except (OSError, OverflowError, ValueError) as error:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from wechatpy.crypto import WeChatCrypto
 
 from channels.base import Clock
+from channels.files import Kind
 from channels.simulation import Fault, Push
 from channels.simulation import Simulator as Simulated
 from channels.tencent.platform import WINDOW, Platform
@@ -42,7 +43,7 @@ class Simulator(Simulated):
         self.account = "gh_51a7e0c0aaaa"
         self.token = "simulated-callback-token"  # noqa: S105 - nobody's
         self.aes_key = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
-        takes = frozenset({"text"})
+        takes = frozenset({"text", "image"})
         self.platform = Platform(self, app_id="wx51a7e0c0ffee0002", limited=limited, takes=takes)
         self._crypto = WeChatCrypto(self.token, self.aes_key, self.platform.app_id)
         self._number = int(clock().timestamp() * 1_000_000)
@@ -73,6 +74,18 @@ class Simulator(Simulated):
         self.platform.open(contact, WINDOW, 5)
         number = str(self._next())
         return self.push(contact, self._content(contact, **fields, MsgId=number))
+
+    def attach(self, contact: str, kind: Kind, content: bytes, name: str | None = None) -> Push:
+        """Return the push for a customer's picture: there are no other files here, and no names."""
+        if kind != "image":
+            return super().attach(contact, kind, content, name)
+        media_id = self.platform.cabinet.keep(kind, content)
+        url = "https://mmbiz.qpic.cn/simulated/0"
+        return self.speak(contact, MsgType=kind, PicUrl=url, MediaId=media_id)
+
+    def forget_files(self) -> None:
+        """Let three days pass for every picture that customers sent."""
+        self.platform.cabinet.forget()
 
     def enter(self, contact: str, session_from: str = "") -> Push:
         """Return the push for opening the customer service, from where the page says."""

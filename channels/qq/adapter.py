@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Self
 
+from channels.attached import opened as opened_file
+from channels.attached import sendable
 from channels.base import (
     Capabilities,
     Clock,
@@ -20,9 +25,11 @@ from channels.base import (
     Request,
     Sent,
 )
+from channels.download import download_from
 from channels.errors import BadRequest, Refused, Unavailable, WindowClosed
+from channels.files import Download, Files, Kind, Takes
 from channels.http import opened
-from channels.message import OutgoingMessage
+from channels.message import Media, OutgoingMessage
 from channels.qq import parse, render
 from channels.qq.api import Api
 from channels.qq.config import Config
@@ -36,6 +43,11 @@ RECEIVES = frozenset(
 JSON = {"content-type": "application/json"}
 CHECK, TAKEN = 13, b'{"op":12}'
 """The platform's check of our address, and how a call is acknowledged."""
+TAKES: Mapping[Kind, Takes] = {
+    "image": Takes(5_000_000, frozenset({"image/jpeg", "image/png"})),
+    "video": Takes(10_000_000, frozenset({"video/mp4"})),
+}
+"""What can be sent but words; the platform says no sizes: a careful guess."""
 GONE: dict[str, Grant | None] = {"unfollowed": None, "blocked": None}
 RATES = Rates(whole=Rate(20), chat=Rate(1, burst=5), chat_depth=2)
 """The platform says no figure: a careful guess."""
@@ -49,6 +61,8 @@ class Adapter:
         self.capabilities = Capabilities(
             text_limit=render.TEXT_LIMIT,
             receives=RECEIVES,
+            sends=frozenset({"text", *TAKES}),
+            files=TAKES,
             # In a group it is five minutes; the platform's own word is believed there.
             reply_window=ReplyWindow(
                 timedelta(minutes=config.window_minutes), config.window_replies, GONE
@@ -61,6 +75,7 @@ class Adapter:
         self._config, self._memory, self._clock = config, memory, clock
         self._signer = Signer(config.app_secret.get_secret_value())
         self._api: Api | None = None
+        self._files: Files | None = None
 
     async def __aenter__(self) -> Self:
         self._api = await opened(Api(self._config, self._memory, self._clock))
@@ -102,14 +117,34 @@ class Adapter:
             raise Unavailable("the inbox is not running")
         if not message.reply_to:
             raise WindowClosed("QQ lets a bot only answer, and there is nothing to answer here")
-        texts = render.pieces(message.parts)
-        if not texts:
+        pieces = render.pieces(message.parts, sendable(message.parts, TAKES))
+        if not pieces:
             raise Refused("there is nothing to say in it")
+        uploaded = {
+            piece: await self._upload(self._api, message, piece)
+            for piece in pieces
+            if isinstance(piece, Media)
+        }
         taken: str | None = None
-        for number, text in enumerate(texts):
-            sent = await self._api.send(render.path(message), render.body(message, number, text))
+        for number, piece in enumerate(pieces):
+            words, file = ("", uploaded[piece]) if isinstance(piece, Media) else (piece, None)
+            body = render.body(message, number, words, file)
+            sent = await self._api.send(render.path(message), body)
             taken = taken or sent
-        return Sent(taken, pieces=len(texts))
+        return Sent(taken, pieces=len(pieces))
+
+    def lend(self, files: Files) -> None:
+        """Keep the files that can be sent."""
+        self._files = files
+
+    def fetch(self, ref: str) -> AbstractAsyncContextManager[Download]:
+        """Open a customer's file by its address."""
+        return download_from(ref, trusted=self._config.base_url)
+
+    async def _upload(self, api: Api, message: OutgoingMessage, part: Media) -> str:
+        async with opened_file(self._files, part, TAKES) as file:
+            content = await asyncio.to_thread(file.stream.read)
+        return await api.upload(render.path(message, "files"), render.upload(part.kind, content))
 
     def _prove(self, fields: parse.Fields) -> Reception:
         given = fields.get("d")

@@ -11,7 +11,7 @@ import httpx
 
 from channels import errors
 from channels.base import Clock, Memory
-from channels.errors import ChannelError, RateLimited, Refused, Unauthorized
+from channels.errors import ChannelError, RateLimited, Refused, Unauthorized, Unavailable
 from channels.http import call, make_client, redact
 from channels.qq.config import Config, ErrorName
 from channels.token import Token, Tokens
@@ -46,6 +46,8 @@ ERRORS: Mapping[int, ErrorName] = {
 through first and shown later; 40054005: it has this very message already."""
 TOKEN = re.compile(r"[!-~]{1,4096}")
 """What can stand in a header."""
+UPLOAD = 60.0
+"""Seconds for a call that carries a file."""
 PAUSE = 60.0
 """Seconds to wait after "too often"."""
 
@@ -91,23 +93,44 @@ class Api:
         Raises:
             ChannelError: it was not taken, or nobody knows.
         """
+        sent = (await self._asked(path, body, self._config.timeout + 5)).get("id")
+        return sent if isinstance(sent, str) and sent else None
+
+    async def upload(self, path: str, body: bytes) -> str:
+        """Give QQ a file, and return what stands for it in a message to the same place.
+
+        Raises:
+            ChannelError: it was not taken; an upload that is repeated harms nobody.
+        """
+        found = await self._asked(path, body, UPLOAD, repeatable=True)
+        info = found.get("file_info")
+        if isinstance(info, str) and info:
+            return info
+        raise Unavailable("the upload has no file_info")
+
+    async def _asked(
+        self, path: str, body: bytes, total: float, *, repeatable: bool = False
+    ) -> Mapping[str, Any]:
         token = await self._tokens.get()
-        code, found = await self._post(path, body, token)
+        code, found = await self._post(path, body, token, total, repeatable=repeatable)
         if code in STALE_TOKEN:
-            code, found = await self._post(path, body, await self._tokens.get(token))
+            token = await self._tokens.get(token)
+            code, found = await self._post(path, body, token, total, repeatable=repeatable)
         if code:
             error = error_of(code, str(found.get("message", "")), self._config.errors)
             if error is not None:
                 raise error
-        sent = found.get("id")
-        return sent if isinstance(sent, str) and sent else None
+        return found
 
-    async def _post(self, path: str, body: bytes, token: str) -> tuple[int, Mapping[str, Any]]:
+    async def _post(
+        self, path: str, body: bytes, token: str, total: float, *, repeatable: bool
+    ) -> tuple[int, Mapping[str, Any]]:
         answer = await call(
             self._client,
             "POST",
             path,
-            total=self._config.timeout + 5,
+            total=total,
+            repeatable=repeatable,
             reads=DENIED,
             content=body,
             headers={

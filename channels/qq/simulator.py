@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import deque
 from collections.abc import Mapping
@@ -16,14 +17,24 @@ from starlette.types import ASGIApp
 
 from channels import simulation
 from channels.base import Clock
+from channels.files import Kind
 from channels.qq import signature
 from channels.qq.api import TOKEN_PATH
+from channels.qq.render import TYPES
 from channels.qq.signature import Signer
-from channels.simulation import Fault, Push, Seen, answer_with
+from channels.simulation import Fault, Push, Seen, SeenFile, answer_with
 
 LIFETIME = timedelta(seconds=7200)
 ANSWERS, WINDOW, GROUP_WINDOW = 5, timedelta(minutes=60), timedelta(minutes=5)
 """How often and how long one message may be answered."""
+RICH = 7
+"""The kind of a message that shows a file."""
+DECLARED: Mapping[Kind, str] = {
+    "image": "image/jpeg",
+    "voice": "voice",
+    "video": "video/mp4",
+    "file": "file",
+}
 LONGEST = 2000
 """Characters of a text that the platform still takes."""
 
@@ -56,11 +67,18 @@ class Simulator(simulation.Simulator):
         self._good_until = clock()
         self._messages: dict[str, tuple[str, datetime, timedelta]] = {}
         self._answers: dict[str, set[int]] = {}
+        self.root = "https://multimedia.nt.qq.com.cn"
+        """Where files lie: here, once it is known where that is."""
+        self._held: dict[str, bytes] = {}
+        self._given: dict[str, tuple[str, SeenFile]] = {}
         self._app = Starlette(
             routes=[
                 Route(TOKEN_PATH, self._token, methods=["POST"]),
                 Route("/v2/users/{openid}/messages", self._post, methods=["POST"]),
                 Route("/v2/groups/{group}/messages", self._post, methods=["POST"]),
+                Route("/v2/users/{to}/files", self._take_file, methods=["POST"]),
+                Route("/v2/groups/{to}/files", self._take_file, methods=["POST"]),
+                Route("/download/{number}", self._give_file),
             ]
         )
 
@@ -92,6 +110,22 @@ class Simulator(simulation.Simulator):
         """Return the rightly signed call of any message of a person's."""
         author = {"id": contact, "user_openid": contact}
         return self._message(contact, "C2C_MESSAGE_CREATE", WINDOW, {"author": author, **fields})
+
+    def attach(self, contact: str, kind: Kind, content: bytes, name: str | None = None) -> Push:
+        """Return the call with a person's file, which lies at an address of the platform's."""
+        number = f"{kind}-{len(self._held) + 1}"
+        self._held[number] = content
+        file = {
+            "content_type": DECLARED[kind],
+            "url": f"{self.root}/download/{number}",
+            "filename": name or f"{number}.bin",
+            "size": len(content),
+        }
+        return self.tell(contact, content="", attachments=[file])
+
+    def forget_files(self) -> None:
+        """Lose what people sent."""
+        self._held.clear()
 
     def befriend(self, contact: str) -> Push:
         """Return the call that somebody added the bot."""
@@ -168,6 +202,7 @@ class Simulator(simulation.Simulator):
 
     async def _token(self, request: Request) -> Response:
         self.fetched += 1
+        self.root = str(request.base_url).rstrip("/")
         fault = await self.fault(request)
         if self.token_faults:
             fault = self.token_faults.popleft()
@@ -189,12 +224,38 @@ class Simulator(simulation.Simulator):
         fault = await self.fault(request)
         if fault and not fault.after_work:
             return answer_with(fault)
-        given = request.headers.get("authorization")
-        if self.refuses_all or given != f"QQBot {self._good}" or self._good_until <= self.clock():
-            return JSONResponse({"code": 11244, "message": "token not exist or expire"}, 401)
+        if (unknown := self._unknown(request)) is not None:
+            return unknown
         told = json.loads(await request.body())
         answer = self._refused(told) or self._put(told)
         return answer_with(fault) if fault else answer
+
+    def _unknown(self, request: Request) -> Response | None:
+        given = request.headers.get("authorization")
+        if self.refuses_all or given != f"QQBot {self._good}" or self._good_until <= self.clock():
+            return JSONResponse({"code": 11244, "message": "token not exist or expire"}, 401)
+        return None
+
+    async def _give_file(self, request: Request) -> Response:
+        if fault := await self.fault(request):
+            return answer_with(fault)
+        content = self._held.get(request.path_params["number"])
+        found = Response(content, media_type="application/octet-stream")
+        return Response(status_code=404) if content is None else found
+
+    async def _take_file(self, request: Request) -> Response:
+        if fault := await self.fault(request):
+            return answer_with(fault)
+        if (unknown := self._unknown(request)) is not None:
+            return unknown
+        told = json.loads(await request.body())
+        kind = next((one for one, number in TYPES.items() if number == told["file_type"]), None)
+        if kind is None or told["srv_send_msg"]:
+            return _no(850019, "文件格式不支持")
+        info = f"file-info-{len(self._given) + 1}"
+        file = SeenFile(kind, base64.b64decode(told["file_data"], validate=True))
+        self._given[info] = request.path_params["to"], file
+        return JSONResponse({"file_uuid": info, "file_info": info, "ttl": 3600})
 
     def _refused(self, told: Mapping[str, Any]) -> Response | None:
         known = self._messages.get(told.get("msg_id") or told.get("event_id") or "")
@@ -202,6 +263,8 @@ class Simulator(simulation.Simulator):
             return _no(304026, "MSG_ID")
         if len(told["content"]) > LONGEST:
             return _no(304020, "too long")
+        if told["msg_type"] == RICH and told["media"]["file_info"] not in self._given:
+            return _no(304081, "file_info invalid")
         used = self._answers.setdefault(told.get("msg_id") or told["event_id"], set())
         if told["msg_seq"] in used:
             return _no(40054005, "消息被去重，请检查请求msgseq")
@@ -214,7 +277,9 @@ class Simulator(simulation.Simulator):
 
     def _put(self, told: Mapping[str, Any]) -> Response:
         contact = self._messages[told.get("msg_id") or told["event_id"]][0]
-        seen: Seen = self.show(contact, told["content"], (), f"sent-{len(self.screen) + 1}")
+        _, file = self._given[told["media"]["file_info"]] if "media" in told else ("", None)
+        number = f"sent-{len(self.screen) + 1}"
+        seen: Seen = self.show(contact, told["content"], (), number, file)
         return JSONResponse({"id": seen.platform_id, "timestamp": self.clock().isoformat()})
 
 

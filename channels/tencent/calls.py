@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -60,11 +60,41 @@ class Calls:
         Raises:
             ChannelError: it was not taken, or nobody knows.
         """
+
+        async def ask(token: str) -> Mapping[str, Any]:
+            return await self._post(token, path, body, cap, repeatable=repeatable)
+
+        return await self._known(tokens, ask, knows)
+
+    async def get(
+        self, tokens: Tokens, path: str, *, knows: Collection[int] = ()
+    ) -> Mapping[str, Any]:
+        """Return the answer to a question without a body, or whose code the caller `knows`.
+
+        Raises:
+            ChannelError: it was not answered.
+        """
+
+        async def ask(token: str) -> Mapping[str, Any]:
+            total = self._timeout + SLACK
+            params = {"access_token": token}
+            answer = await call(self._client, "GET", path, total=total, params=params)
+            found = answer.json()
+            return found if "errcode" in found else {"errcode": 0, **found}
+
+        return await self._known(tokens, ask, knows)
+
+    async def _known(
+        self,
+        tokens: Tokens,
+        ask: Callable[[str], Awaitable[Mapping[str, Any]]],
+        knows: Collection[int] | None,
+    ) -> Mapping[str, Any]:
         found: Mapping[str, Any] = {}
         refused: str | None = None
         for _ in range(2):
             token = await tokens.get(refused)
-            found = await self._post(token, path, body, cap, repeatable=repeatable)
+            found = await ask(token)
             if found["errcode"] not in self._codes.stale:
                 break
             refused = token

@@ -28,11 +28,12 @@ def texts(parts: Sequence[Part]) -> Iterator[Body]:
 
 
 def bodies(
-    parts: Sequence[Part], item: Item, uploaded: Mapping[str, str] = NOTHING
+    parts: Sequence[Part], item: Item | None, uploaded: Mapping[str, str] = NOTHING
 ) -> Iterator[Body]:
     """Yield `parts` as texts and menus; words before a menu become its heading where they fit.
 
-    `uploaded` has the platform's ids of the files among them, by their refs.
+    `item` is None where there are no menus: choices are a numbered list then. `uploaded` has
+    the platform's ids of the files among them, by their refs.
     """
     waiting: list[Part] = []
     for part in parts:
@@ -41,7 +42,7 @@ def bodies(
             waiting = []
             yield {"msgtype": part.kind, part.kind: {"media_id": uploaded[part.ref]}}
             continue
-        if not (isinstance(part, Choices) and is_menu(part)):
+        if item is None or not (isinstance(part, Choices) and is_menu(part)):
             waiting.append(part)
             continue
         head = plain((*waiting, Text(text=part.prompt)))

@@ -16,13 +16,13 @@ from starlette.routing import Route
 
 from channels.simulation import Simulator, answer_with
 from channels.tencent.booth import Booth
-from channels.tencent.cabinet import NO_FILE, TYPES, Cabinet
+from channels.tencent.cabinet import LARGEST, NO_FILE, Cabinet
 
 WINDOW = timedelta(hours=48)
 """How long a customer's message lets the account write; five messages then."""
 
 TEXT_LIMIT, MENU_ITEMS = 2048, 10
-KINDS = frozenset({"text", "msgmenu", *TYPES})
+KINDS = frozenset({"text", "msgmenu", *LARGEST})
 
 
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
@@ -51,7 +51,12 @@ class Platform(Booth):
         self.limited = limited
         self.typing: list[tuple[str, str]] = []
         """Who was shown that somebody writes, or stopped (contact, command)."""
-        self.cabinet = Cabinet()
+        taken = {kind: size for kind, size in LARGEST.items() if kind in takes}
+        self.menu: list[dict[str, Any]] = []
+        """The buttons of the account's menu."""
+        self.agreed: set[str] | None = None
+        """Who takes notices; None: everybody."""
+        self.cabinet = Cabinet(taken)
         self._kinds, self._phones = takes, phones
         self._windows: dict[str, _Window] = {}
         self._gone: set[str] = set()
@@ -59,7 +64,12 @@ class Platform(Booth):
             routes=[
                 Route("/cgi-bin/stable_token", self._stable_token, methods=["POST"]),
                 Route("/cgi-bin/message/custom/send", self._send, methods=["POST"]),
+                Route("/cgi-bin/message/custom/typing", self._typing, methods=["POST"]),
                 Route("/cgi-bin/message/custom/business/typing", self._typing, methods=["POST"]),
+                Route("/cgi-bin/message/template/send", self._notify, methods=["POST"]),
+                Route("/cgi-bin/message/subscribe/bizsend", self._notify, methods=["POST"]),
+                Route("/cgi-bin/message/subscribe/send", self._notify, methods=["POST"]),
+                Route("/cgi-bin/menu/get", self._get_menu),
                 Route("/cgi-bin/media/get", self._get_media),
                 Route("/cgi-bin/media/upload", self._take_media, methods=["POST"]),
                 Route("/simulated-video/{media_id}", self.cabinet.video),
@@ -100,6 +110,26 @@ class Platform(Booth):
         answer = self._refused(str(told["touser"])) or self._shown(told)
         return answer_with(fault) if fault else answer
 
+    async def _notify(self, request: Request) -> Response:
+        fault = await self._phones.fault(request)
+        if fault and not fault.after_work:
+            return answer_with(fault)
+        if (unknown := self._unknown(request)) is not None:
+            return unknown
+        told = json.loads(await request.body())
+        answer = self._notified(str(told["touser"]), told)
+        return answer_with(fault) if fault else answer
+
+    def _notified(self, contact: str, told: dict[str, Any]) -> Response:
+        if contact in self._gone or (self.agreed is not None and contact not in self.agreed):
+            return _says(43101, "user refuse to accept the msg")
+        words = [field["value"] for field in told["data"].values()]
+        if not told["template_id"] or not all(words):
+            return _says(47003, "argument invalid!")
+        number = len(self._phones.screen) + 200_000_001
+        self._phones.show(contact, "\n".join(words), (), str(number))
+        return JSONResponse({"errcode": 0, "errmsg": "ok", "msgid": number})
+
     async def _typing(self, request: Request) -> Response:
         fault = await self._phones.fault(request)
         if fault:
@@ -114,6 +144,15 @@ class Platform(Booth):
             return _says(45081, "you are already typing")
         self.typing.append((contact, command))
         return _says(0, "ok")
+
+    async def _get_menu(self, request: Request) -> Response:
+        if fault := await self._phones.fault(request):
+            return answer_with(fault)
+        if (unknown := self._unknown(request)) is not None:
+            return unknown
+        if not self.menu:
+            return _says(46003, "menu no exist")
+        return JSONResponse({"menu": {"button": self.menu}})
 
     async def _get_media(self, request: Request) -> Response:
         if fault := await self._phones.fault(request):
@@ -151,7 +190,7 @@ class Platform(Booth):
         contact, kind = str(told["touser"]), told["msgtype"]
         if kind not in self._kinds:
             return _says(40008, "invalid message type")
-        if kind in TYPES:
+        if kind in LARGEST:
             return self._shown_file(contact, told[kind]["media_id"])
         options: tuple[tuple[str, str], ...] = ()
         if kind == "text":

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
-from pydantic import ConfigDict, Field, SecretStr, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+)
 
 from channels.inbox import InboxConfig
 from channels.tencent.codes import ErrorName
@@ -43,6 +51,26 @@ class CalledConfig(InboxConfig):
                 "copy it again from the account's console, or leave it out in plain mode"
             )
         return key
+
+
+class Approved(BaseModel):
+    """A notice whose template the platform approved."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+    label: str = Field(
+        min_length=1, max_length=100, description="what agents choose, and the thread shows"
+    )
+    template_id: str = Field(min_length=1, description="the template's id in the account")
+    data: dict[str, str] = Field(
+        min_length=1, description="the template's fields; {time} becomes the time of sending"
+    )
+    page: str | None = Field(
+        default=None, description="the page that a tap opens: of the mini program, or https://..."
+    )
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,40}$")]
 
 
 class AppConfig(CalledConfig):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from channels.base import Clock, Memory
+from channels.errors import Refused
 from channels.files import Download, File
 from channels.tencent.calls import Calls
 from channels.tencent.codes import Codes, ErrorName
@@ -98,6 +100,25 @@ class Api:
             ChannelError: it was not taken, or nobody knows.
         """
         return await self._calls.post(self._tokens, path, body, repeatable=repeatable)
+
+    async def get(self, path: str, *, knows: Collection[int] = ()) -> Mapping[str, Any]:
+        """Ask the account for something, and return the answer, also one with a code it `knows`.
+
+        Raises:
+            ChannelError: it is not told.
+        """
+        return await self._calls.get(self._tokens, path, knows=knows)
+
+    async def typing(self, path: str, contact: str) -> None:
+        """Show `contact` that somebody is writing.
+
+        Raises:
+            ChannelError: it was not shown.
+        """
+        told = {"touser": contact, "command": "Typing"}
+        # It is refused while it is shown already, and to who has been silent for long.
+        with contextlib.suppress(Refused):
+            await self.post(path, told, repeatable=True)
 
     def fetch(self, media_id: str) -> AbstractAsyncContextManager[Download]:
         """Open what a customer sent.

@@ -66,6 +66,8 @@ class Bench:
     """False when sending calls nobody: the customer fetches."""
     over_http: ClassVar[bool] = True
     """False when sending is no HTTP call, so that none can fail."""
+    follows_redirects: ClassVar[bool] = False
+    """True when a file is fetched from wherever its address leads, our own network excepted."""
     redelivers: ClassVar[bool] = True
     """False when the platform never delivers a thing twice."""
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
+from channels.attached import opened, sendable
 from channels.base import Capabilities, Clock, Memory, Reception, Request, Sent
+from channels.download import download_from
 from channels.errors import BadRequest, ChannelError, Refused, Unauthorized, Unavailable, Uncertain
+from channels.files import KINDS, Download, Files, Kind, Takes
 from channels.http import Reply, call, make_client
-from channels.message import OutgoingMessage
+from channels.message import Media, OutgoingMessage, Part
 from channels.webhook import parse, render, signature
 from channels.webhook.config import Config
 
@@ -18,6 +24,10 @@ RECEIVES = frozenset(
     ("text", "image", "voice", "video", "file", "location", "selection", "event", "unsupported")
 )
 LONGEST_ID = 200
+UPLOAD = 60.0
+"""Seconds that a post with a file in it may take beyond the wait for its answer."""
+TAKES: Mapping[Kind, Takes] = {kind: Takes(5_000_000) for kind in KINDS}
+"""What is posted where files are wanted: more would be a burden in base64."""
 JSON = {"content-type": "application/json"}
 
 
@@ -26,16 +36,19 @@ class Adapter:
 
     def __init__(self, inbox: str, config: Config, memory: Memory, clock: Clock) -> None:
         self.inbox = inbox
+        takes = TAKES if config.attachments else {}
         self.capabilities = Capabilities(
             text_limit=render.TEXT_LIMIT,
             receives=RECEIVES,
-            sends=frozenset({"text", "choices", "location"}),
+            sends=frozenset({"text", "choices", "location", *takes}),
+            files=takes,
             max_choices=render.MOST_CHOICES,
             idempotent_send=True,
             public=True,
         )
         self._config, self._clock = config, clock
         self._client: httpx.AsyncClient | None = None
+        self._files: Files | None = None
 
     async def __aenter__(self) -> Self:
         self._client = make_client(read=self._config.timeout)
@@ -69,19 +82,39 @@ class Adapter:
         """
         if self._client is None:
             raise Unavailable("the inbox is not running")
-        posts = render.pieces(message.parts)
+        posts = render.pieces(message.parts, sendable(message.parts, self.capabilities.files))
         if not posts:
             raise Refused("there is nothing to say in it")
+        files = [await self._file(parts) for parts in posts]
         taken: str | None = None
-        for number, parts in enumerate(posts):
+        for number, (parts, file) in enumerate(zip(posts, files, strict=True)):
             post_id = message.delivery_id if number == 0 else f"{message.delivery_id}:{number}"
-            told = await self._post(self._client, post_id, render.body(message, post_id, parts))
+            body = render.body(message, post_id, parts, file)
+            told = await self._post(self._client, post_id, body)
             taken = taken or told
         return Sent(taken, pieces=len(posts))
 
+    def lend(self, files: Files) -> None:
+        """Keep the files that can be sent."""
+        self._files = files
+
+    def fetch(self, ref: str) -> AbstractAsyncContextManager[Download]:
+        """Open a customer's file by the address that the other side named."""
+        return download_from(ref, trusted=self._config.base_url)
+
+    async def _file(self, parts: tuple[Part, ...]) -> Mapping[str, Any] | None:
+        """Read the file that is a post of its own; None: it is words."""
+        match parts:
+            case (Media() as part,):
+                async with opened(self._files, part, self.capabilities.files) as file:
+                    content = await asyncio.to_thread(file.stream.read)
+                    return render.file_part(part, file, content)
+            case _:
+                return None
+
     async def _post(self, client: httpx.AsyncClient, post_id: str, body: bytes) -> str | None:
         headers = signature.headers(self._config.keys, post_id, body, self._clock())
-        total = self._config.timeout + 5
+        total = self._config.timeout + (5 if len(body) < parse.LARGEST else UPLOAD)
         reply = await call(
             client,
             "POST",

@@ -33,6 +33,11 @@ class Config(InboxConfig):
     url: str | None = Field(
         default=None, pattern=r"^https?://[^\s/]+", description="where replies are posted"
     )
+    attachments: bool = Field(
+        default=False,
+        description="yes: files of agents are posted too, up to 5 MB each, in base64: "
+        "the other side must take bodies of 7 MB",
+    )
     timeout: float = Field(default=15.0, gt=0, le=60, description="seconds for one post")
 
     @model_validator(mode="after")

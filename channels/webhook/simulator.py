@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -16,7 +17,8 @@ from starlette.types import ASGIApp
 from channels import simulation
 from channels.base import Clock
 from channels.errors import BadRequest
-from channels.simulation import Push, Seen, answer_with
+from channels.files import Kind
+from channels.simulation import Push, Seen, SeenFile, answer_with
 from channels.webhook import signature
 
 SECRET = "whsec_c2ltdWxhdGVkLXNlY3JldC1vZi1hLXNob3AtYXBw"  # noqa: S105 - of nobody
@@ -34,7 +36,15 @@ class Simulator(simulation.Simulator):
         self.secret, self.old_secret = SECRET, ""
         self._said = 0
         self._taken: dict[str, str] = {}
-        self._app = Starlette(routes=[Route("/replies", self._reply, methods=["POST"])])
+        self.root = "https://shop.example.com"
+        """Where customers' files lie; tell it where this system is served."""
+        self._held: dict[str, tuple[bytes, str]] = {}
+        self._app = Starlette(
+            routes=[
+                Route("/replies", self._reply, methods=["POST"]),
+                Route("/files/{number}", self._give_file),
+            ]
+        )
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -56,6 +66,17 @@ class Simulator(simulation.Simulator):
         return self.tell(
             seen.contact, parts=[{"kind": "selection", "value": value, "label": label}]
         )
+
+    def attach(self, contact: str, kind: Kind, content: bytes, name: str | None = None) -> Push:
+        """Return the call with a customer's file, which lies at an address of the system's."""
+        number = f"{len(self._held) + 1}"
+        self._held[number] = content, name or "file"
+        url = f"{self.root}/files/{number}"
+        return self.tell(contact, parts=[{"kind": kind, "url": url, "name": name or "file"}])
+
+    def forget_files(self) -> None:
+        """Lose what customers sent."""
+        self._held.clear()
 
     def tell(self, contact: str, **fields: Any) -> Push:  # noqa: ANN401 - whatever JSON holds
         """Return the rightly signed call of any message."""
@@ -94,6 +115,14 @@ class Simulator(simulation.Simulator):
         then = self.clock() - timedelta(hours=1)
         return self.signed(contact, push.headers[signature.ID], push.body, then)
 
+    async def _give_file(self, request: Request) -> Response:
+        if fault := await self.fault(request):
+            return answer_with(fault)
+        found = self._held.get(request.path_params["number"])
+        if found is None:
+            return Response(status_code=404)
+        return Response(found[0], media_type="application/octet-stream")
+
     async def _reply(self, request: Request) -> Response:
         fault = await self.fault(request)
         # A 2xx is this system's yes, whatever else it says: none comes without the work.
@@ -118,10 +147,20 @@ class Simulator(simulation.Simulator):
                 for option in part["options"]
             ]
             words = "\n".join(filter(None, (told["text"], *_places(told["parts"]))))
-            seen = self.show(told["contact"]["id"], words, options, f"r-{len(self.screen) + 1}")
+            number, file = f"r-{len(self.screen) + 1}", _file(told["parts"])
+            seen = self.show(told["contact"]["id"], words, options, number, file)
             self._taken[post_id] = seen.platform_id or ""
         return JSONResponse({"id": self._taken[post_id]})
 
 
 def _places(parts: list[dict[str, Any]]) -> list[str]:
     return [part["label"] or "" for part in parts if part["kind"] == "location"]
+
+
+def _file(parts: list[dict[str, Any]]) -> SeenFile | None:
+    found = next((part for part in parts if "content" in part), None)
+    if found is None:
+        return None
+    content = base64.b64decode(found["content"], validate=True)
+    assert len(content) == found["size"]  # noqa: S101 - the receiver looks, too
+    return SeenFile(found["kind"], content, found["name"])

@@ -10,8 +10,10 @@ import hashlib
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from functools import partial
 from typing import Self
 
+from channels.attached import sendable
 from channels.base import (
     Capabilities,
     Clock,
@@ -25,24 +27,22 @@ from channels.base import (
     Request,
     Sent,
 )
-from channels.errors import (
-    BadRequest,
-    ChannelError,
-    Refused,
-    Unavailable,
-    Uncertain,
-    WindowClosed,
-)
+from channels.errors import BadRequest, Refused, Unavailable, WindowClosed
 from channels.files import Download, Files, Kind, Takes
 from channels.http import opened
-from channels.message import IncomingMessage, Media, OutgoingMessage
-from channels.tencent import media, menu
-from channels.tencent.leaves import legible
+from channels.message import Address, Notice, OutgoingMessage, is_notice
+from channels.tencent import menu, notices
+from channels.tencent.leaves import Fields, legible
 from channels.tencent.seal import Seal, Unreadable
+from channels.tencent.sending import Uploads, send_each
 from channels.tencent.weixin import Api
+from channels.wechat import menu as own_menu
 from channels.wechat import parse, render
 from channels.wechat.config import Config
 
+TYPING = "/cgi-bin/message/custom/typing"
+NO_MENU = 46003
+"""There is none."""
 LARGEST = 64 * 1024
 """Bytes of a push; real ones have a few hundred."""
 
@@ -59,9 +59,6 @@ TAKES: Mapping[Kind, Takes] = {
     "video": Takes(10_000_000, frozenset({"video/mp4"})),
 }
 """What an account can upload; WeChat knows no other files."""
-UPLOADED_FOR = timedelta(days=2)
-"""How long an upload is used again; WeChat keeps it for three days."""
-
 
 RATES = Rates(whole=Rate(20), chat=Rate(1, burst=5))
 """WeChat counts by day and by minute, and not in public: this is far below what accounts report."""
@@ -88,6 +85,9 @@ def capabilities(config: Config) -> Capabilities:
         receives=RECEIVES,
         sends=frozenset({"text"} if passive else {"text", "choices", *TAKES}),
         files={} if passive else TAKES,
+        notices={} if passive else notices.labels(config.notices),
+        typing=not passive,
+        forgets_who_left=config.forget_unfollowed,
         max_choices=0 if passive else menu.MOST_ITEMS,
         reply_window=None if passive else window(config),
         rates=RATES,
@@ -106,8 +106,9 @@ class Adapter:
         self._memory = memory
         self._clock = clock
         self._seal = Seal(config.token, config.aes_key, config.app_id)
+        self._menu = own_menu.labels(config.menu)
         self._api: Api | None = None
-        self._files: Files | None = None
+        self._uploads = Uploads(memory, TAKES)
 
     async def __aenter__(self) -> Self:
         api = Api(self._config, self._memory, self._clock)
@@ -133,7 +134,11 @@ class Adapter:
         raw = request.body.decode("utf-8", "replace")
         try:
             raw = legible(self._seal.open(request))
-            message = self._message(raw)
+            fields = self._fields(raw)
+            if fields.get("Event", "").lower() == parse.RESULT:
+                lost = await notices.result(self._memory, fields)
+                return Reception(bounced=(lost,) if lost else (), body=TAKEN, headers=PLAIN)
+            message = parse.parse(self.inbox, raw, fields, self._menu)
         except Unreadable as error:
             key = hashlib.sha256(raw.encode("utf-8", "replace")).hexdigest()
             kept = Quarantined(key, str(error), raw.replace("\0", ""))
@@ -150,39 +155,43 @@ class Adapter:
         if self.passive:
             raise WindowClosed("a passive account can only answer the customer's next message")
         api = self._running()
-        files = media.sendable(message.parts, TAKES)
-        uploaded = {part.ref: await self._upload(part) for part in files}
+        if (notice := notices.notice_in(message)) is not None:
+            return await self._notify(api, message, notice)
+        uploaded = await self._uploads.ids(message.parts, api.upload)
         bodies = render.bodies(message.parts, uploaded)
-        if not bodies:
-            raise Refused("there is nothing to say in it")
-        for number, body in enumerate(bodies):
-            try:
-                await api.send(message.address.contact, body)
-            except Refused:
-                raise
-            except ChannelError as error:
-                if not number:
-                    raise
-                taken = f"{number} of {len(bodies)} pieces were taken, then: {error}"
-                raise Uncertain(taken) from error
-        return Sent(pieces=len(bodies))
+        return await send_each(bodies, partial(api.send, message.address.contact))
+
+    async def menu_drift(self) -> tuple[str, ...]:
+        """Say what of the menu that the platform shows is not as the settings want it.
+
+        Raises:
+            ChannelError: the platform does not say.
+        """
+        wanted = self._config.menu
+        if wanted is None or self.passive:
+            return ()
+        shown = await self._running().get("/cgi-bin/menu/get", knows=(NO_MENU,))
+        return own_menu.menu_drift(wanted, shown)
+
+    async def typing(self, address: Address) -> None:
+        """Show that somebody is writing, for fifteen seconds or until a message comes."""
+        if not self.passive:
+            await self._running().typing(TYPING, address.contact)
+
+    async def _notify(self, api: Api, message: OutgoingMessage, notice: Notice) -> Sent:
+        approved = self._config.notices.get(notice.name)
+        if approved is None:
+            raise Refused("the inbox's settings have no such notice any more")
+        path, body = render.notice(approved, self._clock())
+        return await notices.post(api, self._memory, path, body, message)
 
     def lend(self, files: Files) -> None:
         """Keep the files that can be sent."""
-        self._files = files
+        self._uploads.lend(files)
 
     def fetch(self, ref: str) -> AbstractAsyncContextManager[Download]:
         """Open a customer's file."""
         return self._running().fetch(ref)
-
-    async def _upload(self, part: Media) -> str:
-        known = await self._memory.get(f"upload:{part.ref}")
-        if known is not None:
-            return known
-        async with media.opened(self._files, part, TAKES) as file:
-            media_id = await self._running().upload(part.kind, file)
-        await self._memory.set(f"upload:{part.ref}", media_id, UPLOADED_FOR)
-        return media_id
 
     def _running(self) -> Api:
         if self._api is None:
@@ -193,8 +202,8 @@ class Adapter:
         self, message: OutgoingMessage
     ) -> tuple[OutgoingMessage | None, OutgoingMessage | None]:
         """Split into what one HTTP answer holds, and what must wait (or None)."""
-        active = render.has_menu(message.parts) or media.sendable(message.parts, TAKES)
-        if not self.passive and active:
+        active = render.has_menu(message.parts) or sendable(message.parts, TAKES)
+        if not self.passive and (active or is_notice(message.parts)):
             return None, message
         return render.fit(message)
 
@@ -208,8 +217,8 @@ class Adapter:
         seconds, nonce = str(int(now.timestamp())), request.query.get("nonce", "")
         return Reception(body=self._seal.close(xml, seconds, nonce).encode(), headers=XML)
 
-    def _message(self, xml: str) -> IncomingMessage | None:
+    def _fields(self, xml: str) -> Fields:
         fields = parse.read(xml)
         if self._config.account not in (None, fields["ToUserName"]):
             raise BadRequest("meant for another account than this inbox's")
-        return parse.parse(self.inbox, xml, fields)
+        return fields

@@ -34,11 +34,15 @@ Told = Any
 NEEDED = ("ToUserName", "FromUserName", "CreateTime", "MsgType")
 """What every push says."""
 
+NAMELESS: Mapping[str, str] = {}
+"""A menu of which nothing is known."""
 KIND = 64
 """Characters that we repeat of a kind's unknown name."""
 
 NORTH, EAST = 90.0, 180.0
 
+RESULT = "templatesendjobfinish"
+"""The event that says what became of a template message."""
 NOTICES = frozenset(
     {
         "kf_close_session",
@@ -64,8 +68,12 @@ def read(xml: str) -> Fields:
     return leaves.read(xml, NEEDED)
 
 
-def parse(inbox: str, xml: str, fields: Fields) -> IncomingMessage | None:
+def parse(
+    inbox: str, xml: str, fields: Fields, menu: Mapping[str, str] = NAMELESS
+) -> IncomingMessage | None:
     """Translate a message that passed `read`; None for a notice without a customer.
+
+    `menu` has what stands on the entries of the account's menu, by what a tap sends.
 
     Raises:
         Unreadable: a field that its kind needs is missing or senseless.
@@ -74,6 +82,8 @@ def parse(inbox: str, xml: str, fields: Fields) -> IncomingMessage | None:
         part = _part(parse_message(xml), fields)
         if part is None:
             return None
+        if isinstance(part, Selection) and part.label is None:
+            part = Selection(value=part.value, label=menu.get(part.value))
         contact = short(fields["FromUserName"])
         return IncomingMessage(
             address=Address(inbox=inbox, thread=contact, contact=contact),
@@ -131,6 +141,12 @@ def _link(message: Told, _: Fields) -> Part:
     return Text(text="\n".join(filter(None, (message.title, message.url))))
 
 
+def _card(_: Told, fields: Fields) -> Part:
+    told = (fields.get("Title"), fields.get("PagePath"))
+    words = "\n".join(filter(None, told))
+    return Text(text=words) if words else Unsupported(platform_kind="miniprogrampage")
+
+
 def _followed(_: Told, fields: Fields) -> Part:
     scene = fields.get("EventKey", "").removeprefix("qrscene_")
     return ContactEvent(event="followed", context=scene or None)
@@ -166,6 +182,7 @@ _MESSAGES: Mapping[str, _Meaning] = {
     "shortvideo": _video,
     "location": _location,
     "link": _link,
+    "miniprogrampage": _card,
 }
 
 _EVENTS: Mapping[str, _Meaning] = {

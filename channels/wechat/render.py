@@ -11,8 +11,12 @@ from wechatpy.replies import TextReply
 from channels.message import Choice, Choices, OutgoingMessage, Part, Text
 from channels.tencent import menu
 from channels.tencent.menu import NOTHING, TEXT_LIMIT, Body
+from channels.tencent.notices import filled
 from channels.text import plain, split
+from channels.wechat.config import OfficialNotice
 
+TEMPLATE = "/cgi-bin/message/template/send"
+SUBSCRIPTION = "/cgi-bin/message/subscribe/bizsend"
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -22,6 +26,14 @@ def bodies(parts: Sequence[Part], uploaded: Mapping[str, str] = NOTHING) -> tupl
     `uploaded` has WeChat's ids of the files among them, by their refs.
     """
     return tuple(menu.bodies(parts, _item, uploaded))
+
+
+def notice(approved: OfficialNotice, now: datetime) -> tuple[str, Body]:
+    """Return where an approved notice is posted to, and as what."""
+    body = filled(approved, now)
+    if approved.kind == "subscription":
+        return SUBSCRIPTION, {**body, **({"page": approved.page} if approved.page else {})}
+    return TEMPLATE, {**body, **({"url": approved.page} if approved.page else {})}
 
 
 def has_menu(parts: Sequence[Part]) -> bool:

@@ -121,6 +121,13 @@ class Simulator(Simulated):
         self.platform.open(contact, MENU, 3)
         return self._event(contact, Event="CLICK", EventKey=key)
 
+    def finish(self, seen: Seen, status: str = "success") -> Push:
+        """Return the push that says what became of a template message."""
+        number = seen.platform_id or ""
+        if status != "success":
+            self.screen.remove(seen)
+        return self._event(seen.contact, Event="TEMPLATESENDJOBFINISH", MsgID=number, Status=status)
+
     def scan(self, contact: str, scene: str) -> Push:
         """Return the push for a follower's scan of a code."""
         self.platform.open(contact, MENU, 3)

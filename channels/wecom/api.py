@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from channels.base import Clock, Memory
 from channels.errors import ChannelError, Refused, Unavailable, WindowClosed
+from channels.files import Download, File
 from channels.http import MIB
 from channels.tencent.calls import Calls
 from channels.tencent.codes import Codes, ErrorName
@@ -22,6 +24,10 @@ STALE_TOKEN = frozenset({40014, 42001})
 ERRORS: Mapping[int, ErrorName] = {
     -1: "Unavailable",
     40001: "Unauthorized",
+    40004: "Refused",
+    40006: "TooLong",
+    40007: "Gone",
+    40009: "TooLong",
     40013: "Unauthorized",
     40014: "Unauthorized",
     40096: "Refused",
@@ -131,6 +137,24 @@ class Api:
         """
         told = {"code": code, "msgid": msgid, **body}
         await self._calls.post(self._tokens, "/cgi-bin/kf/send_msg_on_event", told)
+
+    def fetch(self, media_id: str) -> AbstractAsyncContextManager[Download]:
+        """Open what a customer sent.
+
+        Entering and reading raise:
+            ChannelError: it is gone, or not to be had now.
+        """
+        asked = {"media_id": media_id}
+        root = self._config.base_url
+        return self._calls.download(self._tokens, "/cgi-bin/media/get", asked, root)
+
+    async def upload(self, kind: str, file: File) -> str:
+        """Give WeCom a file, and return the id under which it can be sent for three days.
+
+        Raises:
+            ChannelError: it was not taken.
+        """
+        return await self._calls.upload(self._tokens, "/cgi-bin/media/upload", kind, file)
 
     async def _sync(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
         return await self._calls.post(

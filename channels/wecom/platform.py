@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,14 +15,25 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from channels.files import Kind
 from channels.simulation import Fault, Simulator, answer_with
 from channels.tencent.booth import Booth
+from channels.tencent.cabinet import NO_FILE, Cabinet
 from channels.tencent.platform import unescaped
 
 WINDOW, REPLIES = timedelta(hours=48), 5
 TEXT_LIMIT, MENU_ITEMS, LONGEST_CURSOR = 2048, 10, 64
 CALL_LASTS, WELCOME_LASTS = timedelta(minutes=10), timedelta(seconds=20)
 MSGID = re.compile(r"[0-9a-zA-Z_-]{1,32}")
+
+
+FILES: Mapping[Kind, int] = {
+    "image": 2_000_000,
+    "voice": 2_000_000,
+    "video": 10_000_000,
+    "file": 20_000_000,
+}
+"""Bytes of what can be uploaded."""
 
 
 @dataclass(slots=True)
@@ -65,6 +77,7 @@ class Platform(Booth):
         """How often messages were asked for."""
         self.sync_faults: deque[Fault] = deque()
         """What is answered to those who ask for messages, one each."""
+        self.cabinet = Cabinet(FILES, videos_elsewhere=False)
         self._phones = phones
         self._calls: dict[str, datetime] = {}
         self._welcomes: dict[str, tuple[str, datetime]] = {}
@@ -74,6 +87,8 @@ class Platform(Booth):
                 Route("/cgi-bin/kf/sync_msg", self._sync, methods=["POST"]),
                 Route("/cgi-bin/kf/send_msg", self._send, methods=["POST"]),
                 Route("/cgi-bin/kf/send_msg_on_event", self._send_on_event, methods=["POST"]),
+                Route("/cgi-bin/media/get", self._get_media),
+                Route("/cgi-bin/media/upload", self._take_media, methods=["POST"]),
                 Route("/cgi-bin/kf/service_state/get", self._state, methods=["POST"]),
             ]
         )
@@ -162,7 +177,7 @@ class Platform(Booth):
             return _says(40058, "msgid has a wrong form")
         if name in account.sent:
             return _says(40058, "invalid Request Parameter: msgid was used before")
-        refused = self._refused(account, contact) or _misshapen(told)
+        refused = self._refused(account, contact) or self._misshapen(told)
         if refused is not None:
             return refused
         account.sent.add(name)
@@ -186,7 +201,7 @@ class Platform(Booth):
         if fault and not fault.after_work:
             return answer_with(fault)
         told = await _unescaped(request)
-        answer = self._stranger(request) or _misshapen(told) or self._welcomed(told)
+        answer = self._stranger(request) or self._ungreeting(told) or self._welcomed(told)
         return answer_with(fault) if fault else answer
 
     def _welcomed(self, told: dict[str, Any]) -> Response:
@@ -202,14 +217,40 @@ class Platform(Booth):
         found = {"errcode": 0, "errmsg": "ok", "service_state": state}
         return self._stranger(request) or JSONResponse(found)
 
+    async def _get_media(self, request: Request) -> Response:
+        if fault := await self._phones.fault(request):
+            return answer_with(fault)
+        return self._stranger(request) or self.cabinet.get(request) or _says(*NO_FILE)
+
+    async def _take_media(self, request: Request) -> Response:
+        if fault := await self._phones.fault(request):
+            return answer_with(fault)
+        taken = self._stranger(request) or await self.cabinet.take(request)
+        return taken or _says(40004, "invalid media type or size")
+
     def _stranger(self, request: Request) -> Response | None:
         given = request.query_params.get("access_token")
         return None if self.takes(given) else _says(42001, "access_token expired")
 
     def _shown(self, contact: str, told: dict[str, Any], name: str) -> Response:
-        text, options = _words(told)
-        self._phones.show(contact, text, options, name)
+        if told["msgtype"] in FILES:
+            file = self.cabinet.uploaded(told[told["msgtype"]]["media_id"])
+            self._phones.show(contact, "", (), name, file)
+        else:
+            text, options = _words(told)
+            self._phones.show(contact, text, options, name)
         return JSONResponse({"errcode": 0, "errmsg": "ok", "msgid": name})
+
+    def _ungreeting(self, told: dict[str, Any]) -> Response | None:
+        if told["msgtype"] in FILES:
+            return _says(40008, "invalid message type")
+        return self._misshapen(told)
+
+    def _misshapen(self, told: dict[str, Any]) -> Response | None:
+        if told["msgtype"] not in FILES:
+            return _misshapen(told)
+        given = self.cabinet.uploaded(told[told["msgtype"]]["media_id"])
+        return None if given and given.kind == told["msgtype"] else _says(*NO_FILE)
 
 
 async def _unescaped(request: Request) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from wechatpy.crypto import WeChatCrypto
 
 from channels.base import Clock
+from channels.files import Kind
 from channels.simulation import Fault, Push, Seen
 from channels.simulation import Simulator as Simulated
 from channels.tencent.seal import signature
@@ -85,6 +86,15 @@ class Simulator(Simulated):
         if origin == SERVICER:
             who["servicer_userid"] = "simulated-servicer"
         return self._called(account, {"msgid": self._name(), **who, "msgtype": kind, kind: said})
+
+    def attach(self, contact: str, kind: Kind, content: bytes, name: str | None = None) -> Push:
+        """Return the call for a customer's file."""
+        media_id = self.platform.cabinet.keep(kind, content, name)
+        return self.speak(contact, kind, media_id=media_id)
+
+    def forget_files(self) -> None:
+        """Let three days pass for every file that customers sent."""
+        self.platform.cabinet.forget()
 
     def enter(self, contact: str, scene: str = "", param: str = "", *, greets: bool = True) -> Push:
         """Return the call for a customer who comes in; they may be greeted for 20 seconds."""

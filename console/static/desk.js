@@ -256,6 +256,7 @@
     const hint = one(".send-key", form);
     if (settings.get("enter-sends", false) && hint) hint.textContent = hint.textContent.replace("Ctrl+Enter", "Enter");
     form.addEventListener("submit", (event) => {
+      if (event.submitter?.hasAttribute("data-notify")) return;
       event.preventDefault();
       if (event.submitter?.hasAttribute("data-take")) { one("#thread-head [aria-keyshortcuts='t']")?.click(); return; }
       send(form, text);

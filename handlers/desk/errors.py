@@ -60,6 +60,10 @@ class BadText(DeskError):
     """Write between 1 and 5000 characters."""
 
 
+class StillOpen(DeskError):
+    """The platform lets us answer: a notice is for when it does not."""
+
+
 class NoReplyNow(DeskError):
     """The platform lets us answer again once the customer writes."""
 

@@ -18,11 +18,11 @@ from channels.errors import (
     Uncertain,
     WindowClosed,
 )
-from channels.message import Visibility
-from storage import deliveries, lanes
+from channels.message import Notice, Visibility
+from storage import conversations, deliveries, lanes
 from storage.activity import since
 from storage.database import Unavailable as DatabaseDown
-from storage.models import Conversation, Fact, LaneKind
+from storage.models import Author, Conversation, Fact, LaneKind
 from tests.postgres import on_postgres
 
 LEASE = timedelta(seconds=60)
@@ -591,3 +591,22 @@ async def test_in_a_thread_that_others_read_a_reply_can_quote(build, visibility)
     await house.send()
     quoted = "m-1" if visibility is Visibility.PUBLIC else None
     assert [sent.reply_to for sent in adapter.sent] == [quoted]
+
+
+async def test_a_notice_goes_out_though_the_window_is_closed_and_alone(build):
+    house = await build().open()
+    await house.says("late")
+    await house.db.write(_notify)
+    await house.says("later")
+    await house.db.write(_set, reply_until=house.time(), replies_left=1)
+    house.time.pass_by(seconds=1)
+    await house.send()
+    assert await house.statuses() == ["failed", "sent", "failed"]
+    assert house.texts() == ["an answer waits"]
+
+
+def _notify(session):
+    conversation = session.exec(select(Conversation)).one()
+    notice = Notice(name="answered", label="an answer waits")
+    at = conversation.last_activity_at
+    conversations.append(session, conversation, Author.AGENT, (notice,), at)

@@ -40,6 +40,7 @@ TABLE = {
     "POST /inbox/{conversation_id}/files/{media_id}/again": CUSTOMERS,
     "POST /inbox/{conversation_id}/reply": CUSTOMERS,
     "POST /inbox/{conversation_id}/private": CUSTOMERS,
+    "POST /inbox/{conversation_id}/notify": CUSTOMERS,
     "POST /inbox/{conversation_id}/note": CUSTOMERS,
     "POST /inbox/{conversation_id}/read": CUSTOMERS,
     "POST /inbox/{conversation_id}/typing": CUSTOMERS,

@@ -68,7 +68,9 @@ class Time:
 
 
 INBOXES = (
-    InboxState("shop_wechat", "wechat", "微信公众号", "ready"),
+    InboxState(
+        "shop_wechat", "wechat", "微信公众号", "ready", notices={"answered": "您的问题有了答复"}
+    ),
     InboxState("shop_weibo", "weibo", "微博小店", "ready"),
     InboxState("old_weibo", "weibo", "微博老店", "ready", parks=True),
     InboxState("shop_telegram", "telegram", "Telegram", "ready"),

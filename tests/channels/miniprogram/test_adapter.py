@@ -5,7 +5,15 @@ import pytest
 
 from channels.base import Grant
 from channels.errors import BadRequest, QuotaUsed, Refused, Uncertain, WindowClosed
-from channels.message import Address, Choice, Choices, ContactEvent, OutgoingMessage, Text
+from channels.message import (
+    Address,
+    Choice,
+    Choices,
+    ContactEvent,
+    Notice,
+    OutgoingMessage,
+    Text,
+)
 from channels.miniprogram.adapter import Adapter
 from channels.miniprogram.config import Config
 from channels.miniprogram.simulator import Simulator, refusal
@@ -138,3 +146,17 @@ async def test_nothing_to_say_is_refused(joined):
     async with joined() as (adapter, _):
         with pytest.raises(Refused):
             await adapter.send(saying(ContactEvent(event="opened")))
+
+
+async def test_a_subscription_message_reaches_who_cannot_be_answered_any_more(joined):
+    notices = {
+        "shipped": {"label": "已发货", "template_id": "T", "data": {"a": "已发货"}, "page": "p/o"}
+    }
+    async with joined({"notices": notices}, limited=True) as (adapter, simulator):
+        assert adapter.capabilities.notices == {"shipped": "已发货"}
+        sent = await adapter.send(saying(Notice(name="shipped", label="已发货")))
+        assert sent.pieces == 0
+        assert simulator.calls[-1] == "/cgi-bin/message/subscribe/send"
+        assert simulator.screen[0].text == "已发货"
+        with pytest.raises(Refused, match="settings"):
+            await adapter.send(saying(Notice(name="another", label="x")))

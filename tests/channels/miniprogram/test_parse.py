@@ -30,6 +30,7 @@ UNDERSTOOD: dict[str, Part] = {
     "event__new.xml": Unsupported(platform_kind="event:some_future_event"),
     "voice__new_kind.json": Unsupported(platform_kind="voice"),
 }
+NOTICES = ("event__subscribe_msg_sent.json", "event__subscribe_msg_sent.xml")
 UNREADABLE = {
     "bad__no_kind.json": "no MsgType",
     "bad__kind_is_a_list.json": "no MsgType",
@@ -50,12 +51,16 @@ def recorded(name: str) -> str:
     return (FIXTURES / name).read_text(encoding="utf-8")
 
 
-def parsed(content: str) -> IncomingMessage:
+def parsed(content: str) -> IncomingMessage | None:
     return parse("shop", read(content))
 
 
 def test_every_fixture_is_used():
-    assert {path.name for path in FIXTURES.iterdir()} == {*UNDERSTOOD, *UNREADABLE}
+    assert {path.name for path in FIXTURES.iterdir()} == {
+        *UNDERSTOOD,
+        *NOTICES,
+        *UNREADABLE,
+    }
 
 
 @pytest.mark.parametrize("name", UNDERSTOOD)
@@ -64,6 +69,11 @@ def test_what_a_customer_does_is_understood(name):
     assert message.parts == (UNDERSTOOD[name],)
     assert message.address.thread == message.address.contact == "oTESTopenid0001"
     assert message.sent_at.timestamp() == 1700000000
+
+
+@pytest.mark.parametrize("name", NOTICES)
+def test_what_became_of_a_subscription_message_is_nothing_that_a_customer_said(name):
+    assert parsed(recorded(name)) is None
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
@@ -93,4 +103,4 @@ def test_a_mangled_push_is_understood_or_unreadable(data):
     end = data.draw(st.integers(start, len(content)))
     mangled = content[:start] + data.draw(st.text(max_size=8)) + content[end:]
     with suppress(Unreadable):
-        assert isinstance(parsed(mangled), IncomingMessage)
+        assert isinstance(parsed(mangled), IncomingMessage | None)

@@ -6,11 +6,13 @@ import pytest
 
 from channels import errors
 from channels.errors import BadRequest, RateLimited, Refused, TooLong, WindowClosed
-from channels.message import Address, OutgoingMessage, Text
+from channels.message import Address, Media, OutgoingMessage, Text
 from channels.qq import render
 from channels.qq.api import ERRORS, error_of
 from channels.qq.signature import Signer
 from channels.qq.simulator import Simulator, refusal
+from channels.testing import HeldFiles
+from channels.testing.samples import SAMPLES
 
 USER, GROUP = "E4F4AEA33253A2797FB897C50B81D7ED", "C9F778FE6ADF9D1D1DBE395BF744A33A"
 VECTOR = json.loads(
@@ -155,3 +157,44 @@ async def test_a_simulated_platform_refuses_what_the_real_one_does(joined, hear)
         strange = answering(message).model_copy(update={"reply_to": "of-nobody"})
         with pytest.raises(Refused, match="304026"):
             await adapter.send(strange)
+
+
+async def test_a_file_is_given_to_where_it_will_be_shown(joined, hear):
+    async with joined() as (adapter, simulator):
+        files = HeldFiles()
+        adapter.lend(files)
+        ref = files.keep("a.png", "image/png", SAMPLES["image/png"])
+        (message,) = (await hear(adapter, simulator.say_in(GROUP, USER, "图呢"))).messages
+        parts = (Text(text="请看"), Media(kind="image", ref=ref))
+        sent = await adapter.send(answering(message).model_copy(update={"parts": parts}))
+        assert sent.pieces == 2
+        assert simulator.calls[-3:] == [
+            f"/v2/groups/{GROUP}/files",
+            f"/v2/groups/{GROUP}/messages",
+            f"/v2/groups/{GROUP}/messages",
+        ]
+        assert [(seen.text, seen.file and seen.file.content) for seen in simulator.screen] == [
+            ("请看", None),
+            ("", SAMPLES["image/png"]),
+        ]
+
+
+async def test_when_a_file_is_not_taken_nothing_is_said(joined, hear):
+    async with joined() as (adapter, simulator):
+        files = HeldFiles()
+        adapter.lend(files)
+        ref = files.keep("a.png", "image/png", SAMPLES["image/png"])
+        (message,) = (await hear(adapter, simulator.say(USER, "hi"))).messages
+        parts = (Text(text="请看"), Media(kind="image", ref=ref))
+        simulator.faults.append(refusal(850026))
+        with pytest.raises(Refused):
+            await adapter.send(answering(message).model_copy(update={"parts": parts}))
+        assert simulator.screen == []
+
+
+async def test_a_file_in_our_own_network_is_not_fetched(joined):
+    async with joined() as (adapter, _):
+        for address in ("http://127.0.0.1/x", "http://10.0.0.7/x", "file:///etc/passwd"):
+            with pytest.raises(Refused):
+                async with adapter.fetch(address):
+                    pytest.fail("it is fetched")

@@ -10,6 +10,7 @@ from channels.testing.tokens import HELLO
 
 class TestConformance(ChannelConformance, TokenFaults):
     channel = "qq"
+    follows_redirects = True
     contacts: ClassVar = ("E4F4AEA33253A2797FB897C50B81D7ED", "0F2E9C1B5D8A4E7796A3C4B2D1E0F9A8")
 
     def platform(self, simulator):

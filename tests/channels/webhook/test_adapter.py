@@ -8,7 +8,8 @@ from channels.base import Request
 from channels.errors import BadRequest, Refused, Unauthorized
 from channels.message import Address, Choice, Choices, Location, Media, OutgoingMessage, Text
 from channels.simulation import Fault
-from channels.testing import RememberedMemory, serve
+from channels.testing import HeldFiles, RememberedMemory, serve
+from channels.testing.samples import SAMPLES
 from channels.webhook.adapter import Adapter
 from channels.webhook.config import Config
 from channels.webhook.simulator import OTHER, SECRET, Simulator
@@ -107,3 +108,27 @@ def test_an_inbox_that_cannot_reply_is_refused_at_the_start():
         Config(channel="webhook", secret=SECRET)
     with pytest.raises(ValidationError, match="openssl"):
         Config(channel="webhook", secret="hunter2", url="https://shop.example.com/replies")
+
+
+async def test_a_file_is_posted_by_itself_where_files_are_wanted(clock):
+    simulator, files = Simulator("shop", clock), HeldFiles()
+    async with serve(simulator.app) as url:
+        told = {**simulator.settings, "channel": "webhook", "base_url": url, "attachments": True}
+        async with Adapter("shop", Config(**told), RememberedMemory(clock), clock) as adapter:
+            adapter.lend(files)
+            ref = files.keep("发票.pdf", "application/pdf", SAMPLES["application/pdf"])
+            parts = (Text(text="请看"), Media(kind="file", ref=ref), Text(text="谢谢"))
+            sent = await adapter.send(saying(*parts))
+            await adapter.send(saying(*parts))
+    posted = [(seen.text, seen.file and seen.file.name) for seen in simulator.screen]
+    assert posted == [("请看", None), ("", "发票.pdf"), ("谢谢", None)]
+    assert simulator.screen[1].file.content == SAMPLES["application/pdf"]
+    assert sent.pieces == 3
+
+
+async def test_a_file_of_the_other_sides_is_never_fetched_from_our_own_network(joined):
+    adapter, _ = joined
+    for address in ("http://127.0.0.1/x", "http://192.168.1.1/x", "http://shop.local:8080/x"):
+        with pytest.raises(Refused):
+            async with adapter.fetch(address):
+                pytest.fail("it is fetched")

@@ -35,7 +35,7 @@ UNDERSTOOD: dict[str, Part] = {
     "shortvideo__clip": Media(kind="video", ref="MEDIA-video-2"),
     "location__point": Location(latitude=23.134521, longitude=113.358803, label="广州塔"),
     "link__article": Text(text="开箱测评\nhttps://example.com/a?b=1"),
-    "miniprogrampage__card": Unsupported(platform_kind="miniprogrampage"),
+    "miniprogrampage__card": Text(text="订单\npages/order"),
     "file__new_kind": Unsupported(platform_kind="file"),
     "subscribe__plain": ContactEvent(event="followed"),
     "subscribe__scene": ContactEvent(event="followed", context="src7"),

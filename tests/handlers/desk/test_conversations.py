@@ -1,17 +1,22 @@
 import asyncio
+from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlmodel import select
 
-from channels.message import text_of
+from channels.message import Notice, text_of
+from handlers.desk.approved import notify
 from handlers.desk.conversations import hand_back, mark_read, note, reply, resolve, take
 from handlers.desk.errors import (
     AlreadyClosed,
     AlreadyTaken,
     BadText,
+    NoReplyNow,
     NotFound,
     NotPermitted,
     NotYours,
+    StillOpen,
 )
 from storage import activity, conversations
 from storage.models import Author, Delivery, Fact, Owner, Role, Status
@@ -249,3 +254,37 @@ async def test_reading_is_noted_for_who_answers_and_disturbs_nobody(db, waiting,
     assert (await db.write(mark_read, waiting, bob)).unread == 1
     read = await db.write(mark_read, waiting, ann)
     assert (read.unread, read.version) == (0, taken.version)
+
+
+NOTICE = Notice(name="answered", label="an answer waits")
+
+
+async def closed(db, conversation_id, now):
+    def close(session):
+        found = conversations.get(session, conversation_id)
+        found.reply_until = now - timedelta(seconds=1)
+        conversations.save(session, found)
+
+    await db.write(close)
+
+
+async def test_who_can_be_answered_no_more_can_be_sent_a_notice(db, waiting, ann, now):
+    await db.write(take, waiting, ann, now)
+    await closed(db, waiting, now)
+    with pytest.raises(NoReplyNow):
+        await db.write(reply, waiting, ann, "too late", now)
+    sent = await db.write(partial(notify, notice=NOTICE), waiting, ann, now)
+    assert (sent.author, sent.parts, sent.agent_id) == (Author.AGENT, (NOTICE,), ann.id)
+    assert (await db.read(deliveries))[-1].parts == (NOTICE,)
+
+
+async def test_who_can_be_answered_is_sent_no_notice(db, waiting, ann, now):
+    await db.write(take, waiting, ann, now)
+    with pytest.raises(StillOpen):
+        await db.write(partial(notify, notice=NOTICE), waiting, ann, now)
+
+
+async def test_only_who_has_the_conversation_sends_a_notice(db, waiting, ann, now):
+    await closed(db, waiting, now)
+    with pytest.raises(NotYours):
+        await db.write(partial(notify, notice=NOTICE), waiting, ann, now)
