@@ -98,6 +98,17 @@ async def permission(api: Api) -> Finding:
     return fine("The account may send customer-service replies")
 
 
+def menu(drift: Sequence[str]) -> Finding:
+    """Say whether the menu that the platform shows is the one in the settings."""
+    if drift:
+        return warn(
+            "The account's menu is not as in config.yaml: %(drift)s",
+            "make it anew by menu/create, or mend menu in config.yaml",
+            drift=", ".join(drift[:3]) + (" …" if len(drift) > 3 else ""),  # noqa: PLR2004 - a line
+        )
+    return fine("The account's menu is as config.yaml says, if it says anything")
+
+
 async def network(api: Api) -> Finding:
     """Say whether WeChat finds the server URL that stands in its console.
 

@@ -207,9 +207,12 @@ class Adapter:
         """
         if self.passive:
             return (ills.passive(),)
-        questions = (ills.permission, ills.quota, ills.network)
         api = self._running()
-        return await ask_each(ills.explain, *(partial(each, api) for each in questions))
+        questions = [partial(each, api) for each in (ills.permission, ills.quota, ills.network)]
+        return await ask_each(ills.explain, *questions, self._menu)
+
+    async def _menu(self) -> Finding:
+        return ills.menu(await self.menu_drift())
 
     def explain(self, error: ChannelError) -> Finding | None:
         """Return what a refusal means and how it is mended, if that is known."""

@@ -18,6 +18,7 @@ async def test_an_account_that_is_well_says_so(joined):
             "The account may send customer-service replies": "ok",
             "499990 of 500000 replies of this day are left": "ok",
             "WeChat reaches the server URL": "ok",
+            "The account's menu is as config.yaml says, if it says anything": "ok",
         }
 
 
@@ -36,11 +37,19 @@ async def test_each_ill_is_told_with_its_mend_and_leaves_the_others(joined, ill,
         for name, value in ill.items():
             setattr(simulator.platform, name, value)
         found = await adapter.check(None)
-    assert len(found) == 3
+    assert len(found) == 4
     (bad,) = [finding for finding in found if finding.level != "ok"]
     assert bad.level == level
     assert words in bad.line
     assert bad.mend
+
+
+async def test_a_menu_that_drifted_is_a_warning(joined):
+    menu = [{"name": "售后", "key": "help"}]
+    async with joined({"menu": menu}) as (adapter, _):
+        found = await adapter.check(None)
+    assert found[-1].level == "warning"
+    assert "missing: 售后" in found[-1].line
 
 
 async def test_a_list_of_servants_that_is_not_kept_is_no_ill(joined):
@@ -55,8 +64,8 @@ async def test_an_address_that_is_not_allowed_is_told_with_the_address(joined):
         simulator.platform.listed = False
         simulator.platform.expire_token()
         found = await adapter.check(None)
-    assert all("203.0.113.7" in finding.line for finding in found)
-    assert all("IP白名单" in finding.mend for finding in found)
+    assert all("203.0.113.7" in finding.line for finding in found[:3])
+    assert all("IP白名单" in finding.mend for finding in found[:3])
 
 
 async def test_a_wrong_secret_says_where_the_right_one_stands(joined):
