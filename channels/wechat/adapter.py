@@ -209,9 +209,9 @@ class Adapter:
             return (ills.passive(),)
         api = self._running()
         questions = [partial(each, api) for each in (ills.permission, ills.quota, ills.network)]
-        return await ask_each(ills.explain, *questions, self._menu)
+        return await ask_each(ills.explain, *questions, self._own_menu)
 
-    async def _menu(self) -> Finding:
+    async def _own_menu(self) -> Finding:
         return ills.menu(await self.menu_drift())
 
     def explain(self, error: ChannelError) -> Finding | None:

@@ -45,7 +45,7 @@ async def test_each_ill_is_told_with_its_mend_and_leaves_the_others(joined, ill,
 
 
 async def test_a_menu_that_drifted_is_a_warning(joined):
-    menu = [{"name": "售后", "key": "help"}]
+    menu = {"entries": [{"name": "售后", "key": "help"}]}
     async with joined({"menu": menu}) as (adapter, _):
         found = await adapter.check(None)
     assert found[-1].level == "warning"
