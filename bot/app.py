@@ -35,6 +35,8 @@ def compose(config: Config, clock: Callable[[], datetime], role: Role = "all") -
             secure=(config.public_url or "").startswith("https://"),
             demo=demo is not None,
             chats=service.brand,
+            check=service.health.check,
+            reports=service.health.reports,
         )
         console.install(app, services)
         if demo is not None:

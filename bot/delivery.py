@@ -237,8 +237,9 @@ class Sender(LaneLoop):
         An account that needs a human is held at once.
         """
         words = f"{problem}" or type(problem).__name__
-        if hopeless := isinstance(problem, Unauthorized):
-            self._inboxes.refused(inbox, words)
+        hopeless = isinstance(problem, Unauthorized)
+        if isinstance(problem, Unauthorized):
+            self._inboxes.refused(inbox, problem)
         until = await self.keep(
             paces.stumbled, inbox.name, words, self.clock(), again, hopeless=hopeless
         )

@@ -77,6 +77,8 @@ class Demo:
             f"demo_{name}": registry.find(name).simulator(f"demo_{name}", clock)
             for name in CHANNELS
         }
+        for name, simulator in self.simulators.items():
+            simulator.enter_address(f"{root}/inboxes/{name}/webhook")
         self._client = make_client()
 
     def inboxes(self) -> dict[str, InboxConfig]:

@@ -11,6 +11,7 @@ from functools import partial
 
 import structlog
 
+from bot.diagnosis import diagnosis
 from bot.memory import StoredMemory
 from bot.metrics import Metrics
 from bot.watch import Watch
@@ -27,6 +28,7 @@ from channels.base import (
 )
 from channels.errors import ChannelError, Unauthorized
 from channels.files import Files, Kind, MediaSource, SendsMedia, Takes
+from channels.health import Finding
 from channels.inbox import InboxConfig
 from channels.sheets import Sheet, ShowsSheets
 from channels.visited import Visited
@@ -52,6 +54,8 @@ class Inbox:
     adapter: ChannelAdapter
     state: str = "starting"
     detail: str = ""
+    trouble: Finding | None = None
+    """What only a human can mend, and how."""
     last_in: datetime | None = None
     last_out: datetime | None = None
     paused_until: datetime | None = None
@@ -70,12 +74,7 @@ class Inbox:
     @property
     def is_called(self) -> bool:
         """Whether the platform calls us: it does not where we fetch, listen or are the platform."""
-        adapter = self.adapter
-        if isinstance(adapter, Doorbell):
-            return adapter.doorbell
-        fetches = isinstance(adapter, Polling) and adapter.polling
-        listens = isinstance(adapter, Listening) and adapter.listening
-        return not (fetches or listens or isinstance(adapter, Visited))
+        return is_called(self.adapter)
 
     @property
     def asks_aside(self) -> bool:
@@ -89,27 +88,35 @@ class Inbox:
             self.passive = self.adapter if self.adapter.passive else None
 
 
+def is_called(adapter: ChannelAdapter) -> bool:
+    """Say whether its platform calls us."""
+    if isinstance(adapter, Doorbell):
+        return adapter.doorbell
+    fetches = isinstance(adapter, Polling) and adapter.polling
+    listens = isinstance(adapter, Listening) and adapter.listening
+    return not (fetches or listens or isinstance(adapter, Visited))
+
+
 class Inboxes:
     """All connected accounts by name."""
 
     def __init__(
         self, db: Database, configs: Mapping[str, InboxConfig], clock: Clock, metrics: Metrics
     ) -> None:
-        self._clock, self._metrics = clock, metrics
+        self._db, self._clock, self._metrics = db, clock, metrics
         self._tasks: list[asyncio.Task[None]] = []
         self._watch, self._fetch = Watch(db, clock), True
         self.disabled = {name: config for name, config in configs.items() if not config.enabled}
         self.by_name = {
-            name: Inbox(
-                name,
-                config,
-                registry.find(config.channel).adapter(
-                    name, config, StoredMemory(db, name, clock), clock
-                ),
-            )
+            name: Inbox(name, config, self.build(name, config))
             for name, config in configs.items()
             if config.enabled
         }
+
+    def build(self, name: str, config: InboxConfig) -> ChannelAdapter:
+        """Return an adapter of one account, not open yet."""
+        memory = StoredMemory(self._db, name, self._clock)
+        return registry.find(config.channel).adapter(name, config, memory, self._clock)
 
     def lend(self, files: Files) -> None:
         """Lend the house's files to the adapters that send media; before `start`."""
@@ -171,6 +178,7 @@ class Inboxes:
                 label=inbox.config.label or inbox.name,
                 state=inbox.state,
                 detail=inbox.detail,
+                trouble=inbox.trouble,
                 last_in=inbox.last_in,
                 last_out=inbox.last_out,
                 parks=inbox.passive is not None,
@@ -190,7 +198,7 @@ class Inboxes:
         ]
         return on + off
 
-    def refused(self, inbox: Inbox, problem: str) -> None:
+    def refused(self, inbox: Inbox, problem: Unauthorized) -> None:
         """Note that its platform lets us send nothing until a human has mended the account."""
         if inbox.ready.is_set():
             self._mark(inbox, "degraded", problem)
@@ -211,7 +219,7 @@ class Inboxes:
                     await self._bring_in(inbox, store, cursor)
                 self._mark(inbox, "degraded", "its connection ended; it is opened again")
             except ChannelError as problem:
-                self._mark(inbox, "degraded", f"{problem}")
+                self._mark(inbox, "degraded", problem)
                 # Only a human can mend it: who asks every second only gets locked out as well.
                 pause = LONGEST_PAUSE if isinstance(problem, Unauthorized) else pause
                 log.warning("inbox is degraded", inbox=inbox.name, problem=problem, retry_in=pause)
@@ -243,13 +251,16 @@ class Inboxes:
             try:
                 await ask()
             except ChannelError as problem:
-                self._mark(inbox, "degraded", f"{problem}")
+                self._mark(inbox, "degraded", problem)
                 log.warning("asking failed", inbox=inbox.name, problem=problem)
                 await asyncio.sleep(ASIDE_PAUSE)
                 self._mark(inbox, "ready", "")
 
-    def _mark(self, inbox: Inbox, state: str, detail: str) -> None:
-        inbox.state, inbox.detail = state, detail
+    def _mark(self, inbox: Inbox, state: str, detail: str | ChannelError) -> None:
+        inbox.state, inbox.detail = state, f"{detail}"
+        inbox.trouble = (
+            diagnosis(inbox.adapter, detail) if isinstance(detail, Unauthorized) else None
+        )
         self._metrics.inbox_ready.labels(inbox.name).set(state == "ready")
         if state == "ready":
             inbox.ready.set()

@@ -13,6 +13,7 @@ from bot.chat_status import Line
 from bot.config import Config
 from bot.delivery import Sender
 from bot.demo import Demo, with_demo
+from bot.health import Health
 from bot.inboxes import Inboxes
 from bot.intake import Intake
 from bot.lane_loop import LaneLoop
@@ -67,6 +68,8 @@ class Service:
         self.live = Live(self.db, Whispers(self._tell))
         self.line = Line(self.db, self.live)
         self.inboxes = Inboxes(self.db, self.config.inboxes, clock, self.metrics)
+        near = demo.inboxes() if demo is not None else ()
+        self.health = Health(self.db, self.inboxes, config.public_url, clock, near)
         self.folder = Folder(config.media_folder, config.media.max_bytes)
         self.inboxes.lend(StoredFiles(self.db, self.folder))
         self.inboxes.offer(sheets())
@@ -122,6 +125,7 @@ class Service:
             self._loops.append(asyncio.create_task(loop.run(), name=loop.kind.value))
         if self.works:
             self._loops.append(asyncio.create_task(self.fetcher.run(), name="files"))
+            self.health.start()
         self.ticker.start(alone=self.works)
         log.info("started", inboxes=sorted(self.inboxes.by_name))
         return self
@@ -131,6 +135,7 @@ class Service:
         self.begin_stop()
         self.ticker.stop()
         self.fetcher.stop()
+        await self.health.stop()
         await asyncio.gather(*(loop.stop(STOP_SECONDS) for loop in self._lane_loops))
         await asyncio.gather(*self._loops, return_exceptions=True)
         await self.inboxes.stop()

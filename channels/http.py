@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypedDict, TypeVar, Unpack
 
 import httpx
 
+from channels import dates
 from channels.errors import (
     ChannelError,
     RateLimited,
@@ -189,6 +190,7 @@ async def call(
         async with asyncio.timeout(total):
             request = client.build_request(method, url, extensions={"trace": writing}, **content)
             answer = await client.send(request, stream=True)
+            dates.hear(answer.headers.get("date"))
             try:
                 if answer.status_code not in reads:
                     refuse(answer.status_code, answer.headers)

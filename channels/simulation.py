@@ -187,6 +187,9 @@ class Simulator(ABC):
     def unanswered(self, push: Push) -> None:  # noqa: B027 - optional
         """Show the customer that nobody answered; most platforms say nothing."""
 
+    def enter_address(self, url: str) -> None:  # noqa: B027 - optional
+        """Note where the account's owner told the platform to call, where it can be asked."""
+
     def happened(self, push: Push) -> Push:
         """Let what `push` tells of be so, where the platform has to be asked for it; return it."""
         return push

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from starlette.requests import Request
 
 from channels.files import Kind, Takes
+from channels.health import Finding, Report
 from console.live import Live
 from faq.knowledge import KnowledgeBase
 from storage.database import Database
@@ -25,7 +26,9 @@ class InboxState:
     state: str
     """ready, degraded, stopped or disabled."""
     detail: str = ""
-    """What is wrong and how to mend it, in one line; never a secret."""
+    """What is wrong, in one line; never a secret."""
+    trouble: Finding | None = None
+    """What only a human can mend, and how."""
     webhook_url: str | None = None
     """What the platform must call; None where nobody calls us."""
     widget_url: str | None = None
@@ -70,6 +73,15 @@ def no_chat(_inbox: str) -> ChatBrand | None:
     return None
 
 
+async def check_nothing(_inbox: str) -> None:
+    """Ask no platform."""
+
+
+async def no_reports() -> Mapping[str, Report]:
+    """Know of no check."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The collaborators of every page."""
@@ -86,6 +98,10 @@ class Services:
     demo: bool = False
     chats: Callable[[str], ChatBrand | None] = no_chat
     """The look of an inbox's web chat; None if this inbox has none."""
+    check: Callable[[str], Awaitable[None]] = check_nothing
+    """Asks the platform of an inbox how the account is, and keeps what it says."""
+    reports: Callable[[], Awaitable[Mapping[str, Report]]] = no_reports
+    """What the last check of each inbox found."""
 
 
 def services(request: Request) -> Services:

@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,9 +16,10 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from channels.health import Level, Report
 from console.auth import Found, Login, hash_in_thread, require
 from console.i18n import mark
-from console.services import Services
+from console.services import InboxState, Services
 from console.views import render
 from console.words import CHANNELS
 from storage import doubts, overview, paces, people, transport
@@ -52,12 +53,21 @@ TOLD: Mapping[str, str] = {
     "arrived": mark("Noted: it arrived."),
     "decided": mark("Somebody has decided about it already."),
     "changed": mark("The account is changed."),
+    "checked": mark("Checked just now."),
     "last": mark("Nobody could administrate any more, so nothing was changed."),
 }
 DECISIONS: Mapping[str, Callable[..., object]] = {
     "arrived": doubts.arrived,
     "again": doubts.again,
 }
+LEVELS: Mapping[Level, tuple[str, str, str]] = {
+    "ok": (mark("All is well"), "good", "check"),
+    "warning": (mark("Could be better"), "warn", "info"),
+    "problem": (mark("Needs mending"), "bad", "alert"),
+}
+"""What the worst that a check found is called, its tone and its sign."""
+VALID = timedelta(hours=2)
+"""For how long what a check found is believed of an inbox that says nothing else."""
 LATELY = timedelta(days=7)
 """For how long the channels' page remembers what could not be sent."""
 SHOWN = 4000
@@ -91,8 +101,13 @@ async def channels(
     events = await found.db.read(transport.troubled)
     waits = await found.db.read(paces.states, found.clock())
     traffic = await found.db.read(overview.traffic, found.clock() - LATELY)
+    reports = await found.reports()
+    inboxes = found.inboxes()
     context = {
-        "inboxes": found.inboxes(),
+        "inboxes": inboxes,
+        "reports": reports,
+        "levels": LEVELS,
+        "red": {one.inbox for one in inboxes if _is_red(one, reports, found.clock())},
         "traffic": traffic,
         "paces": waits,
         "held": {name for name, row in waits.items() if paces.is_held(row)},
@@ -106,6 +121,16 @@ async def channels(
         "told": TOLD.get(told, ""),
     }
     return render(request, "settings/channels.html", context, login=login)
+
+
+@router.post("/settings/channels/{inbox}/check")
+async def check(_login: OperatorLogin, found: Found, inbox: str) -> Response:
+    """Ask a platform how the account is."""
+    names = [one.inbox for one in found.inboxes()]
+    if inbox not in names:
+        raise HTTPException(404)
+    await found.check(inbox)
+    return RedirectResponse(f"/settings/channels?told=checked#inbox-{inbox}", 303)
 
 
 @router.post("/settings/events/{event_id}/retry")
@@ -244,6 +269,13 @@ async def _users_page(
 
 def _is_locked(agent: Agent, found: Services) -> bool:
     return people.is_locked(agent, found.clock())
+
+
+def _is_red(inbox: InboxState, reports: Mapping[str, Report], now: datetime) -> bool:
+    """Say whether only a human can mend it: what it says itself, or its last check."""
+    report = reports.get(inbox.inbox)
+    is_ill = report is not None and report.level == "problem" and now - report.at < VALID
+    return inbox.trouble is not None or (is_ill and inbox.state != "disabled")
 
 
 def _as_text(payload: Mapping[str, Any]) -> str:

@@ -123,6 +123,7 @@ def environment(locale: str) -> Environment:
         preview=lambda line: i18n.say(locale, WORDLESS[line]) if line in WORDLESS else line,
         waiting=lambda since, now: waiting(since, now, locale),
         percent=percent,
+        filled=lambda text, values: filled(text, values, locale),
     )
     return made
 
@@ -200,6 +201,18 @@ def waiting(since: datetime, now: datetime, locale: str) -> Markup:
     return Markup('<time datetime="{}" data-since title="{}">{}</time>').format(
         since.isoformat(timespec="seconds"), title, text
     )
+
+
+def filled(text: str, values: Mapping[str, str | int], locale: str) -> str:
+    """Return what a check said in the reader's language; a text that cannot be filled stays bare.
+
+    A channel that is not ours may have made it: so it is plain text, whatever is in it.
+    """
+    said = i18n.translations(locale).ugettext(text)
+    try:
+        return said % dict(values)
+    except (KeyError, TypeError, ValueError):
+        return said
 
 
 def percent(value: float) -> str:

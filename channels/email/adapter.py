@@ -6,18 +6,20 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Self
 
 from channels.base import Capabilities, Clock, Memory, Rate, Rates, Reception, Sent
-from channels.email import attachments, imap, machines, parse, render, smtp, threads
+from channels.email import attachments, ills, imap, machines, parse, render, smtp, threads
 from channels.email.config import Config
 from channels.email.follow import Follower
 from channels.email.wire import MIB
-from channels.errors import Gone, Refused, Retryable, Unavailable, Uncertain
+from channels.errors import ChannelError, Gone, Refused, Retryable, Unavailable, Uncertain
 from channels.files import KINDS, Download, Files, Takes
+from channels.health import Finding, ask_each
 from channels.message import OutgoingMessage
 
 RECEIVES = frozenset({"text", "image", "voice", "video", "file", "event", "unsupported"})
@@ -131,6 +133,24 @@ class Adapter:
         if loaded.files:
             await asyncio.to_thread(render.attach, made[-1], loaded.files)
         return made
+
+    async def check(self, callback: str | None) -> Sequence[Finding]:
+        """Log in at both servers, and see how soon mail comes.
+
+        Raises:
+            ChannelError: one of them cannot be asked now.
+        """
+        config = self._config
+        ready = partial(smtp.ready, config.smtp, config.sender, config.address)
+        return await ask_each(
+            ills.explain,
+            partial(ills.sending, ready),
+            partial(ills.reading, self._box, config.poll_seconds),
+        )
+
+    def explain(self, error: ChannelError) -> Finding | None:
+        """Return what a refusal means and how it is mended, if that is known."""
+        return ills.explain(error)
 
     def _box(self) -> AbstractAsyncContextManager[imap.Box]:
         config = self._config

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from functools import partial
@@ -22,13 +22,14 @@ from channels.base import (
     Request,
     Sent,
 )
-from channels.errors import BadRequest, Refused, Unavailable
+from channels.errors import BadRequest, ChannelError, Refused, Unavailable
 from channels.files import Download, Files, Kind, Takes
+from channels.health import Finding, ask_each
 from channels.http import opened
 from channels.message import Address, Notice, OutgoingMessage
 from channels.miniprogram import parse
 from channels.miniprogram.config import Config
-from channels.tencent import menu, notices
+from channels.tencent import ills, menu, notices
 from channels.tencent.leaves import legible
 from channels.tencent.seal import Seal, Unreadable
 from channels.tencent.sending import Uploads, send_each
@@ -139,6 +140,18 @@ class Adapter:
     async def typing(self, address: Address) -> None:
         """Show that somebody is writing, for fifteen seconds or until a message comes."""
         await self._ready().typing(TYPING, address.contact)
+
+    async def check(self, callback: str | None) -> Sequence[Finding]:
+        """Ask WeChat how often we may reply still today.
+
+        Raises:
+            ChannelError: it cannot be asked now.
+        """
+        return await ask_each(ills.explain, partial(ills.quota, self._ready()))
+
+    def explain(self, error: ChannelError) -> Finding | None:
+        """Return what a refusal means and how it is mended, if that is known."""
+        return ills.explain(error)
 
     def _ready(self) -> Api:
         if self._api is None:

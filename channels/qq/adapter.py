@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from functools import partial
 from typing import Self
 
 from channels.attached import opened as opened_file
@@ -26,11 +27,12 @@ from channels.base import (
     Sent,
 )
 from channels.download import download_from
-from channels.errors import BadRequest, Refused, Unavailable, WindowClosed
+from channels.errors import BadRequest, ChannelError, Refused, Unavailable, WindowClosed
 from channels.files import Download, Files, Kind, Takes
+from channels.health import Finding, ask_each
 from channels.http import opened
 from channels.message import Media, OutgoingMessage
-from channels.qq import parse, render
+from channels.qq import ills, parse, render
 from channels.qq.api import Api
 from channels.qq.config import Config
 from channels.qq.signature import Signer
@@ -145,6 +147,20 @@ class Adapter:
         async with opened_file(self._files, part, TAKES) as file:
             content = await asyncio.to_thread(file.stream.read)
         return await api.upload(render.path(message, "files"), render.upload(part.kind, content))
+
+    async def check(self, callback: str | None) -> Sequence[Finding]:
+        """Ask QQ as whom the bot is let in.
+
+        Raises:
+            ChannelError: it cannot be asked now.
+        """
+        if self._api is None:
+            raise Unavailable("the inbox is not running")
+        return await ask_each(ills.explain, partial(ills.account, self._api))
+
+    def explain(self, error: ChannelError) -> Finding | None:
+        """Return what a refusal means and how it is mended, if that is known."""
+        return ills.explain(error)
 
     def _prove(self, fields: parse.Fields) -> Reception:
         given = fields.get("d")

@@ -19,6 +19,7 @@ from channels.token import Token, Tokens
 API, SANDBOX = "https://api.sgroup.qq.com", "https://sandbox.api.sgroup.qq.com"
 TOKENS = "https://bots.qq.com"
 TOKEN_PATH = "/app/getAppAccessToken"  # noqa: S105 - a path
+ME = "/users/@me"
 
 STALE_TOKEN = frozenset({11241, 11242, 11243, 11244})
 """The token is missing, wrong or expired: worth one new token."""
@@ -34,6 +35,7 @@ ERRORS: Mapping[int, ErrorName] = {
     11253: "Unauthorized",
     11254: "RateLimited",
     11255: "Refused",
+    11298: "Unauthorized",
     22009: "RateLimited",
     304016: "Unavailable",
     304020: "TooLong",
@@ -108,14 +110,30 @@ class Api:
             return info
         raise Unavailable("the upload has no file_info")
 
+    async def name(self) -> str:
+        """Return what the bot is called.
+
+        Raises:
+            ChannelError: it is not let in, or the platform cannot be asked now.
+        """
+        total = self._config.timeout + 5
+        found = await self._asked(ME, b"", total, repeatable=True, method="GET")
+        return str(found.get("username", ""))[:100]
+
     async def _asked(
-        self, path: str, body: bytes, total: float, *, repeatable: bool = False
+        self,
+        path: str,
+        body: bytes,
+        total: float,
+        *,
+        repeatable: bool = False,
+        method: str = "POST",
     ) -> Mapping[str, Any]:
         token = await self._tokens.get()
-        code, found = await self._post(path, body, token, total, repeatable=repeatable)
+        code, found = await self._post(method, path, body, token, total, repeatable=repeatable)
         if code in STALE_TOKEN:
             token = await self._tokens.get(token)
-            code, found = await self._post(path, body, token, total, repeatable=repeatable)
+            code, found = await self._post(method, path, body, token, total, repeatable=repeatable)
         if code:
             error = error_of(code, str(found.get("message", "")), self._config.errors)
             if error is not None:
@@ -123,11 +141,11 @@ class Api:
         return found
 
     async def _post(
-        self, path: str, body: bytes, token: str, total: float, *, repeatable: bool
+        self, method: str, path: str, body: bytes, token: str, total: float, *, repeatable: bool
     ) -> tuple[int, Mapping[str, Any]]:
         answer = await call(
             self._client,
-            "POST",
+            method,
             path,
             total=total,
             repeatable=repeatable,

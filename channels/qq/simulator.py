@@ -19,7 +19,7 @@ from channels import simulation
 from channels.base import Clock
 from channels.files import Kind
 from channels.qq import signature
-from channels.qq.api import TOKEN_PATH
+from channels.qq.api import ME, TOKEN_PATH
 from channels.qq.render import TYPES
 from channels.qq.signature import Signer
 from channels.simulation import Fault, Push, Seen, SeenFile, answer_with
@@ -61,6 +61,8 @@ class Simulator(simulation.Simulator):
         """True: no token is good enough, however new."""
         self.keeps_refused = False
         """True: an expired token is given out again."""
+        self.listed = True
+        """False: the address of this machine is not in the bot's IP allow-list."""
         self.token_faults: deque[Fault] = deque()
         self._signer = Signer(self.app_secret)
         self._number, self._tokens, self._senseless = 0, 0, 0
@@ -74,6 +76,7 @@ class Simulator(simulation.Simulator):
         self._app = Starlette(
             routes=[
                 Route(TOKEN_PATH, self._token, methods=["POST"]),
+                Route(ME, self._me),
                 Route("/v2/users/{openid}/messages", self._post, methods=["POST"]),
                 Route("/v2/groups/{group}/messages", self._post, methods=["POST"]),
                 Route("/v2/users/{to}/files", self._take_file, methods=["POST"]),
@@ -220,6 +223,20 @@ class Simulator(simulation.Simulator):
         seconds = int(lasts.total_seconds())
         return JSONResponse({"access_token": self._good, "expires_in": str(seconds)})
 
+    async def _me(self, request: Request) -> Response:
+        if fault := await self.fault(request):
+            return answer_with(fault)
+        me = {"id": self.app_id, "username": "模拟机器人", "bot": True}
+        return self._unknown(request) or JSONResponse(me)
+
+    def _unknown(self, request: Request) -> Response | None:
+        given = request.headers.get("authorization")
+        if self.refuses_all or given != f"QQBot {self._good}" or self._good_until <= self.clock():
+            return JSONResponse({"code": 11244, "message": "token not exist or expire"}, 401)
+        if not self.listed:
+            return JSONResponse({"code": 11298, "message": "接口访问源IP不在白名单"}, 401)
+        return None
+
     async def _post(self, request: Request) -> Response:
         fault = await self.fault(request)
         if fault and not fault.after_work:
@@ -229,12 +246,6 @@ class Simulator(simulation.Simulator):
         told = json.loads(await request.body())
         answer = self._refused(told) or self._put(told)
         return answer_with(fault) if fault else answer
-
-    def _unknown(self, request: Request) -> Response | None:
-        given = request.headers.get("authorization")
-        if self.refuses_all or given != f"QQBot {self._good}" or self._good_until <= self.clock():
-            return JSONResponse({"code": 11244, "message": "token not exist or expire"}, 401)
-        return None
 
     async def _give_file(self, request: Request) -> Response:
         if fault := await self.fault(request):

@@ -31,12 +31,13 @@ from channels.base import (
     Request,
     Sent,
 )
-from channels.errors import BadRequest, Unavailable
+from channels.errors import BadRequest, ChannelError, Unavailable
 from channels.files import KINDS, Download, Files
+from channels.health import Finding
 from channels.http import make_client
 from channels.message import IncomingMessage, OutgoingMessage, clean
 from channels.sheets import Sheet
-from channels.slack import errands, media, notes, parse
+from channels.slack import errands, ills, media, notes, parse
 from channels.slack.config import Config
 from channels.slack.deeds import wrong_with
 from channels.slack.log import SILENT
@@ -47,7 +48,7 @@ from channels.slack.render import MAX_CHOICES, TEXT_LIMIT
 from channels.slack.shape import Tree, Unreadable, word
 from channels.slack.signature import Signature
 from channels.slack.socket import Socket
-from channels.slack.web import WORDS, ask, open_session, web_client
+from channels.slack.web import WORDS, ask, ask_all, open_session, web_client
 
 log = structlog.get_logger(__name__)
 
@@ -146,6 +147,25 @@ class Adapter:
     async def send(self, message: OutgoingMessage) -> Sent:
         """Say every piece in order; return the last post's time stamp, which is its id."""
         return await self._ready().send(message)
+
+    async def check(self, callback: str | None) -> Sequence[Finding]:
+        """Ask Slack where the app is installed, what it may do, and whether a socket is had.
+
+        Raises:
+            ChannelError: it cannot be asked now, or does not let us in.
+        """
+        web = self._ready().web
+        account, headers = await ask_all(web.auth_test(), self._words, repeatable=True)
+        found = [ills.workspace(account), ills.scopes(headers.get("x-oauth-scopes"))]
+        if self.listening and self._config.app_token is not None:
+            token = self._config.app_token.get_secret_value()
+            await ask(web.apps_connections_open(app_token=token), self._words, repeatable=True)
+            found.append(ills.socket())
+        return found
+
+    def explain(self, error: ChannelError) -> Finding | None:
+        """Return what a refusal means and how it is mended, if that is known."""
+        return ills.explain(error)
 
     def fetch(self, ref: str) -> AbstractAsyncContextManager[Download]:
         """Open a customer's file."""

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from channels.base import Clock
 from channels.simulation import Simulator as AnySimulator
 from channels.simulation import answer_with
+from channels.slack.ills import NEEDED, USEFUL
 from channels.slack.markup import unescape
 from channels.slack.shape import branch, twigs, word
 from channels.slack.simulated_files import Cabinet
@@ -54,6 +55,8 @@ class Workspace(AnySimulator):
         """Where this is served, once anybody called."""
         self.line = Line()
         self.cabinet = Cabinet(self.bot_token)
+        self.scopes = [*NEEDED, *USEFUL]
+        """What the app may do."""
         self.posts: dict[str, Form] = {}
         """What was posted, by its time stamp."""
         self.views: dict[str, tuple[str, Mapping[str, Any]]] = {}
@@ -82,7 +85,7 @@ class Workspace(AnySimulator):
     def app(self) -> ASGIApp:
         """Slack's Web API, its files, and the end of its sockets."""
         methods: dict[str, Work] = {
-            "auth.test": lambda _: answer(user_id=BOT_USER, bot_id=BOT_ID, team_id=TEAM),
+            "auth.test": self._auth_test,
             "chat.postMessage": self._post,
             "conversations.open": self._open,
             "files.getUploadURLExternal": lambda form: self.cabinet.lend(self.root, form),
@@ -168,6 +171,11 @@ class Workspace(AnySimulator):
         options = [(word(each, "value"), word(each, "text", "text")) for each in buttons_of(post)]
         self.show(contact, unescape(word(post, "text")), options, ts)
         return ts
+
+    def _auth_test(self, _form: Form) -> Response:
+        told = answer(user_id=BOT_USER, bot_id=BOT_ID, team_id=TEAM, team="Simulated")
+        told.headers["x-oauth-scopes"] = ",".join(self.scopes)
+        return told
 
     def _open(self, form: Form) -> Response:
         contact = self._contacts.get(word(form, "users"))

@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from channels import http
+from channels import dates, http
 from channels.errors import (
     Blocked,
     ChannelError,
@@ -142,13 +142,30 @@ async def ask(
     Raises:
         ChannelError: it did not; the kind says whether to try again.
     """
+    return (await ask_all(call, words, repeatable=repeatable))[0]
+
+
+async def ask_all(
+    call: Awaitable[AsyncSlackResponse],
+    words: Mapping[str, Meaning],
+    *,
+    repeatable: bool = False,
+) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+    """Return what Slack answered, and the answer's headers with their names in lower case.
+
+    Raises:
+        ChannelError: it did not; the kind says whether to try again.
+    """
     try:
-        answer = (await call).data
+        answer = await call
+        data = answer.data
     except Exception as error:  # noqa: BLE001 - the SDK lets any error of its own parsing through
         caught = error
     else:
-        if isinstance(answer, Mapping):
-            return answer
+        if isinstance(data, Mapping):
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            dates.hear(headers.get("date"))
+            return data, headers
         caught = TypeError("not a JSON object")
     # Raised out here, so that no request with its token hangs on the error as its context.
     raise _failure(caught, words, repeatable=repeatable)

@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import json
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Self
@@ -17,15 +17,17 @@ from telegram.constants import ChatAction
 from channels.base import Capabilities, Clock, Memory, Rate, Rates, Reception, Request, Sent
 from channels.errors import (
     BadRequest,
+    ChannelError,
     Retryable,
     Unauthorized,
     Unavailable,
     Uncertain,
 )
 from channels.files import KINDS, Download, Files
+from channels.health import Finding
 from channels.http import MIB, call
 from channels.message import Address, OutgoingMessage
-from channels.telegram import media
+from channels.telegram import ills, media
 from channels.telegram.config import Config
 from channels.telegram.faults import CONFLICT, UNKNOWN_BOT
 from channels.telegram.moves import Moves
@@ -187,6 +189,23 @@ class Adapter:
     def fetch(self, ref: str) -> AbstractAsyncContextManager[Download]:
         """Open a customer's file."""
         return media.fetch(self._ready(), self._listening.client, ask, ref)
+
+    async def check(self, callback: str | None) -> Sequence[Finding]:
+        """Ask Telegram whether its calls arrive, how much waits, and what the bot hears.
+
+        Raises:
+            ChannelError: it cannot be asked now.
+        """
+        bot = self._ready()
+        me, info = await ask(bot.get_me()), await ask(bot.get_webhook_info())
+        if self.polling:
+            return (*ills.questions(info), ills.groups(me))
+        wanted = self._config.webhook_url or callback
+        return (*ills.calls(info, wanted, ALLOWED_UPDATES, self._clock()), ills.groups(me))
+
+    def explain(self, error: ChannelError) -> Finding | None:
+        """Return what a refusal means and how it is mended, if that is known."""
+        return ills.explain(error)
 
     async def typing(self, address: Address) -> None:
         """Show that somebody is writing, for about five seconds."""

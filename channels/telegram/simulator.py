@@ -42,12 +42,19 @@ class Simulator(Customers):
         """Who saw us write, once for each time."""
         self.takes_markup = True
         """False: Telegram finds fault with any markup."""
+        self.hears_all = False
+        """True: the bot's privacy mode is off."""
+        self.failed_call: tuple[int, str] | None = None
+        """When a call to the webhook failed last, and how."""
+        self.told: list[str] = []
+        """Which kinds of updates are told of; none: the usual ones."""
         self.quoted: list[str | None] = []
         """The customers' messages that ours quoted, in order."""
         self._pending: list[Raw] = []
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
         self._methods: dict[str, Callable[[Raw], Response]] = {
             "getme": self._get_me,
+            "getwebhookinfo": self._get_webhook_info,
             "sendmessage": self._send_message,
             "sendchataction": self._send_chat_action,
             "answercallbackquery": self._answer_callback_query,
@@ -77,6 +84,11 @@ class Simulator(Customers):
         self._pending.append(json.loads(push.body))
         for loop, event in tuple(self._waiting):
             loop.call_soon_threadsafe(event.set)
+
+    def enter_address(self, url: str) -> None:
+        """Call there, unless the bot polls."""
+        if self.transport == "webhook":
+            self.webhook = url
 
     async def deliver(self, client: httpx.AsyncClient, url: str, push: Push) -> int:
         """Call the webhook, or keep the update for whoever polls."""
@@ -138,7 +150,14 @@ class Simulator(Customers):
         return self._arrived(form, caption, (), file)
 
     def _get_me(self, form: Raw) -> Response:
-        return yes(self._me())
+        return yes({**self._me(), "can_read_all_group_messages": self.hears_all})
+
+    def _get_webhook_info(self, form: Raw) -> Response:
+        told: Raw = {"url": self.webhook, "has_custom_certificate": False}
+        told["pending_update_count"] = len(self._pending)
+        if self.failed_call is not None:
+            told["last_error_date"], told["last_error_message"] = self.failed_call
+        return yes({**told, "allowed_updates": self.told} if self.told else told)
 
     def _set_webhook(self, form: Raw) -> Response:
         self.webhook = str(form.get("url", ""))

@@ -102,6 +102,35 @@ class Calls:
             raise self.error(found)
         return found
 
+    async def ask(
+        self, tokens: Tokens, method: str, path: str, body: Mapping[str, Any] | None = None
+    ) -> Mapping[str, Any]:
+        """Return the answer to a question, which changes nothing; some answers bear no code.
+
+        Raises:
+            ChannelError: it was not answered.
+        """
+        refused: str | None = None
+        found: Mapping[str, Any] = {}
+        for _ in range(2):
+            token = await tokens.get(refused)
+            answer = await call(
+                self._client,
+                method,
+                path,
+                repeatable=True,
+                total=self._timeout + SLACK,
+                params={"access_token": token},
+                json=body,
+            )
+            found = answer.json()
+            if found.get("errcode") not in self._codes.stale:
+                break
+            refused = token
+        if found.get("errcode"):
+            raise self.error(found)
+        return found
+
     @asynccontextmanager
     async def download(
         self, tokens: Tokens, path: str, asked: Mapping[str, str], trusted: str | None

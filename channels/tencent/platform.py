@@ -57,6 +57,17 @@ class Platform(Booth):
         self.agreed: set[str] | None = None
         """Who takes notices; None: everybody."""
         self.cabinet = Cabinet(taken)
+        self.day = 500_000
+        """How many replies a day may have."""
+        self.sent_today = 0
+        self.listed = True
+        """False: the address of this machine is not in the account's IP allow-list."""
+        self.may_reply = True
+        """False: the account's type has no customer-service replies."""
+        self.reached = True
+        """False: no ping comes through to the server URL."""
+        self.resolved = True
+        """False: the name in the server URL leads nowhere."""
         self._kinds, self._phones = takes, phones
         self._windows: dict[str, _Window] = {}
         self._gone: set[str] = set()
@@ -70,6 +81,9 @@ class Platform(Booth):
                 Route("/cgi-bin/message/subscribe/bizsend", self._notify, methods=["POST"]),
                 Route("/cgi-bin/message/subscribe/send", self._notify, methods=["POST"]),
                 Route("/cgi-bin/menu/get", self._get_menu),
+                Route("/cgi-bin/openapi/quota/get", self._quota, methods=["POST"]),
+                Route("/cgi-bin/customservice/getkflist", self._servants),
+                Route("/cgi-bin/callback/check", self._network, methods=["POST"]),
                 Route("/cgi-bin/media/get", self._get_media),
                 Route("/cgi-bin/media/upload", self._take_media, methods=["POST"]),
                 Route("/simulated-video/{media_id}", self.cabinet.video),
@@ -93,6 +107,8 @@ class Platform(Booth):
         if fault and not fault.after_work:
             return answer_with(fault)
         told = json.loads(await request.body())
+        if not self.listed:
+            return _says(40164, "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist")
         if told.get("appid") != self.app_id:
             return _says(40013, "invalid appid")
         if told.get("secret") != self.app_secret:
@@ -153,6 +169,34 @@ class Platform(Booth):
         if not self.menu:
             return _says(46003, "menu no exist")
         return JSONResponse({"menu": {"button": self.menu}})
+
+    async def _quota(self, request: Request) -> Response:
+        if fault := await self._phones.fault(request):
+            return answer_with(fault)
+        if (unknown := self._unknown(request)) is not None:
+            return unknown
+        if json.loads(await request.body()).get("cgi_path") != "/cgi-bin/message/custom/send":
+            return _says(76021, "cgi_path not found, please check")
+        used = min(self.sent_today, self.day)
+        told = {"daily_limit": self.day, "used": used, "remain": self.day - used}
+        return JSONResponse({"errcode": 0, "errmsg": "ok", "quota": told})
+
+    async def _servants(self, request: Request) -> Response:
+        if fault := await self._phones.fault(request):
+            return answer_with(fault)
+        if (unknown := self._unknown(request)) is not None:
+            return unknown
+        return JSONResponse({"kf_list": []}) if self.may_reply else _says(48001, "api unauthorized")
+
+    async def _network(self, request: Request) -> Response:
+        if fault := await self._phones.fault(request):
+            return answer_with(fault)
+        if (unknown := self._unknown(request)) is not None:
+            return unknown
+        address, loss = "203.0.113.7", "0%" if self.reached else "100%"
+        ping = {"ip": address, "from_operator": "CAP", "package_loss": loss, "time": "20.0ms"}
+        dns = [{"ip": address, "real_operator": "UNICOM"}] if self.resolved else []
+        return JSONResponse({"dns": dns, "ping": [ping] if dns else []})
 
     async def _get_media(self, request: Request) -> Response:
         if fault := await self._phones.fault(request):

@@ -120,6 +120,16 @@ class Api:
         with contextlib.suppress(Refused):
             await self.post(path, told, repeatable=True)
 
+    async def ask(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None
+    ) -> Mapping[str, Any]:
+        """Ask something that changes nothing.
+
+        Raises:
+            ChannelError: it was not answered.
+        """
+        return await self._calls.ask(self._tokens, method, path, body)
+
     def fetch(self, media_id: str) -> AbstractAsyncContextManager[Download]:
         """Open what a customer sent.
 

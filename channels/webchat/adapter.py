@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from channels.base import Capabilities, Clock, Memory, Reception, Request, Sent
-from channels.errors import BadRequest, Unavailable
+from channels.errors import BadRequest, ChannelError, Unavailable
 from channels.files import KINDS, Takes
+from channels.health import Finding
 from channels.message import Address, Media, OutgoingMessage
 from channels.visited import Vouched
-from channels.webchat import identity, parse, token
+from channels.webchat import identity, ills, parse, token
 from channels.webchat.config import Config
 
 LARGEST = 2**40
@@ -114,6 +115,14 @@ class Adapter:
         files = [token.read_file(self._signing(), self.inbox, visitor, one) for one in said.files]
         message = parse.message(said, files, self.inbox, visitor, self._clock())
         return Reception((message,), body=b"{}", headers={"content-type": "application/json"})
+
+    async def check(self, callback: str | None) -> Sequence[Finding]:
+        """Look at who may show the chat, and at the secrets."""
+        return ills.sites(self.config), ills.plain(self.config), ills.identity(self.config)
+
+    def explain(self, error: ChannelError) -> Finding | None:
+        """Know nothing more: there is no platform that could refuse."""
+        return None
 
     async def send(self, message: OutgoingMessage) -> Sent:
         """Do nothing more: the visitor reads the message where it is stored."""

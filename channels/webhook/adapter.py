@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Self
 
@@ -15,9 +16,10 @@ from channels.base import Capabilities, Clock, Memory, Reception, Request, Sent
 from channels.download import download_from
 from channels.errors import BadRequest, ChannelError, Refused, Unauthorized, Unavailable, Uncertain
 from channels.files import KINDS, Download, Files, Kind, Takes
+from channels.health import Finding, ask_each
 from channels.http import Reply, call, make_client
 from channels.message import Media, OutgoingMessage, Part
-from channels.webhook import parse, render, signature
+from channels.webhook import ills, parse, render, signature
 from channels.webhook.config import Config
 
 RECEIVES = frozenset(
@@ -111,6 +113,22 @@ class Adapter:
                     return render.file_part(part, file, content)
             case _:
                 return None
+
+    async def check(self, callback: str | None) -> Sequence[Finding]:
+        """Knock where replies are posted, and look at the secrets.
+
+        Raises:
+            ChannelError: nobody answers there.
+        """
+        if self._client is None:
+            raise Unavailable("the inbox is not running")
+        config = self._config
+        asked = await ask_each(ills.explain, partial(ills.receiver, self._client, config))
+        return (*asked, ills.secrets(config), ills.privacy(config))
+
+    def explain(self, error: ChannelError) -> Finding | None:
+        """Return what a refusal means and how it is mended, if that is known."""
+        return ills.explain(error)
 
     async def _post(self, client: httpx.AsyncClient, post_id: str, body: bytes) -> str | None:
         headers = signature.headers(self._config.keys, post_id, body, self._clock())

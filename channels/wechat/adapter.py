@@ -7,7 +7,7 @@ can only answer in the HTTP response to a push.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from functools import partial
@@ -27,11 +27,12 @@ from channels.base import (
     Request,
     Sent,
 )
-from channels.errors import BadRequest, Refused, Unavailable, WindowClosed
+from channels.errors import BadRequest, ChannelError, Refused, Unavailable, WindowClosed
 from channels.files import Download, Files, Kind, Takes
+from channels.health import Finding, ask_each
 from channels.http import opened
 from channels.message import Address, Notice, OutgoingMessage, is_notice
-from channels.tencent import menu, notices
+from channels.tencent import ills, menu, notices
 from channels.tencent.leaves import Fields, legible
 from channels.tencent.seal import Seal, Unreadable
 from channels.tencent.sending import Uploads, send_each
@@ -197,6 +198,25 @@ class Adapter:
         if self._api is None:
             raise Unavailable("the inbox is not running")
         return self._api
+
+    async def check(self, callback: str | None) -> Sequence[Finding]:
+        """Ask WeChat whether we may reply, how often still today, and whether it reaches us.
+
+        Raises:
+            ChannelError: it cannot be asked now.
+        """
+        if self.passive:
+            return (ills.passive(),)
+        api = self._running()
+        questions = [partial(each, api) for each in (ills.permission, ills.quota, ills.network)]
+        return await ask_each(ills.explain, *questions, self._own_menu)
+
+    async def _own_menu(self) -> Finding:
+        return ills.menu(await self.menu_drift())
+
+    def explain(self, error: ChannelError) -> Finding | None:
+        """Return what a refusal means and how it is mended, if that is known."""
+        return ills.explain(error)
 
     def fit(
         self, message: OutgoingMessage

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Self
 
 import structlog
@@ -24,13 +25,15 @@ from channels.base import (
     Request,
     Sent,
 )
-from channels.errors import BadRequest, RateLimited, Refused, Unavailable
+from channels.errors import BadRequest, ChannelError, RateLimited, Refused, Unavailable
 from channels.files import Download, Files, Kind, Takes
+from channels.health import Finding, ask_each
 from channels.http import opened
 from channels.message import OutgoingMessage
 from channels.tencent import leaves, menu
 from channels.tencent.seal import Seal, Unreadable
 from channels.tencent.sending import Uploads
+from channels.wecom import ills
 from channels.wecom.api import Api
 from channels.wecom.bell import Bell
 from channels.wecom.config import Config
@@ -192,6 +195,19 @@ class Adapter:
     def fetch(self, ref: str) -> AbstractAsyncContextManager[Download]:
         """Open a customer's file."""
         return self._ready().fetch(ref)
+
+    async def check(self, callback: str | None) -> Sequence[Finding]:
+        """Ask WeCom whether the accounts that are served are there and may be used.
+
+        Raises:
+            ChannelError: it cannot be asked now.
+        """
+        served = self._config.accounts
+        return await ask_each(ills.explain, partial(ills.accounts, self._ready(), served))
+
+    def explain(self, error: ChannelError) -> Finding | None:
+        """Return what a refusal means and how it is mended, if that is known."""
+        return ills.explain(error)
 
     async def _greets(self, api: Api, code: str, name: str, body: menu.Body) -> bool:
         """Try the code of who has just come in; one that is used up or too old is no harm."""

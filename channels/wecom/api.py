@@ -55,6 +55,7 @@ CODES = Codes("WeCom", ERRORS, STALE_TOKEN)
 OLD_CALL, WRONG_STATE = 95007, 95018
 """The token of a call is used up; the service state allows no sending."""
 
+MOST_ACCOUNTS = 100
 PAGE, LARGEST_PAGE = 200, 8 * MIB
 """Messages asked for at a time, and the bytes that we read of them."""
 
@@ -155,6 +156,21 @@ class Api:
             ChannelError: it was not taken.
         """
         return await self._calls.upload(self._tokens, "/cgi-bin/media/upload", kind, file)
+
+    async def accounts(self) -> Mapping[str, bool]:
+        """Return the customer-service accounts that are shown to us, and whether we may use them.
+
+        Raises:
+            ChannelError: it was not answered.
+        """
+        asked = {"offset": 0, "limit": MOST_ACCOUNTS}
+        told = await self._calls.ask(self._tokens, "POST", "/cgi-bin/kf/account/list", asked)
+        rows = told.get("account_list")
+        return {
+            row["open_kfid"]: row.get("manage_privilege") is not False
+            for row in (rows if isinstance(rows, list) else ())
+            if isinstance(row, dict) and isinstance(row.get("open_kfid"), str)
+        }
 
     async def _sync(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
         return await self._calls.post(

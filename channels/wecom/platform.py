@@ -65,6 +65,10 @@ class Platform(Booth):
         self.secret = "simulated-corp-secret"  # noqa: S105 - nobody's
         self.limited = limited
         self.accounts: dict[str, Account] = {}
+        self.listed = True
+        """False: the address of this machine is not among the application's trusted ones."""
+        self.powerless: set[str] = set()
+        """Accounts that the application may see and not use."""
         self.page = 1000
         """Messages on a page, at most."""
         self.hollow = 0
@@ -84,6 +88,7 @@ class Platform(Booth):
         self.app = Starlette(
             routes=[
                 Route("/cgi-bin/gettoken", self._gettoken),
+                Route("/cgi-bin/kf/account/list", self._list, methods=["POST"]),
                 Route("/cgi-bin/kf/sync_msg", self._sync, methods=["POST"]),
                 Route("/cgi-bin/kf/send_msg", self._send, methods=["POST"]),
                 Route("/cgi-bin/kf/send_msg_on_event", self._send_on_event, methods=["POST"]),
@@ -210,6 +215,17 @@ class Platform(Booth):
             return _says(40058, "invalid code")
         return self._shown(contact, told, told["msgid"])
 
+    async def _list(self, request: Request) -> Response:
+        fault = await self._phones.fault(request)
+        if fault:
+            return answer_with(fault)
+        rows = [
+            {"open_kfid": name, "name": name, "manage_privilege": name not in self.powerless}
+            for name in self.accounts
+        ]
+        found = {"errcode": 0, "errmsg": "ok", "account_list": rows}
+        return self._stranger(request) or JSONResponse(found)
+
     async def _state(self, request: Request) -> Response:
         told = json.loads(await request.body())
         account = self.accounts[told["open_kfid"]]
@@ -229,6 +245,8 @@ class Platform(Booth):
         return taken or _says(40004, "invalid media type or size")
 
     def _stranger(self, request: Request) -> Response | None:
+        if not self.listed:
+            return _says(60020, "not allow to access from your ip, from ip: 203.0.113.7")
         given = request.query_params.get("access_token")
         return None if self.takes(given) else _says(42001, "access_token expired")
 

@@ -35,8 +35,9 @@ from channels.errors import (
     WindowClosed,
 )
 from channels.files import Download
+from channels.health import Finding, ask_each
 from channels.message import IncomingMessage, OutgoingMessage, Visibility
-from channels.weibo import parse, render, signature
+from channels.weibo import ills, parse, render, signature
 from channels.weibo.api import Api
 from channels.weibo.comments import COMMENT, Place, post_of
 from channels.weibo.config import Config
@@ -160,6 +161,22 @@ class Adapter:
         said = render.pieces(message.parts)
         await _all([partial(api.send, contact, one) for one in said])
         return Sent()
+
+    async def check(self, callback: str | None) -> Sequence[Finding]:
+        """Ask Weibo whose token it is, how long it lasts, and how many calls are left.
+
+        Raises:
+            ChannelError: it cannot be asked now.
+        """
+        if self.passive and not self.polling:
+            return (ills.passive(),)
+        api = self._ready()
+        token, quota = partial(ills.token, api, self._config), partial(ills.quota, api)
+        return await ask_each(ills.explain, token, quota)
+
+    def explain(self, error: ChannelError) -> Finding | None:
+        """Return what a refusal means and how it is mended, if that is known."""
+        return ills.explain(error)
 
     def fit(
         self, message: OutgoingMessage

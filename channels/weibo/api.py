@@ -58,6 +58,7 @@ ERRORS: Mapping[int, ErrorName] = {
 }
 """Known codes; any other means that the message was refused."""
 
+TOKEN_INFO, LIMITS = "/oauth2/get_token_info", "/2/account/rate_limit_status.json"
 PAUSE = 600.0
 """Seconds to wait after "too often"; the platform counts by the hour."""
 LARGEST_PAGE = 4 * MIB
@@ -150,6 +151,26 @@ class Api:
         found = await self._post(self._public, path, told, here=True)
         number = found.get("idstr") or found.get("id")
         return str(number) if isinstance(number, int | str) else None
+
+    async def about_token(self) -> Mapping[str, Any]:
+        """Return what Weibo knows of our access token: `uid`, `expire_in` seconds.
+
+        Raises:
+            ChannelError: it is no good, or Weibo cannot be asked now.
+        """
+        return self._understood(await self._ask_about("POST", TOKEN_INFO), here=True)
+
+    async def about_limits(self) -> Mapping[str, Any]:
+        """Return how many calls of this hour are left: `user_limit`, `remaining_user_hits`.
+
+        Raises:
+            ChannelError: Weibo cannot be asked now.
+        """
+        return self._understood(await self._ask_about("GET", LIMITS), here=True)
+
+    async def _ask_about(self, method: str, path: str) -> Reply:
+        total, told = self._config.timeout + 5, {"access_token": self._token()}
+        return await call(self._public, method, path, total=total, repeatable=True, params=told)
 
     @asynccontextmanager
     async def fetch(self, ref: str) -> AsyncIterator[Download]:

@@ -19,6 +19,7 @@ from channels.files import Kind
 from channels.simulation import Fault, Push, Seen, answer_with
 from channels.simulation import Simulator as Simulated
 from channels.weibo.simulated_square import Square, no
+from channels.weibo.simulated_standing import Standing
 
 WINDOW = timedelta(hours=48)
 """How long a customer's message or event lets the account write, as often as it likes."""
@@ -77,10 +78,12 @@ class Simulator(Simulated):
         self._gone: set[str] = set()
         self._held: dict[int, bytes] = {}
         self.square = Square(self, self.stranger, self.uid)
+        self.standing = Standing(self, self.stranger, self.uid)
         self._app = Starlette(
             routes=[
                 Route(PATH, self._reply, methods=["POST"]),
                 Route(FILES, self._file),
+                *self.standing.routes,
                 *self.square.routes,
             ]
         )

@@ -52,6 +52,7 @@ async def test_a_platform_that_is_down_is_degraded_and_leaves_the_others_ready(b
     start(house)
     await until(lambda: state(house, "other")[0] == "ready" and state(house)[0] != "starting")
     assert state(house) == ("degraded", "not reached")
+    assert all(found.trouble is None for found in house.inboxes.states())
     assert state(house, "other") == ("ready", "")
     assert house.inboxes.able() == ["other"]
     assert house.counted("yingda_inbox_ready", inbox="shop") == 0

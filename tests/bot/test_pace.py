@@ -127,12 +127,15 @@ async def test_an_account_that_needs_a_human_is_asked_no_more_and_says_so(build)
     assert sum(row.attempts for row in await house.deliveries()) == 1
     (state,) = house.inboxes.states()
     assert (state.state, state.detail) == ("degraded", "HTTP 401")
+    assert state.trouble
+    assert "renew the secret" in state.trouble.line
     assert house.counted("yingda_inbox_ready", inbox="shop") == 0
     for _ in range(2):
         house.time.pass_by(seconds=60)
         await house.send()
     assert len(house.texts()) == 3
-    assert house.inboxes.states()[0].state == "ready"
+    (state,) = house.inboxes.states()
+    assert (state.state, state.trouble) == ("ready", None)
     assert house.counted("yingda_inbox_ready", inbox="shop") == 1
 
 

@@ -1,3 +1,4 @@
+import ast
 import re
 
 import pytest
@@ -44,3 +45,15 @@ def test_a_text_is_said_in_both_languages():
 def test_the_check_tells_its_result_to_make():
     assert i18n.main(["check"]) == 0
     assert i18n.main(["nonsense"]) == 2
+
+
+def test_whatever_a_check_finds_has_its_chinese():
+    catalogue, unknown = i18n.read_catalogue(), []
+    for path in (found for one in i18n.FINDINGS for found in i18n.HERE.parent.glob(one)):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            if node.func.id in i18n.IN_FINDINGS:
+                texts = [each.value for each in node.args if isinstance(each, ast.Constant)]
+                unknown += [text for text in texts if catalogue.get(text) is None]
+    assert unknown == []

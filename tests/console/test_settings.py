@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from channels.health import Report, fine, warn, wrong
 from storage import conversations, paces, people
 from storage.models import Delivery, DeliveryStatus, InboundEvent, Role
 
@@ -57,6 +58,61 @@ async def test_each_channel_says_how_it_is_and_what_to_mend(desk_console):
     assert "Needs mending" in page
     assert "The token has expired." in page
     assert (await admin.get("/settings")).headers["location"] == "/settings/channels"
+
+
+async def test_the_last_check_is_shown_with_its_time_and_its_mends(desk_console):
+    now = desk_console.time.now
+    ill = wrong("WeChat cannot resolve the name of the server URL", "mend <b>it</b>")
+    found = (fine("The channel opens and is let in"), ill)
+    desk_console.reports["shop_wechat"] = Report(now, found)
+    admin = await desk_console.enter("admin")
+    page = (await admin.get("/settings/channels")).text
+    card = page.split('id="inbox-shop_wechat"')[1].split("</section>")[0]
+    assert "Needs mending" in card
+    assert now.isoformat(timespec="seconds") in card
+    assert "WeChat cannot resolve the name" in card
+    assert "mend &lt;b&gt;it&lt;/b&gt;" in card
+    assert "1 thing is as it should be" in card
+    assert page.count("Not checked yet") == len(desk_console.services.inboxes()) - 1
+
+
+async def test_what_a_check_found_is_told_in_the_readers_language(desk_console):
+    told = warn(
+        "%(left)d of %(limit)d replies of this day are left",
+        "see who causes so many; 开发 > 接口权限 can clear the count",
+        left=3,
+        limit=100,
+    )
+    refused = wrong("The platform says no: %(problem)s", "", problem="<script>%d")
+    broken = wrong("half a %(sentence)s", "")
+    findings = (told, refused, broken)
+    desk_console.reports["shop_wechat"] = Report(desk_console.time.now, findings)
+    admin = await desk_console.enter("admin")
+    admin.headers["accept-language"] = "zh-CN"
+    page = (await admin.get("/settings/channels")).text
+    assert "今天还可回复 3 次，上限 100 次" in page
+    assert "half a %(sentence)s" in page
+    assert "平台拒绝：&lt;script&gt;%d" in page
+
+
+async def test_what_a_check_found_long_ago_turns_no_channel_red(desk_console):
+    then = desk_console.time.now - timedelta(hours=3)
+    desk_console.reports["shop_wechat"] = Report(then, (wrong("ill", "mend it"),))
+    admin = await desk_console.enter("admin")
+    page = (await admin.get("/settings/channels")).text
+    assert 'class="card inbox-card" id="inbox-shop_wechat"' in page
+    assert "mend it" in page
+
+
+async def test_a_channel_can_be_checked_at_once(desk_console):
+    admin = await desk_console.enter("admin")
+    answer = await admin.post("/settings/channels/shop_wechat/check")
+    assert answer.headers["location"] == "/settings/channels?told=checked#inbox-shop_wechat"
+    assert desk_console.checked == ["shop_wechat"]
+    assert (await admin.post("/settings/channels/nobody/check")).status_code == 404
+    agent = await desk_console.enter("li")
+    assert (await agent.post("/settings/channels/shop_wechat/check")).status_code == 403
+    assert desk_console.checked == ["shop_wechat"]
 
 
 async def test_a_channel_tells_what_waits_what_was_not_sent_and_what_is_unclear(desk_console):

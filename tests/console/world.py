@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 from fastapi import FastAPI
 
+from channels.health import Report
 from channels.message import Address, Text
 from console import app as console
 from console.auth import hash_password
@@ -88,6 +89,9 @@ class Console:
     live: Live
     time: Time
     services: Services
+    reports: dict[str, Report] = field(default_factory=dict)
+    checked: list[str] = field(default_factory=list)
+    """Which inboxes somebody had checked."""
     agents: dict[str, Agent] = field(default_factory=dict)
 
     def browser(self, **headers: str) -> httpx.AsyncClient:
@@ -142,7 +146,14 @@ def _talk(session, name, inbox, text, now, changes):
 
 async def open_console(db: Database, time: Time, folder: Path) -> Console:
     """The console with agents `li` and `zhao`, an editor, a supervisor, an admin."""
-    live = Live(db)
+    live, reports, checked = Live(db), {}, []
+
+    async def check(inbox: str) -> None:
+        checked.append(inbox)
+
+    async def found() -> dict[str, Report]:
+        return reports
+
     services = Services(
         db=db,
         knowledge=Knowledge(),
@@ -151,10 +162,12 @@ async def open_console(db: Database, time: Time, folder: Path) -> Console:
         inboxes=lambda: INBOXES,
         folder=Folder(folder, 3_000_000),
         chats=lambda inbox: ChatBrand(inbox) if inbox == "website" else None,
+        check=check,
+        reports=found,
     )
     app = FastAPI()
     console.install(app, services)
-    made = Console(app, db, live, time, services)
+    made = Console(app, db, live, time, services, reports, checked)
     made.agents = await db.write(_people, time.now)
     db.on_commit(live.wake)
     await live.start()

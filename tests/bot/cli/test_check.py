@@ -23,17 +23,32 @@ def test_what_works_is_said_line_by_line(command, config):
     add(config, "inboxes: {site: {channel: webchat}, old: {channel: webchat, enabled: false}}\n")
     done = command("check")
     assert done.exit_code == 0, done.output
-    configuration, database, site, old = lines(done)
+    configuration, database, site, *_, old = lines(done)
     assert configuration == f"ok   configuration: {config}"
     assert database.startswith("ok   database: sqlite:///")
     assert database.endswith(", 0 messages wait")
-    assert site.startswith("ok   site: works; set public_url")
+    assert site == "ok   site: The channel opens and is let in"
     assert old == "ok   old: webchat, disabled"
 
 
+PASSIVE = "{channel: wechat, app_id: wx1, app_secret: a, token: b, mode: passive}"
+
+
 def test_the_address_that_the_platform_must_call_is_told(command, config):
-    add(config, "public_url: https://help.example/\ninboxes: {site: {channel: webchat}}\n")
-    assert "https://help.example/inboxes/site/webhook" in command("check").stdout
+    add(config, f"public_url: http://help.example/\ninboxes: {{shop: {PASSIVE}}}\n")
+    done = command("check")
+    assert done.exit_code == 0
+    assert "ok   shop: Its platform calls http://help.example/inboxes/shop/webhook" in lines(done)
+    assert any(
+        line.startswith("warn shop: The public address is not https") for line in lines(done)
+    )
+
+
+def test_without_a_public_address_a_called_channel_says_what_to_set(command, config):
+    add(config, f"inboxes: {{shop: {PASSIVE}}}\n")
+    done = command("check")
+    assert done.exit_code == 0
+    assert any(line.startswith("warn shop: ") and "set public_url" in line for line in lines(done))
 
 
 def test_without_an_inbox_the_demo_is_announced(command):
@@ -69,7 +84,10 @@ def test_a_platform_that_cannot_be_reached_is_told_without_its_token(command, co
 
 @pytest.mark.parametrize(
     ("problem", "words"),
-    [(RuntimeError, "BAD  a: RuntimeError"), (Unavailable, "BAD  a: token=***; check the network")],
+    [
+        (RuntimeError, "BAD  a: RuntimeError while"),
+        (Unavailable, "asked: token=***; check the network"),
+    ],
 )
 def test_an_adapter_that_breaks_is_one_line_and_the_others_are_still_checked(
     command, config, monkeypatch, problem, words
