@@ -18,7 +18,7 @@ from console.services import Services
 
 def compose(config: Config, clock: Callable[[], datetime], role: Role = "all") -> FastAPI:
     """Return the whole product as one web application; a worker's only tells how it is."""
-    demo = Demo(config.root, clock) if config.shows_demo else None
+    demo = Demo(config.root, clock, mail=role == "all") if config.shows_demo else None
     service = Service(config, clock, demo, role)
 
     def mount(app: FastAPI) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,7 +22,10 @@ from console.demo import demo_page
 if TYPE_CHECKING:
     from channels.simulation import Push, Seen, Simulator
 
-CHANNELS = ("wechat", "wecom", "miniprogram", "weibo", "telegram", "slack", "qq", "webhook")
+CHANNELS = (
+    *("wechat", "wecom", "miniprogram", "weibo", "douyin"),
+    *("telegram", "slack", "qq", "email", "webhook"),
+)
 WEB = "demo_web"
 SHOP: Mapping[str, str] = {"zh": "云杉生活", "en": "Spruce Living"}
 GREEN = "#1d6b4f"
@@ -36,6 +40,8 @@ LABELS = {
     "webchat": "云杉生活 官网",
     "webhook": "云杉生活 App",
     "qq": "云杉生活 QQ",
+    "douyin": "云杉生活 抖音",
+    "email": "云杉生活 邮件",
 }
 LONG_POLL_SECONDS = 20.0
 SHOWN = 200
@@ -48,6 +54,7 @@ class Said(BaseModel):
     model_config = ConfigDict(extra="forbid")
     contact: str = Field(pattern=r"^[A-Za-z0-9]{4,28}$")
     text: str = Field(min_length=1, max_length=2000)
+    subject: str = Field(default="", max_length=200, pattern=r"^[^\r\n]*$")
 
 
 class Tapped(BaseModel):
@@ -70,16 +77,22 @@ class FilledIn(BaseModel):
 class Demo:
     """The simulated platforms, their inboxes, and who is looking at which phone."""
 
-    def __init__(self, root: str, clock: Callable[[], datetime]) -> None:
-        """Simulate the platforms at `root`, this service's own address."""
+    def __init__(self, root: str, clock: Callable[[], datetime], *, mail: bool = True) -> None:
+        """Simulate the platforms at `root`, this service's own address.
+
+        Mail is not HTTP: without `mail` there is none, since another process reads it.
+        """
         self._root = root
         self.simulators: dict[str, Simulator] = {
             f"demo_{name}": registry.find(name).simulator(f"demo_{name}", clock)
             for name in CHANNELS
+            if mail or name != "email"
         }
         for name, simulator in self.simulators.items():
             simulator.enter_address(f"{root}/inboxes/{name}/webhook")
-        self._client = make_client()
+        self._client, self._opened = make_client(), AsyncExitStack()
+        for simulator in self.simulators.values():
+            simulator.reserve()
 
     def inboxes(self) -> dict[str, InboxConfig]:
         """Return the demo's inboxes, as if they stood in `config.yaml`."""
@@ -116,8 +129,14 @@ class Demo:
         url = f"{self._root}/inboxes/{name}/webhook"
         return await self.simulators[name].deliver(self._client, url, push)
 
+    async def open(self) -> None:
+        """Open what is not HTTP: the mail provider's two ports."""
+        for simulator in self.simulators.values():
+            await self._opened.enter_async_context(simulator.serving())
+
     async def close(self) -> None:
-        """Close the platforms' own client."""
+        """Close the platforms."""
+        await self._opened.aclose()
         await self._client.aclose()
 
 
@@ -147,7 +166,9 @@ async def say(request: Request, name: str, said: Said) -> Response:
     simulator = _demo(request).simulators.get(name)
     if simulator is None:
         return PlainTextResponse("no such phone", 404)
-    status = await _demo(request).push(name, simulator.say(said.contact, said.text))
+    status = await _demo(request).push(
+        name, simulator.letter(said.contact, said.text, said.subject)
+    )
     return JSONResponse({"status": status}, 200 if status < 300 else 502)  # noqa: PLR2004 - HTTP
 
 
@@ -205,6 +226,7 @@ async def screen(
             "number": s.number,
             "from": "us",
             "text": _shown(s),
+            "subject": s.subject,
             "options": [list(o) for o in s.options],
         }
         for s in seen[-SHOWN:]

@@ -115,6 +115,7 @@ class Service:
             await self.hints.start()
         if self.demo is not None:
             await publish_demo(self.db, self.clock())
+            await self.demo.open()
         await self.knowledge.start()
         if self.serves:
             await self.live.start()

@@ -96,6 +96,8 @@ class Capabilities:
     typing: bool = False
     public: bool = False
     signed: bool = True
+    open_to_new: bool = True
+    """False where the platform gives the permission that this needs to nobody new."""
     rates: Rates = Rates()
 
 

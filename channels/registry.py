@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from channels.simulation import Simulator
 
 CHANNELS = (
+    "douyin",
     "email",
     "miniprogram",
     "qq",

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -65,6 +66,8 @@ class Seen:
     """When it appeared."""
     file: SeenFile | None = None
     """What came with it, or instead of words."""
+    subject: str = ""
+    """What stands above it, where messages have subjects."""
 
 
 @dataclass(slots=True)
@@ -90,6 +93,8 @@ class Simulator(ABC):
     channel: str
     can_be_stale = True
     """False where the platform's protocol carries no time stamp."""
+    can_be_forged = True
+    """False where nothing tells who speaks, so that nothing can be refused."""
     patience = 6.0
     """Seconds until the platform hangs up on a call that is not answered."""
     busy = b'{"ok":false,"error_code":500,"error":"internal_error"}'
@@ -113,9 +118,27 @@ class Simulator(ABC):
     def app(self) -> ASGIApp:
         """The platform's API; serve it where the inbox's `base_url` points."""
 
+    def reserve(self) -> None:  # noqa: B027 - optional
+        """Choose where `serving` will open, so that `settings` are right before it does."""
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Open on this machine what is not HTTP; most platforms have nothing of that kind."""
+        yield
+
+    def troubles(self, delay: float) -> Mapping[str, Fault] | None:
+        """Return what can go wrong here, by name; None: what can with any HTTP platform."""
+        _ = delay
+        return None
+
     @abstractmethod
     def say(self, contact: str, text: str) -> Push:
         """Return the push for a customer's text; each call is a new message."""
+
+    def letter(self, contact: str, text: str, subject: str) -> Push:
+        """Return the push for a text under a subject; where there are none it is the text."""
+        _ = subject
+        return self.say(contact, text)
 
     @abstractmethod
     def garbage(self, contact: str) -> Push:
@@ -157,10 +180,11 @@ class Simulator(ABC):
         options: Sequence[tuple[str, str]] = (),
         platform_id: str | None = None,
         file: SeenFile | None = None,
+        subject: str = "",
     ) -> Seen:
         """Put a message on the customer's screen."""
         number, now = len(self.screen) + 1, self.clock()
-        seen = Seen(number, contact, text, tuple(options), platform_id, now, file)
+        seen = Seen(number, contact, text, tuple(options), platform_id, now, file, subject)
         self.screen.append(seen)
         self._shown.set()
         return seen

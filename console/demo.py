@@ -67,7 +67,7 @@ LOOKS: Mapping[str, Look] = {
     "miniprogram": Look(
         "wechat",
         mark("Mini program"),
-        mark("customer service"),
+        mark("service messages"),
         opening=mark("You came from a page of this mini program."),
         placeholder="",
     ),
@@ -93,6 +93,22 @@ LOOKS: Mapping[str, Look] = {
         opening=mark("This is the beginning of #customer-help."),
     ),
     "qq": Look("qq", mark("QQ"), mark("bot"), mark("bot"), mark("You added this bot.")),
+    "douyin": Look(
+        "douyin",
+        mark("Douyin"),
+        mark("private messages"),
+        mark("Business account"),
+        mark("You opened the private messages of this account."),
+        mark("Send a message"),
+    ),
+    "email": Look(
+        "mail",
+        mark("E-mail"),
+        mark("a mailbox"),
+        "help@shop.example",
+        mark("Mail to help@shop.example"),
+        mark("What would you like to write?"),
+    ),
     "webhook": Look(
         "app",
         mark("Your own app"),

@@ -17,6 +17,7 @@ CHANNELS: Mapping[str, str] = {
     "webchat": mark("Website"),
     "webhook": mark("Webhook"),
     "email": mark("E-mail"),
+    "douyin": mark("Douyin"),
     "terminal": mark("Terminal"),
 }
 REASONS: Mapping[str, str] = {

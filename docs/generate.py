@@ -181,6 +181,7 @@ def capabilities() -> str:
             speed(can.rates),
             *("yes" if has else "no" for has in (can.edits, can.typing)),
             *("yes" if has else "no" for has in (can.public, can.idempotent_send, can.signed)),
+            "yes" if can.open_to_new else "**no**: needs an existing permission",
             ways(adapter),
         )
         for name, adapter, can in variants()
@@ -192,6 +193,7 @@ def capabilities() -> str:
         "public threads",
         "resending is safe",
         "calls are signed",
+        "open to new accounts",
         "comes in by",
     )
     return page(

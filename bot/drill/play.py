@@ -40,6 +40,8 @@ CHANNELS = (
     "webchat",
     "webhook",
     "qq",
+    "douyin",
+    "email",
 )
 MESSAGES, SEED = 60, 1
 HURRIED = {"timeout": IMPATIENT, "poll_seconds": 10}
@@ -118,6 +120,8 @@ async def _theatre(
         serve(platforms) as base,
         contextlib.AsyncExitStack() as stack,
     ):
+        for one in simulators:
+            await stack.enter_async_context(one.serving())
         settings = _settings(simulators, url, base)
         made = [
             Instance(folder / f"{number}-{role}", settings, plan.program, role)
@@ -127,7 +131,11 @@ async def _theatre(
         yield instances, [Stage(one, instances[0].root, client) for one in simulators]
 
 
-UNCOUNTED = {name: {"window_replies": 1000} for name in ("wechat", "wecom", "miniprogram", "qq")}
+COUNTING = ("wechat", "wecom", "miniprogram", "qq", "douyin")
+UNCOUNTED: Mapping[str, Mapping[str, Any]] = {
+    **{name: {"window_replies": 1000} for name in COUNTING},
+    "email": {"automatic_per_hour": 1000, "messages_per_second": 50},
+}
 """A drill's customers write faster than any quota of replies is meant for."""
 
 
@@ -177,8 +185,8 @@ async def _perform(
 def _scripts(plan: Plan, stage: Stage) -> dict[str, list[script.Step]]:
     channel = stage.simulator.channel
     faults = () if channel in UNCALLED else tuple(troubles.short(stage.simulator, 0))
-    stale = stage.simulator.can_be_stale
-    return script.scripts(plan.seed, channel, plan.messages, faults, stale=stale)
+    stale, forged = stage.simulator.can_be_stale, stage.simulator.can_be_forged
+    return script.scripts(plan.seed, channel, plan.messages, faults, stale=stale, forged=forged)
 
 
 async def _raise_the_curtain(

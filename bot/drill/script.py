@@ -98,7 +98,13 @@ def strangers_from(messages: int) -> int:
 
 
 def scripts(
-    seed: int, channel: str, messages: int, faults: Sequence[str], *, stale: bool
+    seed: int,
+    channel: str,
+    messages: int,
+    faults: Sequence[str],
+    *,
+    stale: bool,
+    forged: bool = True,
 ) -> dict[str, list[Step]]:
     """Return the steps of every customer of a channel; numbers above `messages` are forged."""
     rng = random.Random(f"{seed}:{channel}")  # noqa: S311 - a script, no secret
@@ -108,7 +114,7 @@ def scripts(
     for customer in range(customers):
         numbers = list(range(1 + customer, messages + 1, customers))
         name = f"{seed % 1000 + 1}{customer + 1:04d}"
-        plan[name] = list(_steps(rng, numbers, strange, faults, stale=stale))
+        plan[name] = list(_steps(rng, numbers, strange, faults, stale=stale, forged=forged))
     return plan
 
 
@@ -119,11 +125,14 @@ def _steps(
     faults: Sequence[str],
     *,
     stale: bool,
+    forged: bool,
 ) -> Iterator[Step]:
     while numbers:
         trick = rng.choices(list(ODDS), list(ODDS.values()))[0]
         if trick is Trick.STALE and not stale:
             trick = Trick.FORGED
+        if trick in STRANGERS and not forged:
+            trick = Trick.PLAIN
         pause = rng.uniform(0, PAUSE)
         fault = rng.choice(faults) if faults and rng.random() < FAULTY else None
         if trick in STRANGERS:

@@ -47,6 +47,10 @@ class Folder:
     said: list[str] = field(default_factory=list)
     """The first word or two of each command; never what came with it."""
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
+    given: int = 0
+    """The highest number of a mail that was given out."""
+    asked: int = 0
+    """Up to which number who reads has everything, by what was asked for last."""
 
     async def put(self, raw: bytes, came: datetime) -> int:
         """Put a mail into the folder, and tell who waits."""
@@ -77,7 +81,7 @@ class Session:
         self, folder: Folder, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         self._folder, self._reader, self._writer = folder, reader, writer
-        self._knows = False
+        self._knows, self._told = False, 0
 
     async def run(self) -> None:
         """Speak until the other side, or a fault, ends it."""
@@ -135,7 +139,7 @@ class Session:
         if command != 'EXAMINE "INBOX"':
             return "NO [NONEXISTENT] no such folder"
         folder = self._folder
-        self._say(f"* {len(folder.mails)} EXISTS")
+        self._count()
         self._say(f"* OK [UIDVALIDITY {folder.validity}] numbers")
         if folder.tells_next:
             self._say(f"* OK [UIDNEXT {folder.next_uid}] the next")
@@ -144,8 +148,10 @@ class Session:
     def _search(self, command: str) -> None:
         found = SEARCH.fullmatch(command)
         assert found  # noqa: S101 - the adapter asks for nothing else
-        mails = self._folder.mails
+        mails, self._told = self._folder.mails, len(self._folder.mails)
         if found[1]:
+            self._folder.asked = int(found[1]) - 1
+            self._folder.given = max(self._folder.given, self._folder.asked)
             uids = [mail.uid for mail in mails if mail.uid >= int(found[1])]
             uids = uids or [mail.uid for mail in mails[-1:]]  # as servers do: n:* holds the last
         else:
@@ -165,23 +171,29 @@ class Session:
             raw, part = (mail.raw[: int(found[3])], "<0>") if found[3] else (mail.raw, "")
             self._say(f"* {number} FETCH (UID {mail.uid} BODY[]{part} {{{len(raw)}}}")
             self._writer.write(raw + b")\r\n")
+            self._folder.given = max(self._folder.given, mail.uid)
 
     async def _idle(self) -> None:
         self._say("+ idling")
         done = asyncio.ensure_future(self._reader.readline())
         try:
             while not done.done():
-                news = asyncio.ensure_future(self._news(len(self._folder.mails)))
+                # Also of what came between the last look and now, as servers do.
+                news = asyncio.ensure_future(self._news())
                 await asyncio.wait({done, news}, return_when=asyncio.FIRST_COMPLETED)
                 news.cancel()
                 if not done.done():
-                    self._say(f"* {len(self._folder.mails)} EXISTS")
+                    self._count()
         finally:
             done.cancel()
 
-    async def _news(self, known: int) -> None:
+    async def _news(self) -> None:
         async with self._folder.news:
-            await self._folder.news.wait_for(lambda: len(self._folder.mails) > known)
+            await self._folder.news.wait_for(lambda: len(self._folder.mails) > self._told)
+
+    def _count(self) -> None:
+        self._told = len(self._folder.mails)
+        self._say(f"* {self._told} EXISTS")
 
     def _say(self, line: str) -> None:
         self._writer.write(f"{line}\r\n".encode())

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any
 
+import httpx
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
@@ -36,7 +38,7 @@ class Simulator(simulation.Simulator):
     """The provider; a push is a mail's bytes, and `offer` puts it into the INBOX."""
 
     channel = "email"
-    can_be_stale = False
+    can_be_stale = can_be_forged = False
 
     def __init__(self, inbox: str, clock: Clock, security: str = "none") -> None:
         super().__init__(inbox, clock)
@@ -44,11 +46,13 @@ class Simulator(simulation.Simulator):
         self.security = security
         self.offers_tls = security == "starttls"
         self.tls: ssl.SSLContext | None = None
-        self.folder = Folder(ADDRESS, PASSWORD)
+        self.folder = Folder(ADDRESS, PASSWORD, validity=int(clock().timestamp()))
         self.sent: list[EmailMessage] = []
         """All mails of ours, as they came over the wire."""
-        self._ports = (993, 465)
+        self._ports, self._reserved = (993, 465), False
         self._written = 0
+        self._roots: dict[str, str] = {}
+        self._people: dict[str, str] = {}
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -70,6 +74,14 @@ class Simulator(simulation.Simulator):
         """Return an app without a route: mail is not HTTP."""
         return Starlette()
 
+    def reserve(self) -> None:
+        """Choose two free ports."""
+        with socket.socket() as one, socket.socket() as other:
+            for each in (one, other):
+                each.bind(("127.0.0.1", 0))
+            self._ports = one.getsockname()[1], other.getsockname()[1]
+        self._reserved = True
+
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         """Speak IMAP and SMTP on free ports of this machine."""
@@ -85,8 +97,9 @@ class Simulator(simulation.Simulator):
 
         self.folder.tls = self.tls if self.offers_tls else None
         tls = self.tls if self.security == "tls" else None
-        reading = await asyncio.start_server(serve(self._give), "127.0.0.1", 0, ssl=tls)
-        taking = await asyncio.start_server(serve(self._take), "127.0.0.1", 0, ssl=tls)
+        ports = self._ports if self._reserved else (0, 0)
+        reading = await asyncio.start_server(serve(self._give), "127.0.0.1", ports[0], ssl=tls)
+        taking = await asyncio.start_server(serve(self._take), "127.0.0.1", ports[1], ssl=tls)
         self._ports = reading.sockets[0].getsockname()[1], taking.sockets[0].getsockname()[1]
         try:
             yield
@@ -98,12 +111,24 @@ class Simulator(simulation.Simulator):
             await asyncio.gather(*talking, return_exceptions=True)
 
     def say(self, contact: str, text: str) -> Push:
-        """Return a mail with a customer's text, an answer if we wrote to them before."""
-        return self.write(contact, text)
+        """Return a mail with a customer's text, in their one thread."""
+        return self.letter(contact, text, "")
+
+    def letter(self, contact: str, text: str, subject: str) -> Push:
+        """Return a mail with a subject: an answer to our last one, or to the customer's first."""
+        headers = {"subject": subject} if subject else {}
+        if (root := self._roots.get(contact)) is not None:
+            ours = [seen.platform_id for seen in self.seen_by(contact) if seen.platform_id]
+            last = ours[-1] if ours else root
+            headers |= {"in_reply_to": last, "references": f"{root} {last}"}
+        push = self.write(contact, text, **headers)
+        self._roots.setdefault(contact, str(message_from_bytes(push.body)["message-id"]))
+        return push
 
     def write(self, contact: str, text: str, **headers: str) -> Push:
         """Return a mail with any headers; `in_reply_to` becomes In-Reply-To."""
         self._written += 1
+        self._people[self.address_of(contact).lower()] = contact
         mail = EmailMessage(policy=SMTP)
         before = [seen.platform_id for seen in self.seen_by(contact) if seen.platform_id]
         given = {
@@ -139,6 +164,37 @@ class Simulator(simulation.Simulator):
         """Return the same mail: whether a sender is genuine is the provider's business."""
         return self.say(contact, text)
 
+    async def deliver(self, client: httpx.AsyncClient, url: str, push: Push) -> int:
+        """Put a mail into the INBOX once it is followed: older mail is nobody's business."""
+        _ = client, url
+        try:
+            async with asyncio.timeout(self.patience):
+                await self.folder.hears("UID SEARCH", 1)
+        except TimeoutError:
+            return 503
+        await self.offer(push)
+        return 200
+
+    def unasked(self) -> int:
+        """Return how many mails nobody has read yet."""
+        return sum(mail.uid > self.folder.given for mail in self.folder.mails)
+
+    def dropped(self) -> None:
+        """Take back what was given out last, until it is read anew."""
+        self.folder.given = self.folder.asked
+
+    def troubles(self, delay: float) -> Mapping[str, Fault]:
+        """Return what a server may do that takes mail, by SMTP's own codes; 0 hangs up."""
+        return {
+            "no service": Fault(421, b"4.3.2 not now"),
+            "busy": Fault(450, b"4.2.1 busy"),
+            "greylisted": Fault(451, b"4.7.1 later"),
+            "slow": Fault(451, b"4.4.2 later", delay=delay),
+            "slow after the work": Fault(250, b"2.0.0 kept", delay=delay, after_work=True),
+            "reset": Fault(0),
+            "reset after the work": Fault(0, after_work=True),
+        }
+
     async def offer(self, push: Push) -> int:
         """Put a mail into the INBOX; return its number there."""
         return await self.folder.put(push.body, self.clock())
@@ -167,9 +223,11 @@ class Simulator(simulation.Simulator):
         self.sent.append(read)
         body = read.get_body(("plain",))
         text = body.get_content().replace("\r\n", "\n").removesuffix("\n") if body else ""
-        contact, name = recipient.removesuffix(f"@{CUSTOMERS}"), str(read["message-id"])
-        files = [_seen(part) for part in read.iter_attachments()]
-        self.show(contact, text, platform_id=name, file=files[0] if files else None)
+        known = self._people.get(recipient.lower())
+        contact, name = known or recipient.removesuffix(f"@{CUSTOMERS}"), str(read["message-id"])
+        files: list[SeenFile | None] = [_seen(part) for part in read.iter_attachments()]
+        above = str(read["subject"] or "")
+        self.show(contact, text, platform_id=name, file=(files or [None])[0], subject=above)
         for file in files[1:]:
             self.show(contact, "", platform_id=name, file=file)
 

@@ -15,6 +15,8 @@ MIB = 1024 * 1024
 
 def short(simulator: Simulator, delay: float) -> dict[str, Fault]:
     """Return the faults that are over within seconds; `delay` outlasts the caller's patience."""
+    if (own := simulator.troubles(delay)) is not None:
+        return dict(own)
     return {
         "too fast": Fault(429, headers={"retry-after": "1"}),
         "500": Fault(500, b"<html>Internal Server Error</html>"),

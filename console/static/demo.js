@@ -45,8 +45,8 @@ class Diary {
     }
   }
 
-  add(after, text) {
-    this.said = [...this.said, { after, text }].slice(-100);
+  add(after, text, subject) {
+    this.said = [...this.said, { after, text, subject }].slice(-100);
     this.save();
   }
 
@@ -83,7 +83,8 @@ class Phone {
     this.shop = section.dataset.shop;
     this.talk = section.querySelector(".talk");
     this.list = section.querySelector("ol");
-    this.field = section.querySelector("input");
+    this.field = section.querySelector("[name=text]");
+    this.subject = section.querySelector("[name=subject]");
     this.after = 0;
     this.diary = new Diary(this.inbox);
     this.told = null;
@@ -101,6 +102,13 @@ class Phone {
       this.field.value = "";
       if (text) this.say(text);
     });
+    if (this.subject) {
+      this.field.addEventListener("keydown", (event) => {
+        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+          event.target.form.requestSubmit();
+        }
+      });
+    }
     this.watch();
   }
 
@@ -120,13 +128,19 @@ class Phone {
   }
 
   say(text) {
-    this.send(text, () => this.post("say", { text }));
+    if (!this.subject) {
+      this.send(text, () => this.post("say", { text }));
+      return;
+    }
+    const subject = this.subject.value.trim() || [...text.split("\n")[0]].slice(0, 60).join("");
+    this.send(text, () => this.post("say", { text, subject }), subject);
+    this.subject.value = "";
   }
 
-  async send(text, call) {
-    const row = this.bubble("me", text, []);
+  async send(text, call, subject) {
+    const row = this.bubble("me", text, [], undefined, subject);
     row.classList.add("pending");
-    this.diary.add(this.after, text);
+    this.diary.add(this.after, text, subject);
     this.pending.push({ row, text });
     this.hurry();
     try {
@@ -140,7 +154,7 @@ class Phone {
       again.type = "button";
       again.addEventListener("click", () => {
         row.remove();
-        this.send(text, call);
+        this.send(text, call, subject);
       });
       row.querySelector(".said").append(again);
     }
@@ -206,7 +220,8 @@ class Phone {
 
   recall(before) {
     while (this.told.length && this.told[0].after < before) {
-      this.bubble("me", this.told.shift().text, []);
+      const { text, subject } = this.told.shift();
+      this.bubble("me", text, [], undefined, subject);
     }
   }
 
@@ -218,12 +233,21 @@ class Phone {
       return;
     }
     if (!mine) this.dots(false);
-    this.bubble(mine ? "me" : "us", message.text, message.options ?? [], message.number);
+    const { text, options = [], number, subject } = message;
+    this.bubble(mine ? "me" : "us", text, options, number, subject);
+    // Who answers a mail keeps its subject, unless another one was begun.
+    if (this.subject && subject && !this.field.value) this.subject.value = subject;
   }
 
-  bubble(from, text, options, number) {
+  bubble(from, text, options, number, subject) {
     const bubble = make("div", "bubble", text);
     bubble.dir = "auto";
+    if (subject) {
+      if (subject === text) bubble.textContent = "";
+      const heading = make("p", "subject", subject);
+      heading.dir = "auto";
+      bubble.prepend(heading);
+    }
     const said = make("div", "said", bubble);
     const row = make("li", `message ${from}`, this.face(from), said);
     const speaker = from === "us" ? this.section.querySelector("strong").textContent : words.you;

@@ -1,4 +1,4 @@
-"""The demo: five phones whose words go the whole way, over each platform's own wire."""
+"""The demo: phones whose words go the whole way, over each platform's own wire."""
 
 import asyncio
 
@@ -103,7 +103,7 @@ async def test_an_option_can_be_tapped(demo):
     assert await seen(demo, "demo_slack", "lily2026", after=number)
 
 
-async def test_the_page_shows_five_phones(demo):
+async def test_the_page_shows_every_phone(demo):
     page = await demo.get("/demo")
     assert page.status_code == 200
     for phone in [*PHONES, "demo_web"]:
@@ -151,6 +151,27 @@ async def test_speaking_where_nobody_listens_says_so(demo):
         said = await asyncio.to_thread(CliRunner().invoke, commands, args)
         assert said.exit_code == 1
         assert f"the demo at {url} does not take it" in said.stderr
+
+
+async def test_a_mail_is_answered_under_its_subject_and_the_next_one_in_its_thread(demo):
+    mail = {"contact": "GuestA1", "text": "如何申请退货", "subject": "如何申请退货"}
+    assert (await demo.post("/demo/demo_email/say", json=mail)).status_code == 200
+    (first,) = await seen(demo, "demo_email", "GuestA1")
+    assert (first["subject"], first["from"]) == ("Re: 如何申请退货", "us")
+    again = {"contact": "GuestA1", "text": "转人工", "subject": first["subject"]}
+    await demo.post("/demo/demo_email/say", json=again)
+    (second,) = await seen(demo, "demo_email", "GuestA1", after=first["number"])
+    assert "人工" in second["text"]
+    assert second["subject"] == "Re: 如何申请退货"
+    forged = {**mail, "subject": "a\r\nBcc: all@shop.example"}
+    assert (await demo.post("/demo/demo_email/say", json=forged)).status_code == 422
+
+
+async def test_where_another_process_reads_mail_the_demo_has_no_mailbox(clock):
+    demo = Demo("http://127.0.0.1:1", clock, mail=False)
+    assert "demo_email" not in demo.inboxes()
+    assert "demo_douyin" in demo.inboxes()
+    await demo.close()
 
 
 async def test_the_demos_inboxes_join_those_there_are(clock):

@@ -20,7 +20,17 @@ from channels.testing import as_request, serve, troubles
 from storage.models import LaneKind
 from tests.bot.conftest import Build, House, Time
 
-PLATFORMS = ("wechat", "wecom", "miniprogram", "weibo", "telegram", "slack", "webhook", "qq")
+PLATFORMS = (
+    "wechat",
+    "wecom",
+    "miniprogram",
+    "weibo",
+    "telegram",
+    "slack",
+    "webhook",
+    "qq",
+    "douyin",
+)
 YES_BY_STATUS = frozenset({"webhook"})
 """Where 2xx means that a message was taken, whatever the answer says besides."""
 IMPATIENT = 0.3

@@ -39,9 +39,9 @@ async def enters(page: Page, url: str, name: str) -> None:
     await expect(page.locator(".rail")).to_be_visible()
 
 
-async def keep(page: Page, path: Path) -> None:
+async def keep(page: Page, path: Path, *, whole: bool = False) -> None:
     await expect(page.locator("body")).to_be_visible()
-    await page.screenshot(path=path, caret="initial", animations="disabled")
+    await page.screenshot(path=path, caret="initial", animations="disabled", full_page=whole)
 
 
 async def test_an_ordinary_day_looks_as_the_readme_shows_it(day: Shop, pictures: Path):
@@ -58,7 +58,7 @@ async def test_an_ordinary_day_looks_as_the_readme_shows_it(day: Shop, pictures:
         demo = await watched.window(viewport=DESK)
         await demo.goto(f"{day.url}/demo")
         await speaks_on_every_phone(demo)
-        await keep(demo, pictures / "demo.png")
+        await keep(demo, pictures / "demo.png", whole=True)
         chat = await watched.window(viewport=SITE)
         await chat.goto(f"{day.url}/chat/demo_web")
         await is_helped_on_the_website(day, chat)
@@ -81,11 +81,13 @@ async def speaks_on_every_phone(page: Page) -> None:
         "demo_weibo": ("我要投诉", "发生"),
         "demo_telegram": ("退款多久到账", "工作日"),
         "demo_slack": ("How do I return an item?", "return"),
+        "demo_douyin": ("退款多久到账", "工作日"),
+        "demo_email": ("如何申请退货", "退货"),
     }
     for inbox, (text, answer) in said.items():
         phone = page.locator(f".phone[data-inbox={inbox}]")
-        await phone.locator("input").fill(text)
-        await phone.locator("input").press("Enter")
+        await phone.locator("[name=text]").fill(text)
+        await phone.locator("button[type=submit]").click()
         await expect(phone.locator(".message.us .bubble").last).to_contain_text(answer)
     site = page.frame_locator(".web iframe")
     await site.locator("#text").fill("转人工")

@@ -12,8 +12,10 @@ from bot.drill import script
 from bot.drill.script import STRANGERS, Trick
 
 
-def played(seed=1, channel="slack", messages=200, faults=("500", "reset"), *, stale=True):
-    return script.scripts(seed, channel, messages, faults, stale=stale)
+def played(
+    seed=1, channel="slack", messages=200, faults=("500", "reset"), *, stale=True, forged=True
+):
+    return script.scripts(seed, channel, messages, faults, stale=stale, forged=forged)
 
 
 def test_the_same_seed_makes_the_same_traffic():
@@ -42,6 +44,13 @@ def test_all_tricks_are_played_and_the_platform_fails():
 def test_where_calls_carry_no_time_none_is_stale():
     steps = [step for steps in played(messages=600, stale=False).values() for step in steps]
     assert Trick.STALE not in {step.trick for step in steps}
+
+
+def test_where_nothing_tells_who_speaks_nobody_is_turned_away():
+    plan = played(messages=600, stale=False, forged=False)
+    steps = [step for steps in plan.values() for step in steps]
+    assert not STRANGERS & {step.trick for step in steps}
+    assert Counter(n for s in steps for n in s.numbers) == Counter(range(1, 601))
 
 
 def test_answers_that_ride_in_one_message_are_all_known():

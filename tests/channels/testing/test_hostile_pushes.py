@@ -106,7 +106,14 @@ ANY = {"account": None}
 """The fixtures are written to accounts of all names."""
 XML = {"form": "xml", "mode": "plain"}
 
+
+def sealed(simulator: Simulator, body: bytes) -> Push:
+    """Sign as Douyin does, whose proof is made of the body itself."""
+    return simulator.sealed("42", body)
+
+
 FUZZED = [
+    Fuzzed("douyin", recorded("douyin"), sealed, simulated={"comments": True}),
     Fuzzed("miniprogram", recorded("miniprogram"), in_its_envelope, json_bytes, settings=ANY),
     Fuzzed(
         "miniprogram",
