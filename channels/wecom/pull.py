@@ -85,10 +85,7 @@ class Puller:
 
 
 def _quarantined(item: object, reason: str) -> Quarantined:
-    try:
-        raw = json.dumps(item, ensure_ascii=False)
-    except RecursionError:  # it could just be read; what is set aside must not hold up the rest
-        raw = "nested too deeply"
+    raw = json.dumps(item, ensure_ascii=False)
     key = hashlib.sha256(raw.encode("utf-8", "replace")).hexdigest()
     return Quarantined(f"unread:{key}", reason, str(clean(raw)))
 

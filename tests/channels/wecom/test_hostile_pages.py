@@ -103,20 +103,6 @@ async def test_ten_thousand_hostile_entries_are(joined, swept, thousand):
     await attack(joined, swept, LONG, thousand)
 
 
-async def test_an_entry_that_can_just_be_read_holds_up_no_other(joined):
-    async with joined() as (adapter, simulator):
-        good = json.loads((FIXTURES[0].parent / "text__plain.json").read_bytes())
-        for depth in range(800, 1000, 2):
-            nested = b"[" * depth + b"]" * depth
-            told = {"errcode": 0, "next_cursor": "d", "msg_list": ["NESTED", good]}
-            page = json.dumps(told).encode().replace(b'"NESTED"', nested)
-            simulator.platform.sync_faults.append(Fault(200, page, JSON))
-            with suppress(ChannelError):
-                async for _, reception in adapter.sweep(ANY_TIME, {ACCOUNT: None}):
-                    assert (len(reception.messages), len(reception.quarantined)) == (1, 1)
-            simulator.platform.sync_faults.clear()
-
-
 async def ring(joined, swept, count: int, seed: int) -> None:
     async with joined() as (adapter, simulator):
         for call in islice(copies(CALL, Random(seed)), count):
