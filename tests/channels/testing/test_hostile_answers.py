@@ -26,7 +26,7 @@ from channels.testing.fuzz import copies, json_bytes
 from channels.testing.troubles import JSON
 from channels.wecom.simulator import ACCOUNT
 
-EVERY_DAY, LONG = 80, 2_000
+EVERY_DAY, LONG = 40, 2_000
 ROUND = 20
 """After so many hostile answers a good one is tried."""
 LATER = timedelta(seconds=65)
