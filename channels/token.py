@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ DAY = timedelta(days=1)
 QUIET: Mapping[type[ChannelError], float] = {Unauthorized: 60.0, Unavailable: 2.0}
 """Seconds that nobody asks again after a fault."""
 LONGEST_QUIET = 60.0
+CARRIED = re.compile(r"[!-~]{1,4096}")
+"""What can stand in a header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +155,21 @@ class Tokens:
     async def _renewed(self, refused: str | None) -> str:
         if (fresh := await self._fresh(refused)) is not None:
             return fresh
-        token = await self._fetch(force=False)
+        token = await self._given(force=False)
         if token.value == refused:
             token = await self._force(refused)
         await self._keep(token)
         return token.value
 
+    async def _given(self, *, force: bool) -> Token:
+        token = await self._fetch(force=force)
+        if not CARRIED.fullmatch(token.value):
+            raise Unauthorized("the platform gave out an access token that no call can carry")
+        return token
+
     async def _force(self, refused: str) -> Token:
         if await self._may_force():
-            token = await self._fetch(force=True)
+            token = await self._given(force=True)
             if token.value != refused:
                 return token
         if (kept := await self._kept()) is not None:
