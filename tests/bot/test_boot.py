@@ -12,7 +12,17 @@ from channels.simulation import Fault
 from channels.testing import as_request, closed_url, serve
 from tests.postgres import on_sqlite
 
-PLATFORMS = ("wechat", "wecom", "miniprogram", "weibo", "telegram", "slack", "webhook", "qq")
+PLATFORMS = (
+    "wechat",
+    "wecom",
+    "miniprogram",
+    "weibo",
+    "telegram",
+    "slack",
+    "webhook",
+    "qq",
+    "douyin",
+)
 ASKED_AT_BOOT = ("wecom", "miniprogram", "telegram", "slack", "qq")
 """The platforms that an adapter calls before it is ready."""
 TROUBLES = {

@@ -55,7 +55,17 @@ class Answered:
     """What it answers to who asks for an access token."""
 
 
+OF_DOUYIN = {"error_code": 0, "description": "", "msg_id": "m1"}
+
 ANSWERED = [
+    Answered(
+        "douyin",
+        (
+            {"data": OF_DOUYIN, "extra": {"error_code": 0, "logid": "l"}, "message": "success"},
+            {"data": {"error_code": 2190008, "description": "expired"}, "extra": None},
+        ),
+        token={"data": {**TOKEN, "error_code": 0, "description": ""}, "message": "success"},
+    ),
     Answered("miniprogram", OF_TENCENT, token=TOKEN),
     Answered(
         "qq",
@@ -160,7 +170,7 @@ def to_who_asks_for_a_token(answered: Answered, seed: int):
     """Yield hostile answers to who needs an access token."""
 
     def hit(simulator, body) -> None:
-        platform = getattr(simulator, "platform", simulator)
+        platform = getattr(simulator, "platform", getattr(simulator, "office", simulator))
         platform.expire_token()
         platform.token_faults.clear()
         platform.token_faults.append(Fault(200, body, JSON))
