@@ -1,7 +1,7 @@
 import asyncio
 from contextlib import aclosing
 from copy import copy
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,7 +9,7 @@ from channels.errors import ChannelError, Unauthorized, Unavailable
 from channels.message import Text
 from channels.simulation import Fault
 from channels.testing import RememberedMemory, as_request, troubles
-from channels.wecom.simulator import ACCOUNT, OTHER, refusal
+from channels.wecom.simulator import ACCOUNT, OTHER, Simulator, refusal
 
 CUSTOMER = "wmTEST0001"
 
@@ -140,7 +140,10 @@ async def test_an_account_that_wecom_does_not_know_needs_a_human(joined):
             [page async for page in adapter.sweep(None, {"wkWRONG": None})]
 
 
-NAMES = [*troubles.short(type("any", (), {"busy": b'{"errcode":-1}'})(), 0), *troubles.severe("")]
+NAMES = [
+    *troubles.short(Simulator("any", lambda: datetime(2026, 11, 22, tzinfo=UTC)), 0),
+    *troubles.severe(""),
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
