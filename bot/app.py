@@ -37,6 +37,7 @@ def compose(config: Config, clock: Callable[[], datetime], role: Role = "all") -
             chats=service.brand,
             check=service.health.check,
             reports=service.health.reports,
+            show_typing=service.composing.show,
         )
         console.install(app, services)
         if demo is not None:

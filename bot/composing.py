@@ -19,6 +19,8 @@ LONG_SECONDS = 1.0
 """Who is answered sooner needs no sign."""
 AGAIN_SECONDS = 4.0
 """How soon a sign is renewed; platforms show one for about five seconds."""
+SPACING_SECONDS = 2.5
+"""How soon a thread is not shown it again, whoever writes: desks say so every three seconds."""
 ASKING_SECONDS = 3.0
 """How long a platform may take to show it."""
 
@@ -68,7 +70,7 @@ class Composing:
 
     def _is_time(self, address: Address) -> bool:
         now = asyncio.get_running_loop().time()
-        self._lately = {key: at for key, at in self._lately.items() if now - at < AGAIN_SECONDS}
+        self._lately = {key: at for key, at in self._lately.items() if now - at < SPACING_SECONDS}
         key = address.inbox, address.thread
         if key in self._lately:
             return False

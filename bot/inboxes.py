@@ -25,6 +25,7 @@ from channels.base import (
     Passive,
     Polling,
     Reception,
+    Typing,
 )
 from channels.errors import ChannelError, Unauthorized
 from channels.files import Files, Kind, MediaSource, SendsMedia, Takes
@@ -183,6 +184,7 @@ class Inboxes:
                 last_out=inbox.last_out,
                 parks=inbox.passive is not None,
                 present=isinstance(inbox.adapter, Visited),
+                types=isinstance(inbox.adapter, Typing),
                 replies=_replies(inbox.capabilities),
                 fetches=isinstance(inbox.adapter, MediaSource),
                 takes=_takes(inbox),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import structlog
 
 from bot.chat_status import Line
+from bot.composing import Composing
 from bot.config import Config
 from bot.delivery import Sender
 from bot.demo import Demo, with_demo
@@ -70,6 +71,7 @@ class Service:
         self.inboxes = Inboxes(self.db, self.config.inboxes, clock, self.metrics)
         near = demo.inboxes() if demo is not None else ()
         self.health = Health(self.db, self.inboxes, config.public_url, clock, near)
+        self.composing = Composing(self.inboxes)
         self.folder = Folder(config.media_folder, config.media.max_bytes)
         self.inboxes.lend(StoredFiles(self.db, self.folder))
         self.inboxes.offer(sheets())

@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException
+from starlette.background import BackgroundTask
 from starlette.responses import RedirectResponse, Response
 
-from channels.message import Notice
+from channels.message import Address, Notice
 from console.conversations import Call, Calling, thread_page
 from console.i18n import mark, say
 from console.rows import inboxes, is_present
@@ -115,9 +116,13 @@ async def read(call: Calling, conversation_id: UUID) -> Response:
 async def typing(call: Calling, conversation_id: UUID) -> Response:
     """Let the customer see that whoever answers is writing, where the channel shows it."""
     known = await _known(call, conversation_id)
-    if known.assignee_id == call.login.id and is_present(call.found, known):
+    if known.assignee_id != call.login.id:
+        return Response(status_code=204)
+    if is_present(call.found, known):
         _whisper(call, known, "typing")
-    return Response(status_code=204)
+    # Platforms are asked behind the browser's back: they may be slow.
+    asking = BackgroundTask(call.found.show_typing, _address_of(known))
+    return Response(status_code=204, background=asking)
 
 
 async def _known(call: Call, conversation_id: UUID) -> Conversation:
@@ -125,6 +130,15 @@ async def _known(call: Call, conversation_id: UUID) -> Conversation:
     if known is None:
         raise HTTPException(404)
     return known
+
+
+def _address_of(known: Conversation) -> Address:
+    return Address(
+        inbox=known.inbox,
+        thread=known.thread,
+        contact=known.platform_contact,
+        visibility=known.visibility,
+    )
 
 
 def _whisper(call: Call, to: Conversation, kind: Literal["typing", "read"]) -> None:

@@ -84,6 +84,7 @@ def place_of(found: Services, conversation: Conversation) -> dict[str, Any]:
         "accepts": accepted(takes),
         "present": state is not None and state.present,
         "notices": state.notices if state is not None else {},
+        "types": state is not None and state.types,
     }
 
 

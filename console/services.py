@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from channels.files import Kind, Takes
 from channels.health import Finding, Report
+from channels.message import Address
 from console.live import Live
 from faq.knowledge import KnowledgeBase
 from storage.database import Database
@@ -47,6 +48,8 @@ class InboxState:
     """What is written to a customer goes out with the customer's next message."""
     present: bool = False
     """Customers see that somebody types and reads, and let it be seen of them."""
+    types: bool = False
+    """Its platform can be asked to show a customer that somebody types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,10 @@ async def no_reports() -> Mapping[str, Report]:
     return {}
 
 
+async def show_nobody(_address: Address) -> None:
+    """Show nobody that somebody types."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The collaborators of every page."""
@@ -102,6 +109,8 @@ class Services:
     """Asks the platform of an inbox how the account is, and keeps what it says."""
     reports: Callable[[], Awaitable[Mapping[str, Report]]] = no_reports
     """What the last check of each inbox found."""
+    show_typing: Callable[[Address], Awaitable[None]] = show_nobody
+    """Ask a platform to show a customer that somebody types; never raises."""
 
 
 def services(request: Request) -> Services:

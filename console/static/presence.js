@@ -21,7 +21,7 @@
     if (detail.k === "message.received" && detail.conversation === opened()) show(false);
   });
   document.addEventListener("input", ({ target }) => {
-    const form = target.closest?.("#composer[data-present]");
+    const form = target.closest?.("#composer[data-tells]");
     // A note is nobody's business but the colleagues'.
     if (!form || target.id !== "text" || form.dataset.lock || form.dataset.mode !== "reply") return;
     if (!target.value || Date.now() - told < EVERY) return;

@@ -82,3 +82,15 @@ async def test_the_desks_stream_carries_whispers_and_no_number_for_them(desk_con
         (told,) = await events(lines, 1)
     data = {"k": "typing", "conversation": "c1", "position": 0}
     assert told == {"event": "whisper", "data": data}
+
+
+async def test_a_platform_is_asked_to_show_that_who_answers_types(desk_console: Console):
+    talk, li = await talked(desk_console, "shop_telegram"), await desk_console.enter("li")
+    assert " data-tells" in (await li.get(f"/inbox/{talk.id}")).text
+    assert (await li.post(f"/inbox/{talk.id}/typing")).status_code == 204
+    assert desk_console.shown == [talk.thread]
+    zhao = await desk_console.enter("zhao")
+    assert (await zhao.post(f"/inbox/{talk.id}/typing")).status_code == 204
+    assert desk_console.shown == [talk.thread]
+    elsewhere = await talked(desk_console, "shop_slack", name="李雷")
+    assert " data-tells" not in (await li.get(f"/inbox/{elsewhere.id}")).text

@@ -74,7 +74,7 @@ INBOXES = (
     ),
     InboxState("shop_weibo", "weibo", "微博小店", "ready"),
     InboxState("old_weibo", "weibo", "微博老店", "ready", parks=True),
-    InboxState("shop_telegram", "telegram", "Telegram", "ready"),
+    InboxState("shop_telegram", "telegram", "Telegram", "ready", types=True),
     InboxState("shop_slack", "slack", "Slack Connect", "degraded", "The token has expired."),
     InboxState("website", "webchat", "官网", "ready", present=True),
 )
@@ -93,6 +93,8 @@ class Console:
     checked: list[str] = field(default_factory=list)
     """Which inboxes somebody had checked."""
     agents: dict[str, Agent] = field(default_factory=dict)
+    shown: list[str] = field(default_factory=list)
+    """The threads on whose platform it was asked to show that somebody types."""
 
     def browser(self, **headers: str) -> httpx.AsyncClient:
         """A visitor without a login."""
@@ -154,6 +156,11 @@ async def open_console(db: Database, time: Time, folder: Path) -> Console:
     async def found() -> dict[str, Report]:
         return reports
 
+    shown: list[str] = []
+
+    async def show_typing(address: Address) -> None:
+        shown.append(address.thread)
+
     services = Services(
         db=db,
         knowledge=Knowledge(),
@@ -164,10 +171,11 @@ async def open_console(db: Database, time: Time, folder: Path) -> Console:
         chats=lambda inbox: ChatBrand(inbox) if inbox == "website" else None,
         check=check,
         reports=found,
+        show_typing=show_typing,
     )
     app = FastAPI()
     console.install(app, services)
-    made = Console(app, db, live, time, services, reports, checked)
+    made = Console(app, db, live, time, services, reports, checked, shown=shown)
     made.agents = await db.write(_people, time.now)
     db.on_commit(live.wake)
     await live.start()
