@@ -40,6 +40,8 @@ from storage.models import LaneKind
 log = structlog.get_logger(__name__)
 
 TRIES = 8
+OUTDATED = timedelta(days=1)
+"""How old a message may become while its platform says "too fast": then it is news to nobody."""
 BEGIN = replace(FRESH, facts=False, sends=False)
 SEND_SECONDS = 30.0
 FILES_SECONDS = 150.0
@@ -185,12 +187,7 @@ class Sender(LaneLoop):
             self._hint.set()
         self._count(lane, "sent")
         return await self.keep(
-            deliveries.sent,
-            begun.started.ids,
-            token,
-            taken,
-            self.clock(),
-            back=begun.back,
+            deliveries.sent, begun.started.ids, token, taken, self.clock(), back=begun.back
         )
 
     async def _too_fast(
@@ -198,10 +195,12 @@ class Sender(LaneLoop):
     ) -> bool:
         # Being one of many who wait is no failure: in a long queue it happens any number of times.
         log.info("too fast for the platform", inbox=inbox.name, seconds=problem.retry_after)
+        now = self.clock()
+        if now - begun.started.delivery.created_at > OUTDATED:
+            return await self._failed(begun.started.ids, token, f"gave up: {problem}", lane)
         self._count(lane, "again")
         only_here = problem.here or inbox.capabilities.rates.limits_chats
         chat = need_of(inbox, begun.started.conversation, None).chat if only_here else paces.WHOLE
-        now = self.clock()
         if await self.keep(attempts.pause, begun, token, problem, now, chat):
             inbox.paused_until = now + timedelta(seconds=problem.retry_after)
         return False

@@ -350,6 +350,19 @@ async def test_one_of_many_who_wait_for_a_slow_platform_is_never_given_up(build)
     assert (delivery.status.value, delivery.attempts) == ("sent", 1)
 
 
+async def test_after_a_day_of_too_fast_a_message_is_given_up(build):
+    house = await build().open()
+    await house.says("hello")
+    for hours in (0, 23, 2):
+        house.time.pass_by(hours=hours)
+        house.adapter().fail(RateLimited(1))
+        await house.send()
+        assert house.texts() == []
+    (delivery,) = await house.deliveries()
+    assert delivery.status.value == "failed"
+    assert delivery.problem == "gave up: rate limited, retry after 1 s"
+
+
 async def test_what_was_begun_before_the_pause_waits_for_its_end_too(build):
     house = await build().open()
     await house.says("one", thread="lily")
