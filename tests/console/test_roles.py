@@ -64,6 +64,7 @@ TABLE = {
     "POST /kb/{key:path}": WRITERS,
     "GET /settings": ADMINS,
     "GET /settings/channels": ADMINS,
+    "POST /settings/channels/{inbox}/check": ADMINS,
     "POST /settings/events/{event_id}/retry": ADMINS,
     "POST /settings/deliveries/{delivery_id}/{decision}": ADMINS,
     "GET /settings/users": ADMINS,
