@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+import console
+from channels import registry
 from channels.health import Report, fine, warn, wrong
 from storage import conversations, paces, people
 from storage.models import Delivery, DeliveryStatus, InboundEvent, Role
@@ -252,3 +255,9 @@ async def test_a_channel_that_is_held_or_must_wait_says_why(desk_console):
     await db.write(paces.recovered, name)
     page = (await admin.get("/settings/channels")).text
     assert "Sending failed again and again" not in page
+
+
+@pytest.mark.parametrize("channel", registry.CHANNELS)
+def test_every_channel_has_a_sign_of_its_own(channel):
+    icons = (Path(console.__file__).parent / "static" / "icons.svg").read_text(encoding="utf-8")
+    assert f'<symbol id="channel-{channel}"' in icons
