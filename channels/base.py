@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -118,6 +119,12 @@ class Quarantined:
     dedupe_key: str
     reason: str
     raw: str
+
+    @classmethod
+    def unread(cls, body: bytes, reason: object) -> Self:
+        """Keep a body that nobody understands, once however often it comes."""
+        raw = body.decode("utf-8", "replace").replace("\0", "")
+        return cls(hashlib.sha256(body).hexdigest(), str(reason), raw)
 
 
 @dataclass(frozen=True, slots=True)

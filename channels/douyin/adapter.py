@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
@@ -95,8 +94,7 @@ class Adapter:
             told = parse.challenge(fields)
             message = self._message(fields) if told is None else None
         except parse.Unreadable as error:
-            raw = request.body.decode("utf-8", "replace").replace("\0", "")
-            kept = Quarantined(hashlib.sha256(request.body).hexdigest(), str(error), raw)
+            kept = Quarantined.unread(request.body, error)
             return Reception(quarantined=(kept,), headers=JSON, body=b"{}")
         body = b"{}" if told is None else json.dumps({"challenge": told}).encode()
         return Reception((message,) if message else (), body=body, headers=JSON)

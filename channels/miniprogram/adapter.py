@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -102,8 +101,7 @@ class Adapter:
                 raise BadRequest("meant for another account than this inbox's")
             message = parse.parse(self.inbox, fields)
         except Unreadable as error:
-            key = hashlib.sha256(raw.encode("utf-8", "replace")).hexdigest()
-            kept = Quarantined(key, str(error), raw.replace("\0", ""))
+            kept = Quarantined.unread(raw.encode("utf-8", "replace"), error)
             return Reception(quarantined=(kept,), body=TAKEN, headers=PLAIN)
         return Reception((message,) if message else (), body=TAKEN, headers=PLAIN)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -104,8 +103,7 @@ class Adapter:
             message = parse.parse(self.inbox, fields, self._clock())
         except parse.Unreadable as error:
             self._signer.check(request.headers, request.body, self._clock())
-            raw = request.body.decode("utf-8", "replace").replace("\0", "")
-            kept = Quarantined(hashlib.sha256(request.body).hexdigest(), str(error), raw)
+            kept = Quarantined.unread(request.body, error)
             return Reception(quarantined=(kept,), body=TAKEN, headers=JSON)
         return Reception((message,) if message else (), body=TAKEN, headers=JSON)
 

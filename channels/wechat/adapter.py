@@ -6,7 +6,6 @@ can only answer in the HTTP response to a push.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -141,8 +140,7 @@ class Adapter:
                 return Reception(bounced=(lost,) if lost else (), body=TAKEN, headers=PLAIN)
             message = parse.parse(self.inbox, raw, fields, self._menu)
         except Unreadable as error:
-            key = hashlib.sha256(raw.encode("utf-8", "replace")).hexdigest()
-            kept = Quarantined(key, str(error), raw.replace("\0", ""))
+            kept = Quarantined.unread(raw.encode("utf-8", "replace"), error)
             return Reception(quarantined=(kept,), body=TAKEN, headers=PLAIN)
         return Reception((message,) if message else (), body=TAKEN, headers=PLAIN)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
@@ -131,8 +130,7 @@ class Adapter:
             raw = leaves.legible(self._seal.open(request))
             call = leaves.read(raw, ("ToUserName", "Event"))
         except Unreadable as error:
-            key = hashlib.sha256(raw.encode("utf-8", "replace")).hexdigest()
-            kept = Quarantined(key, str(error), raw.replace("\0", ""))
+            kept = Quarantined.unread(raw.encode("utf-8", "replace"), error)
             return Reception(quarantined=(kept,), body=TAKEN, headers=PLAIN)
         if call["Event"] == "kf_msg_or_event":
             await self._bell.ring(call.get("OpenKfId", ""), call.get("Token", ""))

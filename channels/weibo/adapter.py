@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from datetime import timedelta
@@ -116,9 +115,8 @@ class Adapter:
         try:
             messages = self._messages(request.body)
         except parse.Unreadable as error:
-            raw = request.body.decode("utf-8", "replace").replace("\0", "")
-            key = hashlib.sha256(request.body).hexdigest()
-            return Reception(quarantined=(Quarantined(key, str(error), raw),), headers=PLAIN)
+            kept = Quarantined.unread(request.body, error)
+            return Reception(quarantined=(kept,), headers=PLAIN)
         return Reception(messages, headers=PLAIN)
 
     async def poll(self, cursor: str | None) -> AsyncIterator[tuple[str, Reception]]:
