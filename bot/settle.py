@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -150,28 +150,25 @@ def settle(
     ours = [one for one in thoughts if _is_next(one, held.get(one.lane))]
     made = apply_all(connection, [one.decided for one in ours], now) if ours else []
     became = dict(zip((one.lane for one in ours), made, strict=True))
-    done = [one for one in ours if isinstance(became[one.lane], Applied)]
-    _follow_up(connection, done, became, now, now + queue_notice)
-    events = [event for one in done for event in (one.event, *one.others)]
+    done = [
+        (one, result) for one, result in zip(ours, made, strict=True) if isinstance(result, Applied)
+    ]
+    _follow_up(connection, done, now, now + queue_notice)
+    events = [event for one, _ in done for event in (one.event, *one.others)]
     transport.finish_all(connection, events, now)
     return [_result(one, became.get(one.lane), held.get(one.lane)) for one in thoughts]
 
 
 def _follow_up(
     connection: Connection,
-    done: Sequence[Thought],
-    became: Mapping[str, Applied | Stale],
+    done: Sequence[tuple[Thought, Applied]],
     now: datetime,
     notice_at: datetime,
 ) -> None:
     """Plan notices for who waits for a person, forget who left, hold what may answer a call."""
-    # A machine that waits is told nothing: it would only answer that.
-    people = [became[one.lane] for one in done if not one.decided.turn.message.automatic]
-    made = [applied.conversation for applied in people if isinstance(applied, Applied)]
-    waiting = [conversation for conversation in made if conversation.owner is Owner.QUEUE]
-    held_calls = [one.event for one in done if one.holds]
-    left = [one for one in done if one.forgets and has_left(one.decided.turn.message.parts)]
-    gone = [became[one.lane] for one in left]
+    waiting = [applied.conversation for one, applied in done if _waits(one, applied)]
+    held_calls = [one.event for one, _ in done if one.holds]
+    gone = [applied.conversation for one, applied in done if _must_go(one)]
     if not (waiting or held_calls or gone):
         return
     with session_on(connection) as session:
@@ -179,10 +176,19 @@ def _follow_up(
             notices.plan(session, conversation, notice_at)
         for event in held_calls:
             slots.hold(session, event, now)
-        for applied in gone:
-            if isinstance(applied, Applied):
-                erasure.plan(session, applied.conversation.id, now)
+        for conversation in gone:
+            erasure.plan(session, conversation.id, now)
         session.flush()
+
+
+def _waits(thought: Thought, applied: Applied) -> bool:
+    # A machine that waits is told nothing: it would only answer that.
+    automatic = thought.decided.turn.message.automatic
+    return applied.conversation.owner is Owner.QUEUE and not automatic
+
+
+def _must_go(thought: Thought) -> bool:
+    return thought.forgets and has_left(thought.decided.turn.message.parts)
 
 
 def _result(
