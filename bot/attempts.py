@@ -18,8 +18,9 @@ from channels.message import Visibility, is_notice
 from handlers.personal import personal
 from storage import answers, deliveries, lanes, paces, windows
 from storage.deliveries import Started
+from storage.departures import Waiting
 from storage.jobs import FRESH, on_terms
-from storage.models import LaneKind
+from storage.models import Author, LaneKind
 from storage.paces import Leave
 
 HEARING = timedelta(seconds=0.5)
@@ -89,6 +90,30 @@ def begin(
         until = now if leave.everybody else leave.wait_until
         lanes.postpone(session, LaneKind.OUT, lane, token, until, failed=False)
     return Begun(started, leave=leave)
+
+
+def is_plain(inbox: Inbox) -> bool:
+    """Say whether its messages ask nothing of the database but what every message asks."""
+    able = inbox.capabilities
+    limited = able.rates.whole or able.rates.chat or able.rates.group
+    counted = able.reply_window is not None or able.answers or able.quotes
+    return not (limited or counted or inbox.config.messages_per_second)
+
+
+def plain(waiting: Waiting, now: datetime) -> Started | None:
+    """Return how a message of a plain inbox is sent that was never tried, None if it must not."""
+    delivery, conversation, author = waiting
+    person = author is Author.AGENT
+    message = deliveries.outgoing(delivery, conversation)
+    started = Started(
+        delivery,
+        conversation,
+        message.model_copy(update={"automatic": not person}),
+        again=False,
+        person=person,
+    )
+    refused = windows.refusal(conversation, now, person=person) or _indiscretion(started)
+    return None if refused or conversation.replies_left is not None else started
 
 
 @on_terms(FRESH)

@@ -6,21 +6,20 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlmodel import Session
 
 from bot import attempts
 from bot.attempts import Begun, may_repeat
+from bot.departures import Departures, Next, Wish
 from bot.inboxes import Inbox, Inboxes
-from bot.lane_loop import IDLE_SECONDS, LEASE, LaneLoop, backoff
+from bot.lane_loop import IDLE_SECONDS, LaneLoop, backoff
 from bot.metrics import Metrics
-from bot.pace import Slices, need_of, whole_rate
+from bot.pace import need_of
 from bot.signals import Signals
-from channels.base import Rate, Sent
+from channels.base import Sent
 from channels.errors import (
     ChannelError,
     RateLimited,
@@ -31,9 +30,8 @@ from channels.errors import (
 )
 from channels.message import Part
 from storage import bounces, deliveries, lanes, paces, shares
-from storage.database import Database, InDoubt
+from storage.database import Database
 from storage.deliveries import Started
-from storage.jobs import FRESH, on_terms
 from storage.media import has_media
 from storage.models import LaneKind
 
@@ -42,7 +40,6 @@ log = structlog.get_logger(__name__)
 TRIES = 8
 OUTDATED = timedelta(days=1)
 """How old a message may become while its platform says "too fast": then it is news to nobody."""
-BEGIN = replace(FRESH, facts=False, sends=False)
 SEND_SECONDS = 30.0
 FILES_SECONDS = 150.0
 """How long a message with files may take: they are uploaded first."""
@@ -69,7 +66,8 @@ class Sender(LaneLoop):
     ) -> None:
         super().__init__(db, clock, signals.outbound)
         self._inboxes, self._metrics = inboxes, metrics
-        self._slices = Slices()
+        self._departures = Departures(db, inboxes, clock, self.keep)
+        self._begun: dict[str, Next] = {}
 
     def able(self) -> Sequence[str]:
         """Return the inboxes that can send now."""
@@ -91,7 +89,10 @@ class Sender(LaneLoop):
         rooms = {name: min(room, free) for name, room in self.rooms().items()}
         if not rooms:
             return []
-        return await self.db.write(shares.claim, self._token, self.clock(), LEASE, rooms)
+        in_hand = frozenset(self._in_hand)
+        found = await self._departures.claim(Wish(rooms, self._token, self.clock(), in_hand))
+        self._begun |= {lane: begun for lane, begun in found.items() if lane not in in_hand}
+        return list(found)
 
     def patience(self) -> float:
         """Return for how many seconds nothing becomes ready without a hint: until a pause ends."""
@@ -102,19 +103,23 @@ class Sender(LaneLoop):
 
     async def work(self, lane: str, token: str) -> None:
         """Send the lane's messages one by one until one must wait or none is left."""
-        more, name = True, _inbox_of(lane)
-        while more and not self._stopping and name in self._inboxes.able():
-            more = await self._next(lane, token)
-        if more:
+        after, name = self._begun.pop(lane, True), _inbox_of(lane)
+        while after and (
+            isinstance(after, Begun) or (not self._stopping and name in self._inboxes.able())
+        ):
+            after = await self._next(lane, token, after)
+        if after:
             await self.db.write(
                 lanes.postpone, LaneKind.OUT, lane, token, self.clock(), failed=False
             )
         self._hint.set()  # There is room for another one of its inbox.
 
-    async def _next(self, lane: str, token: str) -> bool:
+    async def _next(self, lane: str, token: str, after: Next) -> Next:
         inbox = self._inboxes.get(_inbox_of(lane))
         assert inbox is not None  # noqa: S101 - lanes of other inboxes are not claimed
-        begun = await self._begin(inbox, lane, token)
+        begun = (
+            after if isinstance(after, Begun) else await self._departures.begin(inbox, lane, token)
+        )
         if begun is None:
             return False
         leave = begun.leave
@@ -128,42 +133,7 @@ class Sender(LaneLoop):
             return False
         return await self._send(inbox, begun, lane, token)
 
-    async def _begin(self, inbox: Inbox, lane: str, token: str) -> Begun | None:
-        rate, name = whole_rate(inbox), inbox.name
-        async with self._slices.gate(name):
-            if rate is not None and not self._slices.spend(name, self.clock()):
-                begun = await self._mark(inbox, lane, token, rate)
-                self._keep_slice(name, begun)
-                return begun
-        begun = await self._mark(inbox, lane, token, None)
-        if begun is None or not begun.goes:
-            self._slices.give_back(name)
-        return begun
-
-    async def _mark(self, inbox: Inbox, lane: str, token: str, rate: Rate | None) -> Begun | None:
-        seen: list[Begun | None] = []
-
-        @on_terms(BEGIN)
-        def begin(session: Session) -> Begun | None:
-            seen.append(attempts.begin(session, inbox, lane, token, self.clock(), rate))
-            return seen[-1]
-
-        try:
-            return await self.db.write(begin)
-        except InDoubt:
-            # If it was stored, the message would look as if it had perhaps been sent.
-            if (begun := seen[-1]) is not None and begun.goes and not begun.started.again:
-                await self.keep(attempts.take_back, begun, token, self.clock())
-            raise
-
-    def _keep_slice(self, name: str, begun: Begun | None) -> None:
-        leave = begun.leave if begun is not None else None
-        if leave is not None and leave.taken is not None:
-            self._slices.keep(name, leave.taken)
-            if leave.wait_until is None:
-                self._slices.spend(name, self.clock())
-
-    async def _send(self, inbox: Inbox, begun: Begun, lane: str, token: str) -> bool:
+    async def _send(self, inbox: Inbox, begun: Begun, lane: str, token: str) -> Next:
         try:
             async with asyncio.timeout(_seconds(begun.started.message.parts)):
                 taken = await inbox.adapter.send(begun.started.message)
@@ -180,12 +150,16 @@ class Sender(LaneLoop):
             return await self._doubt(inbox, begun.started, lane, token, problem)
         return await self._sent(inbox, begun, taken, lane, token)
 
-    async def _sent(self, inbox: Inbox, begun: Begun, taken: Sent, lane: str, token: str) -> bool:
+    async def _sent(self, inbox: Inbox, begun: Begun, taken: Sent, lane: str, token: str) -> Next:
         self._inboxes.sent(inbox)
         if begun.back is not None:
             inbox.paused_until = None
             self._hint.set()
         self._count(lane, "sent")
+        if self._departures.ends(inbox, begun):
+            return await self.insist(
+                lambda: self._departures.sent(begun, token, taken, on=not self._stopping)
+            )
         return await self.keep(
             deliveries.sent, begun.started.ids, token, taken, self.clock(), back=begun.back
         )

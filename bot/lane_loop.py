@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -139,9 +139,13 @@ class LaneLoop(ABC):
         Raises:
             StorageError: it still takes nothing and we are asked to stop.
         """
+        return await self.insist(lambda: self.db.write(fn, *args, **kwargs))
+
+    async def insist(self, store: Callable[[], Awaitable[T]]) -> T:
+        """Do the same with any way to store something."""
         while True:
             try:
-                return await self.db.write(fn, *args, **kwargs)
+                return await store()
             except StorageError:
                 if self._stopping:
                     raise

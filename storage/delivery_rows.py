@@ -70,17 +70,23 @@ def held(connection: Connection, delivery_ids: Sequence[UUID]) -> list[Held]:
 
 def taken(connection: Connection, ended: Sequence[Held], how: Sent, now: datetime) -> None:
     """Store that the platform took these, all in one message; its pieces are the first one's."""
-    rows = [
-        {
-            "b_id": one.id,
-            "b_status": DeliveryStatus.SENT,
-            "b_platform_id": how.platform_id,
-            "b_pieces": 0 if number else how.pieces,
-            "b_sent_at": now,
-        }
-        for number, one in enumerate(ended)
-    ]
+    rows = [_taken(one, how, now, 0 if place else how.pieces) for place, one in enumerate(ended)]
     execute_all(connection, _TAKEN, rows)
+
+
+def taken_each(connection: Connection, ended: Sequence[tuple[Held, Sent, datetime]]) -> None:
+    """Store how and when the platform took each of these, every one in a message of its own."""
+    execute_all(connection, _TAKEN, [_taken(one, how, at, how.pieces) for one, how, at in ended])
+
+
+def _taken(one: Held, how: Sent, at: datetime, pieces: int) -> Mapping[str, Any]:
+    return {
+        "b_id": one.id,
+        "b_status": DeliveryStatus.SENT,
+        "b_platform_id": how.platform_id,
+        "b_pieces": pieces,
+        "b_sent_at": at,
+    }
 
 
 def over(

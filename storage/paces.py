@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Connection,
     Integer,
     String,
     bindparam,
@@ -25,7 +26,9 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from channels.base import Rate
+from storage.among import among
 from storage.models import Pace
+from storage.rows import find_all
 from storage.upsert import insert_for, table_of
 
 _pace = table_of(Pace)
@@ -100,6 +103,12 @@ def ask(session: Session, need: Need, now: datetime) -> Leave:
         if until is not None:
             return Leave(until, taken=taken)
     return Leave(taken=taken, troubled=failures > 0)
+
+
+def at_ease(connection: Connection, inboxes: Collection[str], now: datetime) -> frozenset[str]:
+    """Return those of the inboxes that nothing holds up and that did not fail lately."""
+    found = find_all(connection, _UNEASY, {"b_inboxes": sorted(inboxes), "b_now": now})
+    return frozenset(inboxes) - {inbox for (inbox,) in found}
 
 
 def block(
@@ -229,6 +238,11 @@ _own = (_pace.c.inbox == _inbox, _pace.c.chat == WHOLE)
 _STATE = select(
     _pace.c.taken_until, _pace.c.blocked_until, _pace.c.held_until, _pace.c.failures
 ).where(_pace.c.inbox == _inbox, _pace.c.chat == _chat)
+_UNEASY = select(_pace.c.inbox).where(
+    _pace.c.chat == WHOLE,
+    or_(_pace.c.failures > 0, _pace.c.blocked_until > _now, _pace.c.held_until > _now),
+    among(_pace.c.inbox, "b_inboxes"),
+)
 _ANOTHER = select(_pace.c.chat).where(
     _pace.c.inbox == _inbox,
     _pace.c.chat.not_in((_chat, WHOLE)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, bindparam, literal_column, or_, select, update
+from sqlalchemy import Connection, Integer, bindparam, literal_column, or_, select, update
 from sqlmodel import Session
 
 from storage.jobs import on_terms
@@ -25,11 +25,19 @@ def claim(
 
     An inbox with a long queue costs the others nothing: its lanes are not even looked at.
     """
+    return claim_on(session.connection(), token, now, lease, rooms)
+
+
+@on_terms(CLAIM)
+def claim_on(
+    connection: Connection, token: str, now: datetime, lease: timedelta, rooms: Mapping[str, int]
+) -> list[str]:
+    """Do what `claim` does, without a session."""
     given = {"b_now": now, "b_until": now + lease, "b_token": token}
     found: list[str] = []
     for inbox in sorted(rooms):
         asked = {**given, "b_inbox": inbox, "b_limit": rooms[inbox]}
-        found += [key for (key,) in find_all(session.connection(), _CLAIM, asked)]
+        found += [key for (key,) in find_all(connection, _CLAIM, asked)]
     return sorted(found)
 
 

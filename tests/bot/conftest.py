@@ -123,19 +123,28 @@ class House:
     async def think(self) -> None:
         now = self.time()
         await self._work(
-            self.worker, await self.db.write(lanes.claim, LaneKind.IN, TOKEN, now, LEASE, limit=100)
+            self.worker,
+            await self.db.write(
+                lanes.claim, LaneKind.IN, self.worker._token, now, LEASE, limit=100
+            ),
         )
 
     async def send(self) -> None:
-        rooms = dict.fromkeys(self.sender.able(), 100)
+        """Send what is ready now, one after the other."""
+        rooms, token = dict.fromkeys(self.sender.able(), 100), self.sender._token
         await self._work(
-            self.sender, await self.db.write(shares.claim, TOKEN, self.time(), LEASE, rooms)
+            self.sender, await self.db.write(shares.claim, token, self.time(), LEASE, rooms)
         )
+
+    async def send_together(self) -> None:
+        """Send what is ready now as the loop does, all at once."""
+        claimed = await self.sender.claim(32)
+        await asyncio.gather(*(self.sender._guarded(lane, self.sender._token) for lane in claimed))
 
     async def _work(self, loop: LaneLoop, claimed: list[str]) -> None:
         """Work what is ready at this moment, as the loop would, failures included."""
         for lane in claimed:
-            await loop._guarded(lane, TOKEN)
+            await loop._guarded(lane, loop._token)
 
     async def says(self, *texts: str, thread: str = "lily", inbox: str = "shop") -> list[Message]:
         """Put messages of an agent on their way."""

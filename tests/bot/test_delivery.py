@@ -297,29 +297,42 @@ async def test_a_failure_noted_before_a_kill_is_no_doubt(build):
 
 
 class Full:
-    """A database that takes the end of no send, as long as `times` are left."""
+    """A disk that has no room for the end of a send, as long as `times` are left."""
 
     def __init__(self, db, times: int = 10**6) -> None:
-        self._db, self.read, self.times = db, db.read, times
+        self.times, self._db = times, db
+        self._write, self._run = db.write, db.run
+        db.write, db.run = self.write, self.run
+
+    def make_room(self) -> None:
+        del self._db.write, self._db.run
 
     async def write(self, fn, *args, **kwargs):
-        if fn is deliveries.sent and self.times:
+        self._refuse(ends=fn is deliveries.sent)
+        return await self._write(fn, *args, **kwargs)
+
+    async def run(self, fn, *args, **kwargs):
+        self._refuse(ends=fn.__name__ == "_end")
+        return await self._run(fn, *args, **kwargs)
+
+    def _refuse(self, *, ends: bool) -> None:
+        if ends and self.times:
             self.times -= 1
             raise DatabaseDown("the disk is full")
-        return await self._db.write(fn, *args, **kwargs)
 
 
 async def test_a_send_whose_end_could_not_be_stored_before_the_stop_is_in_doubt(build):
     house = await build().open()
     await house.says("hello")
-    house.sender.db = Full(house.db)
+    full = Full(house.db)
 
     async def told_to_stop():
         house.sender._stopping = True
 
     house.adapter().while_sending = told_to_stop
     await house.send()
-    house.sender.db, house.sender._stopping = house.db, False
+    full.make_room()
+    house.sender._stopping = False
     house.time.pass_by(seconds=2)
     await house.send()
     assert house.texts() == ["hello"]
@@ -330,7 +343,7 @@ async def test_the_end_of_a_send_is_stored_when_the_disk_has_room_again(build, m
     monkeypatch.setattr("bot.lane_loop.BLIND_SECONDS", 0.0)
     house = await build(shop={"on_uncertain": "resend"}).open()
     await house.says("hello")
-    house.sender.db = full = Full(house.db, 3)
+    full = Full(house.db, 3)
     await house.send()
     assert full.times == 0
     assert house.texts() == ["hello"]
