@@ -25,11 +25,11 @@ def visited(request: Request, inbox: str) -> Visited:
         Turned: there is none, or not for this site.
     """
     found = service_of(request).inboxes.get(inbox)
-    if found is None or not isinstance(found.adapter, Visited):
+    if found is None or found.visited is None:
         raise Turned(PlainTextResponse("no such chat", 404))
-    if not found.adapter.admits(request.headers):
+    if not found.visited.admits(request.headers):
         raise Turned(PlainTextResponse("this site may not talk to this chat", 403))
-    return found.adapter
+    return found.visited
 
 
 def visitor_of(request: Request, inbox: str) -> str:

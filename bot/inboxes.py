@@ -26,6 +26,7 @@ from channels.base import (
     Polling,
     Reception,
     Typing,
+    Webhook,
 )
 from channels.errors import ChannelError, Unauthorized
 from channels.files import Files, Kind, MediaSource, SendsMedia, Takes
@@ -66,6 +67,10 @@ class Inbox:
     """The adapter, if it can answer in the platform's own call."""
     passive: Passive | None = field(default=None, init=False)
     """The adapter, if it can answer nowhere else."""
+    webhook: Webhook | None = field(default=None, init=False)
+    """The adapter, if it takes calls."""
+    visited: Visited | None = field(default=None, init=False)
+    """The adapter, if customers come to it, and not to a platform."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -87,6 +92,8 @@ class Inbox:
         if isinstance(self.adapter, Passive) and self.adapter.answering:
             self.answering = self.adapter
             self.passive = self.adapter if self.adapter.passive else None
+        self.webhook = self.adapter if isinstance(self.adapter, Webhook) else None
+        self.visited = self.adapter if isinstance(self.adapter, Visited) else None
 
 
 def is_called(adapter: ChannelAdapter) -> bool:

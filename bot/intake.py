@@ -14,7 +14,7 @@ from sqlmodel import Session
 from bot.inboxes import CURSOR, Inbox, Inboxes
 from bot.metrics import Metrics
 from bot.signals import Signals, wait_for
-from channels.base import Passive, Reception, Request, Webhook
+from channels.base import Passive, Reception, Request
 from channels.errors import BadRequest
 from channels.message import OutgoingMessage
 from storage import adapter_memory, bounces, passive, slots, transport
@@ -101,10 +101,10 @@ class Intake:
             storage.database.Unavailable: nothing was stored; answer 503 so that it comes again.
         """
         inbox = self._inboxes.get(name)
-        if inbox is None or not isinstance(inbox.adapter, Webhook):
+        if inbox is None or inbox.webhook is None:
             raise NoSuchInbox(name)
         try:
-            reception = await inbox.adapter.receive(request)
+            reception = await inbox.webhook.receive(request)
         except BadRequest as problem:
             self._metrics.accepted.labels(name, "refused").inc()
             log.warning("call refused", inbox=name, status=problem.status, problem=problem)
