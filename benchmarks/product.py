@@ -18,7 +18,7 @@ from starlette.routing import Route
 from benchmarks.house import stub
 from bot.app import compose
 from bot.cli.options import utc_now
-from bot.cli.run import fast_loop
+from bot.cli.run import fast_loop, take_turns
 from bot.config import Config, LogConfig, inbox
 from bot.logs import configure
 
@@ -47,5 +47,6 @@ async def run(raw: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
+    take_turns()
     with asyncio.Runner(loop_factory=fast_loop()) as runner:
         runner.run(run(json.loads(sys.argv[1])))

@@ -81,14 +81,17 @@ async def _introduced(service: Service, inbox: str, who: Vouched) -> str:
     return who.token
 
 
-@router.post("/inboxes/{inbox}/messages")
-async def say(request: Request, inbox: str) -> Response:
+async def say(request: Request) -> Response:
     """Take one message of a visitor, durably."""
+    inbox: str = request.path_params["inbox"]
     try:
         visited(request, inbox)
     except Turned as turned:
         return turned.response
     return await carry_in(request, inbox)
+
+
+router.add_route("/inboxes/{inbox}/messages", say, ["POST"])
 
 
 @router.get("/inboxes/{inbox}/messages")

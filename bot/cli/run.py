@@ -7,6 +7,7 @@ import gc
 import secrets
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -26,6 +27,8 @@ from storage import adapter_memory, people
 from storage.postgres import is_postgres
 
 GRACEFUL_SECONDS = 2
+SWITCH_SECONDS = 0.0005
+"""How long a thread keeps the interpreter while another one waits for it."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 FIRST_ADMIN = "admin"
 SAID_FOR = timedelta(minutes=10)
@@ -84,6 +87,7 @@ def run(
     configure(settings.log)
     with listen(settings) as listener:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
+        take_turns()
         with asyncio.Runner(loop_factory=fast_loop()) as runner:
             runner.run(_serve(settings, listener, chosen))
 
@@ -129,6 +133,14 @@ def listen(config: Config) -> socket.socket:
             "stop what uses it, or choose another with --port"
         ) from problem
     return listener
+
+
+def take_turns() -> None:
+    """Let threads take turns more often than Python has them.
+
+    Each time the loop wakes up it would wait for the writer's long runs, and every call with it.
+    """
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
