@@ -84,11 +84,21 @@ class Selection(Frozen):
 class ContactEvent(Frozen):
     """The customer did something other than speak; `context` says where they came from.
 
-    `bounced`: what we sent came back; `context` says why.
+    `bounced`: what we sent came back; `context` says why. `served`: somebody has them now in the
+    platform's own client, `released`: nobody there has them any more.
     """
 
     kind: Literal["event"] = "event"
-    event: Literal["followed", "unfollowed", "opened", "blocked", "recalled", "bounced"]
+    event: Literal[
+        "followed",
+        "unfollowed",
+        "opened",
+        "blocked",
+        "recalled",
+        "bounced",
+        "served",
+        "released",
+    ]
     context: Clean | None = None
 
 

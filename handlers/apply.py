@@ -275,11 +275,11 @@ def _do(
         case Record(fact=fact, data=data):
             about = {"position": message.position, "language": turn.language, **data}
             log.log(fact, conversation, message.at, about)
-        case Resolve():
+        case Resolve(reason=reason):
             conversation.status = Status.RESOLVED
             conversation.waiting_since = None
             conversation.unread = 0
-            about = {"reason": "helped", "owner": conversation.owner.value}
+            about = {"reason": reason, "owner": conversation.owner.value}
             log.log(Fact.CONVERSATION_RESOLVED, conversation, message.at, about)
         case OpenTicket():
             pass  # opened before the reply, which names its number

@@ -76,7 +76,9 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Resolve:
-    """The matter is closed."""
+    """The matter is closed, because the bot `helped`, or for another reason."""
+
+    reason: str = "helped"
 
 
 Action = Handoff | OpenTicket | SetDialog | Record | Resolve
