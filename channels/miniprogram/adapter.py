@@ -25,7 +25,7 @@ from channels.errors import BadRequest, ChannelError, Refused, Unavailable
 from channels.files import Download, Files, Kind, Takes
 from channels.health import Finding, ask_each
 from channels.http import opened
-from channels.message import Address, Notice, OutgoingMessage
+from channels.message import Address, Card, Notice, OutgoingMessage
 from channels.miniprogram import parse
 from channels.miniprogram.config import Config
 from channels.tencent import ills, menu, notices
@@ -59,7 +59,7 @@ class Adapter:
             text_limit=menu.TEXT_LIMIT,
             text_limit_unit="bytes",
             receives=frozenset({"text", "image", "event", "unsupported"}),
-            sends=frozenset({"text", *TAKES}),
+            sends=frozenset({"text", "card", *TAKES}),
             files=TAKES,
             notices=notices.labels(config.notices),
             typing=True,
@@ -116,7 +116,7 @@ class Adapter:
         if (notice := notices.notice_in(message)) is not None:
             return await self._notify(api, message, notice)
         uploaded = await self._uploads.ids(message.parts, api.upload)
-        bodies = tuple(menu.bodies(message.parts, None, uploaded))
+        bodies = tuple(menu.bodies(message.parts, None, uploaded, _link))
         return await send_each(bodies, partial(api.send, message.address.contact))
 
     async def _notify(self, api: Api, message: OutgoingMessage, notice: Notice) -> Sent:
@@ -155,3 +155,11 @@ class Adapter:
         if self._api is None:
             raise Unavailable("the inbox is not running")
         return self._api
+
+
+def _link(card: Card) -> menu.Body | None:
+    """Write a card as a link, which must have a picture."""
+    if card.picture is None:
+        return None
+    told = {"title": card.title, "description": card.description or "", "url": card.url}
+    return {"msgtype": "link", "link": {**told, "thumb_url": card.picture}}

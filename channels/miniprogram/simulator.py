@@ -43,7 +43,7 @@ class Simulator(Simulated):
         self.account = "gh_51a7e0c0aaaa"
         self.token = "simulated-callback-token"  # noqa: S105 - nobody's
         self.aes_key = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
-        takes = frozenset({"text", "image"})
+        takes = frozenset({"text", "link", "image"})
         self.platform = Platform(self, app_id="wx51a7e0c0ffee0002", limited=limited, takes=takes)
         self._crypto = WeChatCrypto(self.token, self.aes_key, self.platform.app_id)
         self._number = int(clock().timestamp() * 1_000_000)

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from channels.message import Card
 from channels.simulation import Simulator, answer_with
 from channels.tencent.booth import Booth
 from channels.tencent.cabinet import LARGEST, NO_FILE, Cabinet
@@ -22,7 +23,7 @@ WINDOW = timedelta(hours=48)
 """How long a customer's message lets the account write; five messages then."""
 
 TEXT_LIMIT, MENU_ITEMS = 2048, 10
-KINDS = frozenset({"text", "msgmenu", *LARGEST})
+KINDS = frozenset({"text", "msgmenu", "news", *LARGEST})
 
 
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
@@ -236,6 +237,8 @@ class Platform(Booth):
             return _says(40008, "invalid message type")
         if kind in LARGEST:
             return self._shown_file(contact, told[kind]["media_id"])
+        if kind in ("news", "link"):
+            return self._shown_card(contact, told[kind].get("articles", [told[kind]]))
         options: tuple[tuple[str, str], ...] = ()
         if kind == "text":
             text = told["text"]["content"]
@@ -250,6 +253,18 @@ class Platform(Booth):
         if self._last_command(contact) == "Typing":  # a message ends it
             self.typing.append((contact, "CancelTyping"))
         self._phones.show(contact, text, options)
+        return _says(0, "ok")
+
+    def _shown_card(self, contact: str, told: list[dict[str, str]]) -> Response:
+        if len(told) != 1:
+            return _says(45008, "article size out of limit")
+        article, link = told[0], told[0]["url"].startswith(("http://", "https://"))
+        picture = article.get("picurl", "") or article.get("thumb_url", "")
+        if not (article["title"] and link) or ("thumb_url" in article and not picture):
+            return _says(47001, "data format error")
+        words = {"description": article["description"] or None, "picture": picture or None}
+        card = Card(title=article["title"], url=article["url"], **words)
+        self._phones.show(contact, card.lines, cards=(card,))
         return _says(0, "ok")
 
     def _shown_file(self, contact: str, media_id: str) -> Response:

@@ -83,7 +83,7 @@ def capabilities(config: Config) -> Capabilities:
         text_limit=menu.TEXT_LIMIT,
         text_limit_unit="bytes",
         receives=RECEIVES,
-        sends=frozenset({"text"} if passive else {"text", "choices", *TAKES}),
+        sends=frozenset({"text", "card"} if passive else {"text", "card", "choices", *TAKES}),
         files={} if passive else TAKES,
         notices={} if passive else notices.labels(config.notices),
         typing=not passive,
@@ -220,7 +220,8 @@ class Adapter:
         self, message: OutgoingMessage
     ) -> tuple[OutgoingMessage | None, OutgoingMessage | None]:
         """Split into what one HTTP answer holds, and what must wait (or None)."""
-        active = render.has_menu(message.parts) or sendable(message.parts, TAKES)
+        parted = render.has_cards(message.parts) and len(message.parts) > 1
+        active = parted or render.has_menu(message.parts) or sendable(message.parts, TAKES)
         if not self.passive and (active or is_notice(message.parts)):
             return None, message
         return render.fit(message)

@@ -14,6 +14,7 @@ from wechatpy.utils import WeChatSigner
 
 from channels.base import Clock
 from channels.files import Kind
+from channels.message import Card
 from channels.simulation import Fault, Push, Seen
 from channels.simulation import Simulator as Simulated
 from channels.tencent.platform import WINDOW, Platform
@@ -178,14 +179,15 @@ class Simulator(Simulated):
             return
         try:
             answer = self._opened(body)
-            contact, text = answer["ToUserName"], answer["Content"]
+            contact, cards = answer["ToUserName"], _cards(answer)
+            text = "\n".join(card.lines for card in cards) or answer["Content"]
             assert answer["FromUserName"] == self.account  # noqa: S101 - caught below
-            assert answer["MsgType"] == "text"  # noqa: S101 - likewise
+            assert answer["MsgType"] == ("news" if cards else "text")  # noqa: S101 - likewise
             assert len(text.encode()) <= PHONE_LIMIT  # noqa: S101 - likewise
         except Exception:  # noqa: BLE001 - whatever is wrong with it, the phone shows the same
             self.show(push.contact, OUT_OF_ORDER)
         else:
-            self.show(contact, text)
+            self.show(contact, text, cards=cards)
 
     def unanswered(self, push: Push) -> None:
         """Show the customer that the account is out of order: the platform gave up."""
@@ -255,7 +257,18 @@ def _signature(*pieces: str) -> str:
 
 def _leaves(xml: str) -> dict[str, str]:
     root = ET.fromstring(xml)  # noqa: S314 - the customer's phone reads what we answered
-    return {leaf.tag: leaf.text or "" for leaf in root}
+    return {leaf.tag: leaf.text or "" for leaf in root} | {
+        f"Articles:{leaf.tag}": leaf.text or "" for leaf in root.iterfind("Articles/item/*")
+    }
+
+
+def _cards(answer: Mapping[str, str]) -> tuple[Card, ...]:
+    """Return the article of a passive reply, of which there is one at most."""
+    if "Articles:Title" not in answer:
+        return ()
+    told = {name: answer[f"Articles:{name}"] for name in ("Title", "Description", "PicUrl", "Url")}
+    words = {"description": told["Description"] or None, "picture": told["PicUrl"] or None}
+    return (Card(title=told["Title"], url=told["Url"], **words),)
 
 
 def _cdata(text: str) -> str:

@@ -7,6 +7,7 @@ from channels.base import Grant
 from channels.errors import BadRequest, QuotaUsed, Refused, Uncertain, WindowClosed
 from channels.message import (
     Address,
+    Card,
     Choice,
     Choices,
     ContactEvent,
@@ -160,3 +161,11 @@ async def test_a_subscription_message_reaches_who_cannot_be_answered_any_more(jo
         assert simulator.screen[0].text == "已发货"
         with pytest.raises(Refused, match="settings"):
             await adapter.send(saying(Notice(name="another", label="x")))
+
+
+async def test_a_card_without_a_picture_is_words_since_a_link_must_have_one(joined):
+    card = Card(title="退货", url="https://shop.example/r")
+    async with joined() as (adapter, simulator):
+        await adapter.send(saying(Text(text="请看"), card))
+        (seen,) = simulator.screen
+        assert (seen.text, seen.cards) == ("请看\n退货\nhttps://shop.example/r", ())
