@@ -100,7 +100,8 @@ class ContactEvent(Frozen):
     """The customer did something other than speak; `context` says where they came from.
 
     `bounced`: what we sent came back; `context` says why. `served`: somebody has them now in the
-    platform's own client, `released`: nobody there has them any more.
+    platform's own client, `released`: nobody there has them any more. `agreed`, `declined`:
+    whether they want the notice that `context` names.
     """
 
     kind: Literal["event"] = "event"
@@ -113,6 +114,8 @@ class ContactEvent(Frozen):
         "bounced",
         "served",
         "released",
+        "agreed",
+        "declined",
     ]
     context: Clean | None = None
 

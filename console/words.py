@@ -69,6 +69,8 @@ CONTACT_EVENTS = {
     "blocked": mark("The customer blocked the account"),
     "recalled": mark("The customer took a message back"),
     "bounced": mark("A message of ours came back: it did not arrive"),
+    "agreed": mark("The customer wants to be told"),
+    "declined": mark("The customer does not want to be told"),
     "served": mark("A colleague took the customer in the platform's own client"),
     "released": mark("The talk in the platform's own client is over"),
 }

@@ -22,7 +22,7 @@ from channels.tencent.cabinet import LARGEST, NO_FILE, Cabinet
 WINDOW = timedelta(hours=48)
 """How long a customer's message lets the account write; five messages then."""
 
-TEXT_LIMIT, MENU_ITEMS = 2048, 10
+TEXT_LIMIT, MENU_ITEMS, MOST_BUTTONS = 2048, 10, 3
 KINDS = frozenset({"text", "msgmenu", "news", *LARGEST})
 
 
@@ -82,6 +82,7 @@ class Platform(Booth):
                 Route("/cgi-bin/message/subscribe/bizsend", self._notify, methods=["POST"]),
                 Route("/cgi-bin/message/subscribe/send", self._notify, methods=["POST"]),
                 Route("/cgi-bin/menu/get", self._get_menu),
+                Route("/cgi-bin/menu/create", self._create_menu, methods=["POST"]),
                 Route("/cgi-bin/openapi/quota/get", self._quota, methods=["POST"]),
                 Route("/cgi-bin/customservice/getkflist", self._servants),
                 Route("/cgi-bin/callback/check", self._network, methods=["POST"]),
@@ -170,6 +171,17 @@ class Platform(Booth):
         if not self.menu:
             return _says(46003, "menu no exist")
         return JSONResponse({"menu": {"button": self.menu}})
+
+    async def _create_menu(self, request: Request) -> Response:
+        if fault := await self._phones.fault(request):
+            return answer_with(fault)
+        if (unknown := self._unknown(request)) is not None:
+            return unknown
+        told = json.loads(unescaped(await request.body()))["button"]
+        if not 0 < len(told) <= MOST_BUTTONS:
+            return _says(40016, "invalid button size")
+        self.menu = told
+        return _says(0, "ok")
 
     async def _quota(self, request: Request) -> Response:
         if fault := await self._phones.fault(request):

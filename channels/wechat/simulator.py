@@ -18,6 +18,7 @@ from channels.message import Card
 from channels.simulation import Fault, Push, Seen
 from channels.simulation import Simulator as Simulated
 from channels.tencent.platform import WINDOW, Platform
+from channels.tencent.simulated_consents import choice, outcome, with_items
 
 OUT_OF_ORDER = "该公众号提供的服务出现故障，请稍后再试"
 """What a customer sees when the answer to a push makes no sense, or never comes."""
@@ -128,6 +129,21 @@ class Simulator(Simulated):
         if status != "success":
             self.screen.remove(seen)
         return self._event(seen.contact, Event="TEMPLATESENDJOBFINISH", MsgID=number, Status=status)
+
+    def agree(self, contact: str, template: str, *, agrees: bool = True) -> Push:
+        """Return the push for a customer's answer, when they were asked for a notice."""
+        event = "subscribe_msg_popup_event"
+        content = self._xml(contact, MsgType="event", Event=event)
+        return self.push(contact, with_items(content, event, [choice(template, agrees=agrees)]))
+
+    def brought(self, seen: Seen, code: str = "0", status: str = "success") -> Push:
+        """Return the push that says what became of a subscription message."""
+        event = "subscribe_msg_sent_event"
+        if code != "0":
+            self.screen.remove(seen)
+        content = self._xml(seen.contact, MsgType="event", Event=event)
+        told = outcome("TEMPLATE", seen.platform_id or "", code, status)
+        return self.push(seen.contact, with_items(content, event, [told]))
 
     def scan(self, contact: str, scene: str) -> Push:
         """Return the push for a follower's scan of a code."""

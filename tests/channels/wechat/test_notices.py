@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from channels.base import Sent
 from channels.errors import Blocked, Refused, WindowClosed
-from channels.message import Address, Notice, OutgoingMessage
+from channels.message import Address, ContactEvent, Notice, OutgoingMessage
 from channels.testing import as_request
 from channels.wechat.config import Config
 
@@ -92,6 +92,27 @@ async def test_a_notice_that_arrived_or_is_none_of_ours_is_no_news(joined, clock
         strange = arrived.changed(body=arrived.body.replace(b"success", b"failed"))
         strange = strange.changed(body=strange.body.replace(b"200000001", b"7"))
         assert (await adapter.receive(as_request(strange))).bounced == ()
+
+
+async def test_a_subscription_notice_that_did_not_arrive_leads_back_too(joined):
+    async with joined({"notices": NOTICES}) as (adapter, simulator):
+        await adapter.send(notifying(SHIPPED))
+        (seen,) = simulator.screen
+        assert (await adapter.receive(as_request(simulator.brought(seen)))).bounced == ()
+        push = simulator.brought(seen, "20005", "user refuse")
+        reception = await adapter.receive(as_request(push))
+        (lost,) = reception.bounced
+        assert (lost.delivery_id, type(lost.error), reception.body) == ("d-1", Refused, b"success")
+        assert "user refuse (20005)" in str(lost.error)
+
+
+async def test_who_agrees_to_a_notice_is_heard_by_its_label_and_opens_no_window(joined):
+    async with joined({"notices": NOTICES}) as (adapter, simulator):
+        heard = await adapter.receive(as_request(simulator.agree(OPENID, "T-2")))
+        (message,) = heard.messages
+        assert message.parts == (ContactEvent(event="agreed", context="已发货"),)
+        granted = adapter.capabilities.reply_window.after(message.parts)
+        assert (granted.length, granted.messages) == (timedelta(), 0)
 
 
 async def test_a_passive_account_has_no_notices(joined):
