@@ -14,7 +14,7 @@ from channels.base import ReplyWindow
 from channels.message import ContactEvent, IncomingMessage, Text
 from handlers.base import Action, Handoff, OpenTicket, Outcome, Record, Resolve, SetDialog, Turn
 from handlers.chat.handoff import hand_over
-from handlers.desk.tickets import NewTicket, open_ticket
+from handlers.desk.tickets import NewTicket, file
 from storage import drafts, edits, talks, windows
 from storage.drafts import Drafts
 from storage.engine import session_on
@@ -259,9 +259,10 @@ def _open_ticket(
 ) -> tuple[Ticket, str]:
     new = NewTicket(action.kind, action.fields, action.category, action.severity)
     with session_on(connection) as session:
-        ticket = open_ticket(session, talk, new, now)
+        ticket, was_open = file(session, talk, new, now)
         session.flush()
-    return ticket, action.announce.replace("{number}", ticket.number)
+    told = action.added if was_open and action.added else action.announce
+    return ticket, told.replace("{number}", ticket.number)
 
 
 def _do(

@@ -151,6 +151,22 @@ async def test_typing_is_shown_until_a_message_comes(joined, saying):
         assert simulator.platform.typing[-1] == (OPENID, "CancelTyping")
 
 
+async def test_who_writes_for_long_is_said_to_four_times_a_minute_and_after_each_message(
+    joined, saying, clock
+):
+    moved = [clock()]
+    there = saying("x").address
+    async with joined(at=lambda: moved[0]) as (adapter, simulator):
+        for _ in range(20):  # a desk says so every three seconds
+            await adapter.typing(there)
+            moved[0] += timedelta(seconds=3)
+        asked = [call for call in simulator.calls if call.endswith("/typing")]
+        assert len(asked) == 4
+        await adapter.send(saying("a first word"))
+        await adapter.typing(there)
+        assert simulator.platform.typing[-1] == (OPENID, "Typing")
+
+
 async def test_a_passive_account_shows_no_typing(joined, saying):
     async with joined(mode="passive") as (adapter, simulator):
         assert not adapter.capabilities.typing
