@@ -228,6 +228,7 @@ async def screen(
             "text": _shown(s),
             "subject": s.subject,
             "options": [list(o) for o in s.options],
+            "cards": [card.model_dump(mode="json") for card in s.cards],
         }
         for s in seen[-SHOWN:]
     ]

@@ -21,6 +21,7 @@ from channels.base import ReplyWindow
 from channels.message import Visibility
 from handlers.apply import Decided, Stale, failed_turn
 from handlers.base import Handler, Outcome, Turn
+from handlers.chat.elsewhere import is_released
 from handlers.chat.sheet import is_filed
 from storage import lanes, transport
 from storage.batches import Batches
@@ -139,7 +140,8 @@ class Worker(LaneLoop):
         return after
 
     async def _think(self, turn: Turn) -> Outcome | None:
-        if turn.conversation.owner is not Owner.BOT and not is_filed(turn):
+        for_us = is_filed(turn) or is_released(turn)
+        if turn.conversation.owner is not Owner.BOT and not for_us:
             return None
         with self._composing.while_thinking(turn.message.address):
             async with self._room, asyncio.timeout(THINKING_SECONDS):

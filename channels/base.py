@@ -259,6 +259,19 @@ class Typing(Protocol):
         ...
 
 
+@runtime_checkable
+class Menued(Protocol):
+    """A channel whose account has a menu of its own, which the settings describe."""
+
+    async def menu_drift(self) -> tuple[str, ...]:
+        """Say what of the menu that the platform shows is not as the settings want it."""
+        ...
+
+    async def push_menu(self) -> None:
+        """Make it so."""
+        ...
+
+
 class Memory(Protocol):
     """The little an adapter may remember (tokens, cursors); lent to it by its owner.
 

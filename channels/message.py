@@ -58,6 +58,21 @@ class Location(Frozen):
     label: Clean | None = None
 
 
+class Card(Frozen):
+    """A link that is shown with a title, and where there are any with words and a picture."""
+
+    kind: Literal["card"] = "card"
+    title: Clean
+    url: Clean = Field(pattern="^https?://")
+    description: Clean | None = None
+    picture: Clean | None = Field(default=None, pattern="^https?://")
+
+    @property
+    def lines(self) -> str:
+        """What it says where cards cannot be shown, its address last."""
+        return "\n".join(filter(None, (self.title, self.description, self.url)))
+
+
 class Choice(Frozen):
     """One thing to tap: `value` comes back, `label` is shown."""
 
@@ -84,11 +99,24 @@ class Selection(Frozen):
 class ContactEvent(Frozen):
     """The customer did something other than speak; `context` says where they came from.
 
-    `bounced`: what we sent came back; `context` says why.
+    `bounced`: what we sent came back; `context` says why. `served`: somebody has them now in the
+    platform's own client, `released`: nobody there has them any more. `agreed`, `declined`:
+    whether they want the notice that `context` names.
     """
 
     kind: Literal["event"] = "event"
-    event: Literal["followed", "unfollowed", "opened", "blocked", "recalled", "bounced"]
+    event: Literal[
+        "followed",
+        "unfollowed",
+        "opened",
+        "blocked",
+        "recalled",
+        "bounced",
+        "served",
+        "released",
+        "agreed",
+        "declined",
+    ]
     context: Clean | None = None
 
 
@@ -111,7 +139,7 @@ class Unsupported(Frozen):
 
 
 Part = Annotated[
-    Text | Media | Location | Choices | Selection | ContactEvent | Notice | Unsupported,
+    Text | Media | Location | Card | Choices | Selection | ContactEvent | Notice | Unsupported,
     Field(discriminator="kind"),
 ]
 
@@ -214,6 +242,8 @@ def _words(part: Part) -> str:
             return label or value
         case Choices(prompt=prompt):
             return prompt
+        case Card():
+            return part.lines
         case Notice(label=label):
             return label
         case Media(transcript=transcript):

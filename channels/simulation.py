@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from channels.base import Clock
 from channels.files import Kind
+from channels.message import Card
 
 GIVE_UP = 3
 """How often a platform delivers the same push when nobody answers 2xx."""
@@ -68,6 +69,8 @@ class Seen:
     """What came with it, or instead of words."""
     subject: str = ""
     """What stands above it, where messages have subjects."""
+    cards: tuple[Card, ...] = ()
+    """What its words are shown as, where it is no text."""
 
 
 @dataclass(slots=True)
@@ -181,10 +184,12 @@ class Simulator(ABC):
         platform_id: str | None = None,
         file: SeenFile | None = None,
         subject: str = "",
+        cards: Sequence[Card] = (),
     ) -> Seen:
         """Put a message on the customer's screen."""
         number, now = len(self.screen) + 1, self.clock()
-        seen = Seen(number, contact, text, tuple(options), platform_id, now, file, subject)
+        kept = tuple(options), platform_id, now, file, subject, tuple(cards)
+        seen = Seen(number, contact, text, *kept)
         self.screen.append(seen)
         self._shown.set()
         return seen

@@ -9,6 +9,7 @@ from typing import Literal
 import regex  # type: ignore[import-untyped]
 
 from channels.message import (
+    Card,
     Choice,
     Choices,
     ContactEvent,
@@ -119,6 +120,8 @@ def _plain(part: Part) -> str:
             return text
         case Choices():
             return numbered(part)
+        case Card():
+            return part.lines
         case Selection(value=value, label=label):
             return label or value
         case Notice(label=label):

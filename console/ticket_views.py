@@ -14,6 +14,7 @@ from channels.message import text_of
 from console.ticket_words import BACKWARDS, STEPS
 from handlers.desk import tickets as cases
 from handlers.desk.errors import NotFound
+from handlers.desk.tickets import ADD
 from handlers.desk.workflow import FIELDS, WORKFLOWS, Field, Option
 from storage import contacts, conversations, kindred, listings, tickets
 from storage.models import Agent, Author, Contact, Conversation, Ticket, TicketStep
@@ -186,7 +187,7 @@ def stages_of(
     """Return the eight steps: those done with who and when, the one to do, the rest."""
     path = WORKFLOWS[ticket.kind].path
     reached = _reached(ticket, steps, path)
-    last = {step.target: step for step in steps}
+    last = {step.target: step for step in steps if step.action != ADD}
     stages = []
     to_do = ticket.closed_at is None
     for state, label in STEPS:

@@ -37,6 +37,7 @@ STEPS: tuple[tuple[str, str], ...] = (
 ACTIONS: Mapping[str, str] = MappingProxyType(
     {
         "receive": mark("Complaint received"),
+        "add": mark("The customer told more, in private"),
         "record": mark("Record the facts"),
         "accept": mark("Accept as founded"),
         "decline": mark("Decline as not founded"),

@@ -32,6 +32,7 @@ REASONS: Mapping[str, str] = {
     "error": mark("the bot failed"),
     "machine": mark("written by a machine"),
     "bounced": mark("our mail came back"),
+    "elsewhere": mark("served in the platform's own client"),
 }
 """Why the bot called a person; an unknown word is shown as it is."""
 REFUSALS: Mapping[str, str] = {
@@ -68,6 +69,10 @@ CONTACT_EVENTS = {
     "blocked": mark("The customer blocked the account"),
     "recalled": mark("The customer took a message back"),
     "bounced": mark("A message of ours came back: it did not arrive"),
+    "agreed": mark("The customer wants to be told"),
+    "declined": mark("The customer does not want to be told"),
+    "served": mark("A colleague took the customer in the platform's own client"),
+    "released": mark("The talk in the platform's own client is over"),
 }
 MEDIA = {
     "image": mark("Image"),

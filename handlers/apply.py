@@ -14,7 +14,7 @@ from channels.base import ReplyWindow
 from channels.message import ContactEvent, IncomingMessage, Text
 from handlers.base import Action, Handoff, OpenTicket, Outcome, Record, Resolve, SetDialog, Turn
 from handlers.chat.handoff import hand_over
-from handlers.desk.tickets import NewTicket, open_ticket
+from handlers.desk.tickets import NewTicket, file
 from storage import drafts, edits, talks, windows
 from storage.drafts import Drafts
 from storage.engine import session_on
@@ -259,9 +259,10 @@ def _open_ticket(
 ) -> tuple[Ticket, str]:
     new = NewTicket(action.kind, action.fields, action.category, action.severity)
     with session_on(connection) as session:
-        ticket = open_ticket(session, talk, new, now)
+        ticket, was_open = file(session, talk, new, now)
         session.flush()
-    return ticket, action.announce.replace("{number}", ticket.number)
+    told = action.added if was_open and action.added else action.announce
+    return ticket, told.replace("{number}", ticket.number)
 
 
 def _do(
@@ -275,11 +276,11 @@ def _do(
         case Record(fact=fact, data=data):
             about = {"position": message.position, "language": turn.language, **data}
             log.log(fact, conversation, message.at, about)
-        case Resolve():
+        case Resolve(reason=reason):
             conversation.status = Status.RESOLVED
             conversation.waiting_since = None
             conversation.unread = 0
-            about = {"reason": "helped", "owner": conversation.owner.value}
+            about = {"reason": reason, "owner": conversation.owner.value}
             log.log(Fact.CONVERSATION_RESOLVED, conversation, message.at, about)
         case OpenTicket():
             pass  # opened before the reply, which names its number

@@ -50,13 +50,17 @@ class Handoff:
 
 @dataclass(frozen=True, slots=True)
 class OpenTicket:
-    """Start a case; `announce` is told to the customer with `{number}` filled in."""
+    """Start a case; `announce` is told to the customer with `{number}` filled in.
+
+    Where the same matter is open already it is added there, and `added` is told instead.
+    """
 
     kind: str
     category: str | None
     fields: Mapping[str, str]
     announce: str
     severity: str = "normal"
+    added: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,9 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Resolve:
-    """The matter is closed."""
+    """The matter is closed, because the bot `helped`, or for another reason."""
+
+    reason: str = "helped"
 
 
 Action = Handoff | OpenTicket | SetDialog | Record | Resolve

@@ -11,6 +11,7 @@ from handlers.chat.answer import Answering, Answers, Tapping
 from handlers.chat.commands import Commands
 from handlers.chat.complaint import Complaining
 from handlers.chat.edit import edited
+from handlers.chat.elsewhere import elsewhere, is_released
 from handlers.chat.handoff import hand_over, handoff
 from handlers.chat.machine import machine
 from handlers.chat.menu import ChatConfig, Menu
@@ -24,7 +25,7 @@ from storage.models.conversation import Owner
 class Chain:
     """Asks each handler until one answers; is silent while people have the conversation.
 
-    Only a form that was handed in whole is taken at any time.
+    Only a form that was handed in whole is taken at any time, and that people elsewhere let go.
     """
 
     handlers: Sequence[Handler]
@@ -33,10 +34,10 @@ class Chain:
         """Return what should happen, None if a person decides."""
         if (outcome := filed(turn)) is not None:
             return outcome
-        if turn.conversation.owner is not Owner.BOT:
+        if turn.conversation.owner is not Owner.BOT and not is_released(turn):
             return None
         if turn.message.automatic:
-            return machine(turn)
+            return elsewhere(turn) or machine(turn)
         for handler in self.handlers:
             if (outcome := await handler(turn)) is not None:
                 return _discreet(turn, outcome)

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from channels.message import IncomingMessage, Text
 from handlers.base import Turn
-from storage import records, talks
+from storage import edits, records, talks
 from storage.models.conversation import Conversation
 from storage.models.people import Contact
 from storage.records import Connection
@@ -72,13 +72,14 @@ def build_all(connection: Connection, heard: Sequence[Heard], now: datetime) -> 
         person = people.get((address.inbox, address.contact))
         talk = talking.get((address.inbox, address.thread))
         contact = person.contact if person else _stranger(one.message, now)
-        language = _language(one.message, contact, talk)
+        message = _named(connection, one.message)
+        language = _language(message, contact, talk)
         turns.append(
             Turn(
                 key=one.key,
                 contact=contact,
-                conversation=talk or _unopened(one.message, contact, language, now),
-                message=one.message,
+                conversation=talk or _unopened(message, contact, language, now),
+                message=message,
                 history=said.get(talk.id, []) if talk else [],
                 now=now,
                 language=language,
@@ -88,6 +89,14 @@ def build_all(connection: Connection, heard: Sequence[Heard], now: datetime) -> 
             )
         )
     return turns
+
+
+def _named(connection: Connection, message: IncomingMessage) -> IncomingMessage:
+    """Let an edit name the message that is kept here; of an album only the first piece does."""
+    if message.replaces is None:
+        return message
+    named = edits.named_by(connection, message.address, message.replaces)
+    return message.model_copy(update={"replaces": named})
 
 
 def _language(message: IncomingMessage, contact: Contact, talk: Conversation | None) -> str:

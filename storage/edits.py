@@ -10,11 +10,19 @@ from sqlmodel import Session, col
 from sqlmodel import select as pick
 
 from channels.message import Address
-from storage.models import Author, Conversation, Message
+from storage.models import Author, Conversation, InboundEvent, Message
 from storage.records import Connection
 from storage.upsert import table_of
 
-_talk, _message = table_of(Conversation), table_of(Message)
+_talk, _message, _event = table_of(Conversation), table_of(Message), table_of(InboundEvent)
+LOOKS_BACK = 200
+"""How many of a thread's last events are looked at for an album; platforms take edits for days."""
+_EVENTS = (
+    select(_event.c.payload)
+    .where(_event.c.lane == bindparam("b_lane"), _event.c.sequence.is_not(None))
+    .order_by(_event.c.sequence.desc())
+    .limit(bindparam("b_limit"))
+)
 _PLACE = (
     select(_message.c.position)
     .join(_talk, _talk.c.id == _message.c.conversation_id)
@@ -34,6 +42,20 @@ def place_of(connection: Connection, address: Address, platform_id: str) -> int 
     given = {"b_inbox": address.inbox, "b_thread": address.thread, "b_echo": platform_id}
     found: int | None = connection.execute(_PLACE, given).scalar()
     return found
+
+
+def named_by(connection: Connection, address: Address, platform_id: str) -> str:
+    """Return what names the message in which a customer said something.
+
+    The pieces of an album are one message here, which its first one names.
+    """
+    if place_of(connection, address, platform_id) is not None:
+        return platform_id
+    given = {"b_lane": f"{address.inbox}:{address.thread}", "b_limit": LOOKS_BACK}
+    said = [payload for (payload,) in connection.execute(_EVENTS, given) if payload.get("album")]
+    album = next((one["album"] for one in said if one.get("platform_id") == platform_id), None)
+    pieces = [one["platform_id"] for one in said if one["album"] == album]
+    return pieces[-1] if pieces else platform_id
 
 
 def before(session: Session, messages: Sequence[Message]) -> dict[UUID, Message]:

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, or_, select
 
 from channels.message import Visibility
 from storage import windows
-from storage.models import Conversation, Identity, Status
+from storage.models import Conversation, Identity, Status, Ticket
 
 BELONGS = timedelta(hours=48)
 """How long after the last word of one conversation another one still belongs to it."""
@@ -32,6 +32,26 @@ def beside(session: Session, conversation: Conversation) -> list[Conversation]:
         query = query.where(col(Conversation.opened_at) <= conversation.last_activity_at + BELONGS)
     order = col(Conversation.last_activity_at).desc(), col(Conversation.id)
     return list(session.exec(query.order_by(*order).limit(MOST)))
+
+
+def open_case(session: Session, conversation: Conversation, kind: str) -> Ticket | None:
+    """Return the open case of a person's public thread to which a private one belongs, if any.
+
+    Only from private: who speaks in public adds nothing to what was said in private.
+    """
+    if conversation.visibility is not Visibility.PRIVATE:
+        return None
+    public = [
+        other.id for other in beside(session, conversation) if other.visibility is Visibility.PUBLIC
+    ]
+    query = select(Ticket).where(
+        Ticket.kind == kind,
+        Ticket.contact_id == conversation.contact_id,
+        col(Ticket.conversation_id).in_(public),
+        col(Ticket.closed_at).is_(None),
+    )
+    newest = col(Ticket.opened_at).desc(), col(Ticket.number).desc()
+    return session.exec(query.order_by(*newest).limit(1)).first() if public else None
 
 
 def private_place(

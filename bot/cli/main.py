@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from bot.cli import check, database, drill, faq, run, say, user
+from bot.cli import check, database, drill, faq, inbox, run, say, user
 from bot.config import BadConfig
 from storage.database import StorageError
 
@@ -34,6 +34,7 @@ app.command("drill")(drill.drill)
 app.add_typer(database.app, name="db")
 app.add_typer(user.app, name="user")
 app.add_typer(faq.app, name="faq")
+app.add_typer(inbox.app, name="inbox")
 
 
 def main() -> None:

@@ -23,10 +23,11 @@ from channels.base import (
     Request,
     Sent,
 )
-from channels.douyin import parse, render, signature
+from channels.douyin import ills, parse, render, signature
 from channels.douyin.api import Api
 from channels.douyin.config import Config
 from channels.errors import BadRequest, ChannelError, Refused, Unavailable, Uncertain
+from channels.health import Finding, ask_each
 from channels.http import opened
 from channels.message import IncomingMessage, OutgoingMessage, Visibility
 
@@ -123,6 +124,21 @@ class Adapter:
                 problem = f"{number} of {len(calls)} pieces were taken, then: {error}"
                 raise Uncertain(problem) from error
         return Sent(taken[0], len(calls))
+
+    async def check(self, callback: str | None) -> Sequence[Finding]:
+        """Say how long the account's authorisation lasts; Douyin can be asked for nothing more.
+
+        Raises:
+            ChannelError: it cannot be asked now.
+        """
+        return await ask_each(ills.explain, self._authorised)
+
+    async def _authorised(self) -> Finding:
+        return ills.authority(await self._ready().standing())
+
+    def explain(self, error: ChannelError) -> Finding | None:
+        """Return what a refusal means and how it is mended, if that is known."""
+        return ills.explain(error)
 
     def _private(
         self, api: Api, message: OutgoingMessage

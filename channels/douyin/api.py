@@ -7,7 +7,7 @@ from typing import Any
 
 from channels import errors
 from channels.base import Clock, Memory
-from channels.douyin.authority import Authority
+from channels.douyin.authority import Authority, Standing
 from channels.douyin.config import Config, ErrorName
 from channels.errors import ChannelError, RateLimited, Refused, Retryable, Unauthorized
 from channels.http import Content, call, make_client, redact
@@ -65,8 +65,8 @@ class Api:
     def __init__(self, config: Config, memory: Memory, clock: Clock) -> None:
         self._config = config
         self._client = make_client(config.base_url or API, read=config.timeout)
-        authority = Authority(config, memory, clock, self._ask)
-        self._tokens = Tokens(memory, clock, config.open_id, authority.fetch)
+        self._authority = Authority(config, memory, clock, self._ask)
+        self._tokens = Tokens(memory, clock, config.open_id, self._authority.fetch)
 
     async def open(self) -> None:
         """Begin anew, whatever went wrong before, and see whether the account is authorised.
@@ -81,6 +81,15 @@ class Api:
         """Let go of the connections."""
         await self._tokens.close()
         await self._client.aclose()
+
+    async def standing(self) -> Standing:
+        """Return how the account's authorisation is doing, once a token was to be had.
+
+        Raises:
+            ChannelError: there is none.
+        """
+        await self._tokens.get()
+        return await self._authority.standing()
 
     async def send(self, told: Mapping[str, Any]) -> str | None:
         """Send one private message; return the platform's id of it.

@@ -43,6 +43,14 @@ class Kept:
     renewals: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an authorisation is doing: how often it was renewed, and the days until it is over."""
+
+    renewals: int
+    days_left: int
+
+
 class Authority:
     """One account's authorisation; callers hold the token's lease."""
 
@@ -65,6 +73,13 @@ class Authority:
         if not (isinstance(token, str) and token and seconds):
             raise Unauthorized("Douyin gave no access token; authorise the account again")
         return Token(token, min(timedelta(seconds=seconds), LONGEST))
+
+    async def standing(self) -> Standing:
+        """Return how long it lasts if each renewal comes when it is due."""
+        kept = await self._kept()
+        age = self._clock() - datetime.fromisoformat(kept.since)
+        left = LASTS - age + max(MOST_RENEWALS - kept.renewals, 0) * RENEW_AFTER
+        return Standing(kept.renewals, max(left.days, 0) if age < LASTS else 0)
 
     async def _kept(self) -> Kept:
         given = self._config.refresh_token.get_secret_value()

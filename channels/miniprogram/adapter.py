@@ -25,10 +25,10 @@ from channels.errors import BadRequest, ChannelError, Refused, Unavailable
 from channels.files import Download, Files, Kind, Takes
 from channels.health import Finding, ask_each
 from channels.http import opened
-from channels.message import Address, Notice, OutgoingMessage
+from channels.message import Address, Card, Notice, OutgoingMessage
 from channels.miniprogram import parse
 from channels.miniprogram.config import Config
-from channels.tencent import ills, menu, notices
+from channels.tencent import consents, ills, menu, notices
 from channels.tencent.leaves import legible
 from channels.tencent.seal import Seal, Unreadable
 from channels.tencent.sending import Uploads, send_each
@@ -42,6 +42,7 @@ RATES = Rates(whole=Rate(20), chat=Rate(1, burst=5))
 """WeChat counts by day and by minute, and not in public: this is far below what accounts report."""
 ENTERED = Grant(timedelta(minutes=1), 2)
 """What opening the customer service permits, before the customer wrote."""
+NOTHING = Grant(timedelta(), 0)
 TAKES: Mapping[Kind, Takes] = {
     "image": Takes(2_000_000, frozenset({"image/jpeg", "image/png", "image/gif"})),
 }
@@ -59,17 +60,20 @@ class Adapter:
             text_limit=menu.TEXT_LIMIT,
             text_limit_unit="bytes",
             receives=frozenset({"text", "image", "event", "unsupported"}),
-            sends=frozenset({"text", *TAKES}),
+            sends=frozenset({"text", "card", *TAKES}),
             files=TAKES,
             notices=notices.labels(config.notices),
             typing=True,
             reply_window=ReplyWindow(
-                timedelta(hours=config.window_hours), config.window_replies, {"opened": ENTERED}
+                timedelta(hours=config.window_hours),
+                config.window_replies,
+                {"opened": ENTERED, "agreed": NOTHING, "declined": NOTHING},
             ),
             rates=RATES,
         )
         self._config, self._memory, self._clock = config, memory, clock
         self._seal = Seal(config.token, config.aes_key, config.app_id)
+        self._names = consents.labels(config.notices)
         self._uploads = Uploads(memory, TAKES)
         self._api: Api | None = None
 
@@ -95,11 +99,14 @@ class Adapter:
             return Reception(body=request.query.get("echostr", "").encode(), headers=PLAIN)
         raw = request.body.decode("utf-8", "replace")
         try:
-            raw = self._seal.open(request)
-            fields = parse.read(legible(raw))
+            raw = legible(self._seal.open(request))
+            fields = parse.read(raw)
             if self._config.account not in (None, fields["ToUserName"]):
                 raise BadRequest("meant for another account than this inbox's")
-            message = parse.parse(self.inbox, fields)
+            if fields.get("Event") == consents.SENT:
+                lost = await consents.results(self._memory, consents.items_of(raw))
+                return Reception(bounced=lost, body=TAKEN, headers=PLAIN)
+            message = parse.parse(self.inbox, raw, fields, self._names)
         except Unreadable as error:
             kept = Quarantined.unread(raw.encode("utf-8", "replace"), error)
             return Reception(quarantined=(kept,), body=TAKEN, headers=PLAIN)
@@ -116,7 +123,7 @@ class Adapter:
         if (notice := notices.notice_in(message)) is not None:
             return await self._notify(api, message, notice)
         uploaded = await self._uploads.ids(message.parts, api.upload)
-        bodies = tuple(menu.bodies(message.parts, None, uploaded))
+        bodies = tuple(menu.bodies(message.parts, None, uploaded, _link))
         return await send_each(bodies, partial(api.send, message.address.contact))
 
     async def _notify(self, api: Api, message: OutgoingMessage, notice: Notice) -> Sent:
@@ -155,3 +162,11 @@ class Adapter:
         if self._api is None:
             raise Unavailable("the inbox is not running")
         return self._api
+
+
+def _link(card: Card) -> menu.Body | None:
+    """Write a card as a link, which must have a picture."""
+    if card.picture is None:
+        return None
+    told = {"title": card.title, "description": card.description or "", "url": card.url}
+    return {"msgtype": "link", "link": {**told, "thumb_url": card.picture}}

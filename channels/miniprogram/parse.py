@@ -16,16 +16,14 @@ from channels.message import (
     Text,
     Unsupported,
 )
-from channels.tencent import leaves
+from channels.tencent import consents, leaves
 from channels.tencent.leaves import Fields, short
 from channels.tencent.seal import Unreadable
 
 NEEDED = ("ToUserName", "FromUserName", "CreateTime", "MsgType")
 """What every push says."""
-NOTICES = frozenset(
-    {"subscribe_msg_popup_event", "subscribe_msg_change_event", "subscribe_msg_sent_event"}
-)
-"""What the platform says of subscription messages: who agreed, and what became of one."""
+NAMELESS: Mapping[str, str] = {}
+"""Notices of which nothing is known."""
 KIND = 64
 """Characters that we repeat of a kind's unknown name."""
 
@@ -51,13 +49,18 @@ def read(content: str) -> Fields:
     return fields
 
 
-def parse(inbox: str, fields: Fields) -> IncomingMessage | None:
+def parse(
+    inbox: str, content: str, fields: Fields, notices: Mapping[str, str] = NAMELESS
+) -> IncomingMessage | None:
     """Translate a push that passed `read`; None for one that is no doing of a customer's.
+
+    `notices` has what people read of the account's notices, by their templates.
 
     Raises:
         Unreadable: a field that its kind needs is missing or senseless.
     """
-    if fields["MsgType"] == "event" and fields.get("Event") in NOTICES:
+    parts = _parts(content, fields, notices)
+    if not parts:
         return None
     try:
         sent_at = datetime.fromtimestamp(int(fields["CreateTime"]), UTC)
@@ -68,9 +71,17 @@ def parse(inbox: str, fields: Fields) -> IncomingMessage | None:
         address=Address(inbox=inbox, thread=contact, contact=contact),
         dedupe_key=_dedupe_key(fields),
         sent_at=sent_at,
-        parts=(_part(fields),),
+        parts=parts,
         platform_id=short(fields.get("MsgId", "")) or None,
     )
+
+
+def _parts(content: str, fields: Fields, notices: Mapping[str, str]) -> tuple[Part, ...]:
+    event = fields.get("Event") if fields["MsgType"] == "event" else None
+    if event in consents.NOTICES:
+        agrees = event in consents.AGREEMENTS
+        return consents.agreements(consents.items_of(content), notices) if agrees else ()
+    return (_part(fields),)
 
 
 def _part(fields: Fields) -> Part:

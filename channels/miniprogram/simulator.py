@@ -11,10 +11,11 @@ from wechatpy.crypto import WeChatCrypto
 
 from channels.base import Clock
 from channels.files import Kind
-from channels.simulation import Fault, Push
+from channels.simulation import Fault, Push, Seen
 from channels.simulation import Simulator as Simulated
 from channels.tencent.platform import WINDOW, Platform
 from channels.tencent.seal import signature
+from channels.tencent.simulated_consents import choice, outcome, with_items
 
 
 def refusal(code: int, reason: str = "no", times: int = 1) -> Fault:
@@ -43,7 +44,7 @@ class Simulator(Simulated):
         self.account = "gh_51a7e0c0aaaa"
         self.token = "simulated-callback-token"  # noqa: S105 - nobody's
         self.aes_key = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
-        takes = frozenset({"text", "image"})
+        takes = frozenset({"text", "link", "image"})
         self.platform = Platform(self, app_id="wx51a7e0c0ffee0002", limited=limited, takes=takes)
         self._crypto = WeChatCrypto(self.token, self.aes_key, self.platform.app_id)
         self._number = int(clock().timestamp() * 1_000_000)
@@ -92,6 +93,21 @@ class Simulator(Simulated):
         self.platform.open(contact, timedelta(minutes=1), 2)
         told = {"Event": "user_enter_tempsession", "SessionFrom": session_from}
         return self.push(contact, self._content(contact, MsgType="event", **told))
+
+    def agree(self, contact: str, template: str, *, agrees: bool = True) -> Push:
+        """Return the push for a customer's answer, when they were asked for a notice."""
+        event = "subscribe_msg_popup_event"
+        content = self._content(contact, MsgType="event", Event=event)
+        return self.push(contact, with_items(content, event, [choice(template, agrees=agrees)]))
+
+    def brought(self, seen: Seen, code: str = "0", status: str = "success") -> Push:
+        """Return the push that says what became of a subscription message."""
+        event = "subscribe_msg_sent_event"
+        if code != "0":
+            self.screen.remove(seen)
+        content = self._content(seen.contact, MsgType="event", Event=event)
+        told = outcome("TEMPLATE", seen.platform_id or "", code, status)
+        return self.push(seen.contact, with_items(content, event, [told]))
 
     def push(self, contact: str, content: str) -> Push:
         """Return the rightly signed push of any content."""

@@ -41,7 +41,7 @@ from channels.slack import errands, ills, media, notes, parse
 from channels.slack.config import Config
 from channels.slack.deeds import wrong_with
 from channels.slack.log import SILENT
-from channels.slack.modals import wish_of
+from channels.slack.modals import Wish, spoken, wish_of
 from channels.slack.place import Account
 from channels.slack.posting import Poster, Target
 from channels.slack.render import MAX_CHOICES, TEXT_LIMIT
@@ -200,9 +200,7 @@ class Adapter:
         to = self._poster
         # An inbox that is closed takes the wish as words: the form begins in the chat.
         if to is not None and (wish := wish_of(body, self._account.sheets)):
-            self._errands.begin(
-                errands.open_modal(to.web, to.client, self._words, self._root, wish)
-            )
+            self._errands.begin(self._show(to, wish))
             return Reception()
         is_form = word(body, "type") == "view_submission"
         if is_form and (wrong := wrong_with(body, self._account.sheets)):
@@ -213,6 +211,13 @@ class Adapter:
             told = notes.answer_to_command(body, is_asked=bool(messages))
             return replace(notes.answering(told), messages=messages)
         return Reception(messages)
+
+    async def _show(self, to: Poster, wish: Wish) -> None:
+        if wish.whose:
+            otherwise = self._config.language
+            language = await errands.language_of(to.web, self._words, wish.whose, otherwise)
+            wish = spoken(wish, language, self._account.sheets)
+        await errands.open_modal(to.web, to.client, self._words, self._root, wish)
 
     async def _note(self, body: Tree, messages: Sequence[IncomingMessage]) -> None:
         """Remember where the customer of a command looks now, for its answer."""

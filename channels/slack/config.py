@@ -59,6 +59,11 @@ class Config(InboxConfig):
         default=(),
         description="bots that may speak as customers: their bot, user or app ids",
     )
+    language: Literal["zh", "en"] = Field(
+        default="zh",
+        description="the language of a form that a shortcut opens, where Slack does not tell the "
+        "customer's (scope users:read)",
+    )
     timeout: float = Field(default=10.0, gt=0, description="seconds to wait for Slack's answer")
     errors: dict[str, Meaning] = Field(
         default_factory=dict,

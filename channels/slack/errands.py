@@ -17,12 +17,15 @@ from channels.http import call
 from channels.slack import media, notes
 from channels.slack.config import Meaning
 from channels.slack.modals import Wish, view_of
+from channels.slack.shape import word
 from channels.slack.web import ask
 
 log = structlog.get_logger(__name__)
 
 HERE_FOR = timedelta(seconds=60)
 """How long after a command its customer is taken to look where they wrote it."""
+LOOKS_FOR = 1.0
+"""Seconds for a customer's language; the form must be open within three."""
 MOST_ANSWERS = 5
 """How often Slack lets us answer one command."""
 
@@ -49,6 +52,20 @@ class Errands:
         for task in self._running:
             task.cancel()
         await self.finish()
+
+
+async def language_of(
+    web: AsyncWebClient, words: Mapping[str, Meaning], user: str, otherwise: str
+) -> str:
+    """Return the language in which somebody uses Slack, if it tells in time and may tell."""
+    try:
+        async with asyncio.timeout(LOOKS_FOR):
+            found = await ask(web.users_info(user=user, include_locale=True), words)
+    except (ChannelError, TimeoutError) as problem:
+        log.info("Slack does not tell a customer's language", problem=problem)
+        return otherwise
+    locale = word(found, "user", "locale")
+    return ("zh" if locale.startswith("zh") else "en") if locale else otherwise
 
 
 async def open_modal(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from channels.message import Choice
@@ -27,6 +27,8 @@ class Wish:
     """The direct conversation that they come from."""
     begun: str = ""
     response_url: str = field(default="", repr=False)
+    whose: str = ""
+    """Who asks, where nothing tells in which language."""
 
 
 def wish_of(body: Tree, sheets: tuple[Sheet, ...]) -> Wish | None:
@@ -44,8 +46,14 @@ def wish_of(body: Tree, sheets: tuple[Sheet, ...]) -> Wish | None:
         return _tapped(body, sheets, trigger_id, url)
     if word(body, "type") == "shortcut":
         sheet = _in("zh", word(body, "callback_id"), sheets)
-        return None if sheet is None else Wish(sheet, trigger_id)
+        whose = word(body, "user", "id")
+        return None if sheet is None else Wish(sheet, trigger_id, whose=whose)
     return None
+
+
+def spoken(wish: Wish, language: str, sheets: tuple[Sheet, ...]) -> Wish:
+    """Return a wish for the same form in another language, where there is one."""
+    return replace(wish, sheet=_in(language, wish.sheet.opens, sheets) or wish.sheet)
 
 
 def _tapped(body: Tree, sheets: tuple[Sheet, ...], trigger_id: str, url: str) -> Wish | None:
@@ -58,8 +66,8 @@ def _tapped(body: Tree, sheets: tuple[Sheet, ...], trigger_id: str, url: str) ->
 
 def _in(language: str, opens: str, sheets: tuple[Sheet, ...]) -> Sheet | None:
     known = [sheet for sheet in sheets if sheet.opens == opens]
-    spoken = (sheet for sheet in known if sheet.language == language)
-    return next(spoken, known[0] if known else None)
+    fitting = (sheet for sheet in known if sheet.language == language)
+    return next(fitting, known[0] if known else None)
 
 
 def _back(place: Place) -> str:

@@ -67,6 +67,8 @@ class Workspace(AnySimulator):
         """What a form can be opened with, and before whom."""
         self.places: dict[str, tuple[str, int]] = {}
         """Where a command can be answered: before whom, and how often it was."""
+        self.locales: dict[str, str] = {}
+        """In what language who uses Slack."""
         self._contacts: dict[str, str] = {}
         """Who reads a direct conversation or a thread."""
         self._count = 0
@@ -92,6 +94,7 @@ class Workspace(AnySimulator):
             "files.completeUploadExternal": self._share,
             "files.info": lambda form: self.cabinet.about(self.root, form),
             "views.open": self._show_form,
+            "users.info": self._user,
         }
         return Starlette(
             routes=[
@@ -176,6 +179,13 @@ class Workspace(AnySimulator):
         told = answer(user_id=BOT_USER, bot_id=BOT_ID, team_id=TEAM, team="Simulated")
         told.headers["x-oauth-scopes"] = ",".join(self.scopes)
         return told
+
+    def _user(self, form: Form) -> Response:
+        if "users:read" not in self.scopes:
+            return no("missing_scope")
+        user = word(form, "user")
+        told = {"locale": self.locales.get(user, "en-US")} if word(form, "include_locale") else {}
+        return answer(user={"id": user, **told})
 
     def _open(self, form: Form) -> Response:
         contact = self._contacts.get(word(form, "users"))

@@ -102,6 +102,18 @@ class Simulator(Workspace):
         }
         return self._signed(contact, urlencode(fields), FORM)
 
+    def shortcut(self, contact: str, callback_id: str) -> Push:
+        """Return the push for a global shortcut."""
+        self.direct(contact)
+        payload = {
+            "type": "shortcut",
+            "team": {"id": TEAM},
+            "user": {"id": user_of(contact), "team_id": TEAM},
+            "callback_id": callback_id,
+            "trigger_id": self._chances(contact)["trigger_id"],
+        }
+        return self._interaction(contact, payload)
+
     def submit(self, contact: str, **filled: str) -> Push:
         """Return the push for handing in the form that was opened last before somebody.
 

@@ -103,7 +103,7 @@ def menu(drift: Sequence[str]) -> Finding:
     if drift:
         return warn(
             "The account's menu is not as in config.yaml: %(drift)s",
-            "make it anew by menu/create, or mend menu in config.yaml",
+            "`yingda inbox menu NAME --push` makes it so; or mend menu in config.yaml",
             drift=", ".join(drift[:3]) + (" …" if len(drift) > 3 else ""),  # noqa: PLR2004 - a line
         )
     return fine("The account's menu is as config.yaml says, if it says anything")

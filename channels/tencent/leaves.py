@@ -18,11 +18,16 @@ LONGEST_KEY = 128
 _UNHEARD = dict.fromkeys({*range(32), 0xFFFE, 0xFFFF} - {9, 10, 13})
 
 
+_LIST = ("xml", "SubscribeMsg...Event")
+"""Under what the lists are that some events bring."""
+
+
 class _Guard:
     """Collects the leaves under the root, and refuses what WeChat never sends."""
 
     def __init__(self) -> None:
         self.fields: dict[str, str] = {}
+        self.listed: list[dict[str, str]] = []
         self._path: list[str] = []
         self._text: list[str] = []
         self.parser = expat.ParserCreate("utf-8")
@@ -36,6 +41,8 @@ class _Guard:
             raise Unreadable("has attributes or too many levels")
         if len(self._path) == 1 and name in self.fields:
             raise Unreadable(f"says {name[:40]} twice")
+        if len(self._path) == len(_LIST) and name == "List":
+            self.listed.append({})
         self._path.append(name)
         self._text.clear()
 
@@ -43,6 +50,8 @@ class _Guard:
         self._path.pop()
         if len(self._path) == 1:
             self.fields[name] = "".join(self._text).strip()
+        if len(self._path) > len(_LIST) and self._path[len(_LIST)] == "List":
+            self.listed[-1][name] = "".join(self._text).strip()
         self._text.clear()
 
     def _doctype(self, *_: object) -> None:
@@ -60,15 +69,29 @@ def read(xml: str, needed: Sequence[str]) -> Fields:
     Raises:
         Unreadable: it is no message, or a trap.
     """
+    fields = _guarded(xml).fields
+    for name in needed:
+        if not fields.get(name):
+            raise Unreadable(f"has no {name}")
+    return fields
+
+
+def listed(xml: str) -> Sequence[Fields]:
+    """Return the lists that an event brings, each with its leaves.
+
+    Raises:
+        Unreadable: it is no message, or a trap.
+    """
+    return _guarded(xml).listed
+
+
+def _guarded(xml: str) -> _Guard:
     guard = _Guard()
     try:
         guard.parser.Parse(xml.encode("utf-8", "replace"), True)  # noqa: FBT003 - expat's own
     except expat.ExpatError as error:
         raise Unreadable("is no XML") from error
-    for name in needed:
-        if not guard.fields.get(name):
-            raise Unreadable(f"has no {name}")
-    return guard.fields
+    return guard
 
 
 def short(key: str) -> str:

@@ -72,10 +72,15 @@ async def result(memory: Memory, fields: Fields) -> Bounced | None:
     status = fields.get("Status", "")
     if status == ARRIVED:
         return None
-    delivery_id = await memory.get(_key(short(fields.get("MsgID", ""))))
+    delivery_id = await delivery_of(memory, short(fields.get("MsgID", "")))
     if delivery_id is None:
         return None
     return Bounced(delivery_id, REASONS.get(status) or Refused("the notice did not arrive"))
+
+
+async def delivery_of(memory: Memory, number: str) -> str | None:
+    """Return which delivery the platform gave this number to, None if it is none of ours."""
+    return await memory.get(_key(number))
 
 
 def _key(number: str) -> str:

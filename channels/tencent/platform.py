@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from channels.message import Card
 from channels.simulation import Simulator, answer_with
 from channels.tencent.booth import Booth
 from channels.tencent.cabinet import LARGEST, NO_FILE, Cabinet
@@ -21,8 +22,8 @@ from channels.tencent.cabinet import LARGEST, NO_FILE, Cabinet
 WINDOW = timedelta(hours=48)
 """How long a customer's message lets the account write; five messages then."""
 
-TEXT_LIMIT, MENU_ITEMS = 2048, 10
-KINDS = frozenset({"text", "msgmenu", *LARGEST})
+TEXT_LIMIT, MENU_ITEMS, MOST_BUTTONS = 2048, 10, 3
+KINDS = frozenset({"text", "msgmenu", "news", *LARGEST})
 
 
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
@@ -81,6 +82,7 @@ class Platform(Booth):
                 Route("/cgi-bin/message/subscribe/bizsend", self._notify, methods=["POST"]),
                 Route("/cgi-bin/message/subscribe/send", self._notify, methods=["POST"]),
                 Route("/cgi-bin/menu/get", self._get_menu),
+                Route("/cgi-bin/menu/create", self._create_menu, methods=["POST"]),
                 Route("/cgi-bin/openapi/quota/get", self._quota, methods=["POST"]),
                 Route("/cgi-bin/customservice/getkflist", self._servants),
                 Route("/cgi-bin/callback/check", self._network, methods=["POST"]),
@@ -170,6 +172,17 @@ class Platform(Booth):
             return _says(46003, "menu no exist")
         return JSONResponse({"menu": {"button": self.menu}})
 
+    async def _create_menu(self, request: Request) -> Response:
+        if fault := await self._phones.fault(request):
+            return answer_with(fault)
+        if (unknown := self._unknown(request)) is not None:
+            return unknown
+        told = json.loads(unescaped(await request.body()))["button"]
+        if not 0 < len(told) <= MOST_BUTTONS:
+            return _says(40016, "invalid button size")
+        self.menu = told
+        return _says(0, "ok")
+
     async def _quota(self, request: Request) -> Response:
         if fault := await self._phones.fault(request):
             return answer_with(fault)
@@ -236,6 +249,8 @@ class Platform(Booth):
             return _says(40008, "invalid message type")
         if kind in LARGEST:
             return self._shown_file(contact, told[kind]["media_id"])
+        if kind in ("news", "link"):
+            return self._shown_card(contact, told[kind].get("articles", [told[kind]]))
         options: tuple[tuple[str, str], ...] = ()
         if kind == "text":
             text = told["text"]["content"]
@@ -250,6 +265,18 @@ class Platform(Booth):
         if self._last_command(contact) == "Typing":  # a message ends it
             self.typing.append((contact, "CancelTyping"))
         self._phones.show(contact, text, options)
+        return _says(0, "ok")
+
+    def _shown_card(self, contact: str, told: list[dict[str, str]]) -> Response:
+        if len(told) != 1:
+            return _says(45008, "article size out of limit")
+        article, link = told[0], told[0]["url"].startswith(("http://", "https://"))
+        picture = article.get("picurl", "") or article.get("thumb_url", "")
+        if not (article["title"] and link) or ("thumb_url" in article and not picture):
+            return _says(47001, "data format error")
+        words = {"description": article["description"] or None, "picture": picture or None}
+        card = Card(title=article["title"], url=article["url"], **words)
+        self._phones.show(contact, card.lines, cards=(card,))
         return _says(0, "ok")
 
     def _shown_file(self, contact: str, media_id: str) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Mapping
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
 from typing import Any
 
 from channels.base import Clock, Memory
@@ -15,6 +16,8 @@ from channels.tencent.codes import Codes, ErrorName
 from channels.tencent.settings import AppConfig
 from channels.token import Token, Tokens
 
+SHOWN_FOR = timedelta(seconds=14)
+"""For how long it need not be said again that somebody writes; a message of ours ends it."""
 API = "https://api.weixin.qq.com"
 
 STALE_TOKEN = frozenset({40001, 40014, 42001})
@@ -68,6 +71,7 @@ class Api:
         self._config = config
         self._calls = Calls(config.base_url or API, config.timeout, CODES, config.errors)
         self._tokens = Tokens(memory, clock, config.app_id, self._fetch)
+        self._clock, self._writing = clock, dict[str, datetime]()
 
     async def open(self) -> None:
         """Begin anew, whatever went wrong before, and see whether the account is let in.
@@ -89,6 +93,7 @@ class Api:
         Raises:
             ChannelError: it was not taken, or nobody knows.
         """
+        self._writing.pop(contact, None)
         await self.post("/cgi-bin/message/custom/send", {"touser": contact, **body})
 
     async def post(
@@ -115,6 +120,11 @@ class Api:
         Raises:
             ChannelError: it was not shown.
         """
+        now = self._clock()
+        self._writing = {who: at for who, at in self._writing.items() if now - at < SHOWN_FOR}
+        if contact in self._writing:
+            return
+        self._writing[contact] = now
         told = {"touser": contact, "command": "Typing"}
         # It is refused while it is shown already, and to who has been silent for long.
         with contextlib.suppress(Refused):

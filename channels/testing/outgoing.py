@@ -7,8 +7,10 @@ import pytest
 
 from channels.base import (
     ChannelAdapter,
+    Passive,
 )
 from channels.message import (
+    Card,
     Choice,
     Choices,
     Location,
@@ -20,7 +22,7 @@ from channels.message import (
 )
 from channels.simulation import Simulator
 from channels.testing.bench import DANGEROUS, EMOJI, UNHEARD, VISIBLE, Bench, legible, squeezed
-from channels.text import CLUSTER, length, pick, stand_in
+from channels.text import CLUSTER, length, pick, plain, stand_in
 
 
 class Outgoing(Bench):
@@ -147,6 +149,22 @@ class Outgoing(Bench):
                 seen = await self.send(adapter, simulator, *parcel, delivery_id=f"d-{number}")
                 shown = squeezed("".join(one.text for one in seen))
                 assert shown == squeezed("请看" + stand_in(part))
+
+    async def test_a_card_arrives_as_one_or_as_its_words(
+        self, adapter: ChannelAdapter, simulator: Simulator
+    ) -> None:
+        if not self.outgoing_visible:
+            return
+        more = {"description": "三步 & <done>", "picture": "https://shop.example/a.jpg"}
+        card = Card(title="退货 ]]> returns", url="https://shop.example/r?a=1&b=2", **more)
+        for number, parts in enumerate(((card,), (Text(text="请看"), card, Text(text="好")))):
+            seen = await self.send(adapter, simulator, *parts, delivery_id=f"d-{number}")
+            shown = squeezed("".join(one.text for one in seen))
+            assert shown == squeezed(plain(parts))
+            cards = [each for one in seen for each in one.cards]
+            alone = not (isinstance(adapter, Passive) and adapter.passive) or len(parts) == 1
+            assert bool(cards) == ("card" in adapter.capabilities.sends and alone)
+            assert all(each == card for each in cards)
 
     async def test_a_second_attempt_is_recognised(
         self, adapter: ChannelAdapter, simulator: Simulator

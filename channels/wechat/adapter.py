@@ -31,7 +31,7 @@ from channels.files import Download, Files, Kind, Takes
 from channels.health import Finding, ask_each
 from channels.http import opened
 from channels.message import Address, Notice, OutgoingMessage, is_notice
-from channels.tencent import ills, menu, notices
+from channels.tencent import consents, ills, menu, notices
 from channels.tencent.leaves import Fields, legible
 from channels.tencent.seal import Seal, Unreadable
 from channels.tencent.sending import Uploads, send_each
@@ -66,11 +66,13 @@ DEEDS = frozenset({"selection", "followed", "opened"})
 """A tapped menu (the account's own, or one in a message), a follow, a scan."""
 BRIEFLY = Grant(timedelta(minutes=1), 3)
 """What these permit."""
+NOTHING = Grant(timedelta(), 0)
 
 
 def window(config: Config) -> ReplyWindow:
     """Return how long and how often WeChat lets an account answer."""
     others: dict[str, Grant | None] = dict.fromkeys(DEEDS, BRIEFLY)
+    others |= dict.fromkeys(("agreed", "declined"), NOTHING)
     return ReplyWindow(
         timedelta(hours=config.window_hours), config.window_replies, {**others, "unfollowed": None}
     )
@@ -83,7 +85,7 @@ def capabilities(config: Config) -> Capabilities:
         text_limit=menu.TEXT_LIMIT,
         text_limit_unit="bytes",
         receives=RECEIVES,
-        sends=frozenset({"text"} if passive else {"text", "choices", *TAKES}),
+        sends=frozenset({"text", "card"} if passive else {"text", "card", "choices", *TAKES}),
         files={} if passive else TAKES,
         notices={} if passive else notices.labels(config.notices),
         typing=not passive,
@@ -106,7 +108,8 @@ class Adapter:
         self._memory = memory
         self._clock = clock
         self._seal = Seal(config.token, config.aes_key, config.app_id)
-        self._menu = own_menu.labels(config.menu)
+        named = consents.labels(config.notices)
+        self._names = parse.Names(own_menu.labels(config.menu), named)
         self._api: Api | None = None
         self._uploads = Uploads(memory, TAKES)
 
@@ -135,10 +138,14 @@ class Adapter:
         try:
             raw = legible(self._seal.open(request))
             fields = self._fields(raw)
-            if fields.get("Event", "").lower() == parse.RESULT:
+            event = fields.get("Event", "").lower()
+            if event == consents.SENT:
+                missed = await consents.results(self._memory, consents.items_of(raw))
+                return Reception(bounced=missed, body=TAKEN, headers=PLAIN)
+            if event == parse.RESULT:
                 lost = await notices.result(self._memory, fields)
                 return Reception(bounced=(lost,) if lost else (), body=TAKEN, headers=PLAIN)
-            message = parse.parse(self.inbox, raw, fields, self._menu)
+            message = parse.parse(self.inbox, raw, fields, self._names)
         except Unreadable as error:
             kept = Quarantined.unread(raw.encode("utf-8", "replace"), error)
             return Reception(quarantined=(kept,), body=TAKEN, headers=PLAIN)
@@ -171,6 +178,18 @@ class Adapter:
             return ()
         shown = await self._running().get("/cgi-bin/menu/get", knows=(NO_MENU,))
         return own_menu.menu_drift(wanted, shown)
+
+    async def push_menu(self) -> None:
+        """Make the account's menu what the settings want it to be.
+
+        Raises:
+            Refused: the settings want none, or the account may have none.
+            ChannelError: it was not taken, or nobody knows; once more does no harm.
+        """
+        if self._config.menu is None or self.passive:
+            raise Refused("the inbox's settings have no menu, or the account cannot be given one")
+        body = {"button": own_menu.buttons(self._config.menu)}
+        await self._running().post("/cgi-bin/menu/create", body, repeatable=True)
 
     async def typing(self, address: Address) -> None:
         """Show that somebody is writing, for fifteen seconds or until a message comes."""
@@ -220,7 +239,8 @@ class Adapter:
         self, message: OutgoingMessage
     ) -> tuple[OutgoingMessage | None, OutgoingMessage | None]:
         """Split into what one HTTP answer holds, and what must wait (or None)."""
-        active = render.has_menu(message.parts) or sendable(message.parts, TAKES)
+        parted = render.has_cards(message.parts) and len(message.parts) > 1
+        active = parted or render.has_menu(message.parts) or sendable(message.parts, TAKES)
         if not self.passive and (active or is_notice(message.parts)):
             return None, message
         return render.fit(message)

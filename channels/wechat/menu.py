@@ -67,6 +67,22 @@ def labels(menu: Menu | None) -> Mapping[str, str]:
     return {entry.key: entry.name for entry in every if entry.key is not None}
 
 
+def buttons(menu: Menu) -> list[dict[str, Any]]:
+    """Return a menu as the platform takes it."""
+    return [_button(entry) for entry in menu.entries]
+
+
+def _button(entry: Entry) -> dict[str, Any]:
+    if entry.entries:
+        return {"name": entry.name, "sub_button": [_button(each) for each in entry.entries]}
+    if entry.key is not None:
+        return {"type": "click", "name": entry.name, "key": entry.key}
+    told = {"name": entry.name, "url": entry.url}
+    if entry.app_id is None:
+        return {"type": "view", **told}
+    return {"type": "miniprogram", **told, "appid": entry.app_id, "pagepath": entry.page}
+
+
 def menu_drift(wanted: Menu, shown: Mapping[str, Any]) -> tuple[str, ...]:
     """Say what of the menu that the platform shows is not as wanted; empty: all is.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ from channels.message import (
     Text,
     Unsupported,
 )
-from channels.tencent import leaves
+from channels.tencent import consents, leaves
 from channels.tencent.leaves import Fields, short
 from channels.tencent.seal import Unreadable
 
@@ -34,8 +35,6 @@ Told = Any
 NEEDED = ("ToUserName", "FromUserName", "CreateTime", "MsgType")
 """What every push says."""
 
-NAMELESS: Mapping[str, str] = {}
-"""A menu of which nothing is known."""
 KIND = 64
 """Characters that we repeat of a kind's unknown name."""
 
@@ -50,13 +49,23 @@ NOTICES = frozenset(
         "kf_switch_session",
         "location",
         "masssendjobfinish",
-        "subscribe_msg_change_event",
-        "subscribe_msg_popup_event",
-        "subscribe_msg_sent_event",
         "templatesendjobfinish",
     }
 )
 """Events that are no doing of a customer towards us, and call for no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the account's own things are called."""
+
+    menu: Mapping[str, str] = field(default_factory=dict)
+    """What stands on the entries of its menu, by what a tap sends."""
+    notices: Mapping[str, str] = field(default_factory=dict)
+    """What people read of its notices, by their templates."""
+
+
+UNNAMED = Names()
 
 
 def read(xml: str) -> Fields:
@@ -68,34 +77,37 @@ def read(xml: str) -> Fields:
     return leaves.read(xml, NEEDED)
 
 
-def parse(
-    inbox: str, xml: str, fields: Fields, menu: Mapping[str, str] = NAMELESS
-) -> IncomingMessage | None:
+def parse(inbox: str, xml: str, fields: Fields, names: Names = UNNAMED) -> IncomingMessage | None:
     """Translate a message that passed `read`; None for a notice without a customer.
-
-    `menu` has what stands on the entries of the account's menu, by what a tap sends.
 
     Raises:
         Unreadable: a field that its kind needs is missing or senseless.
     """
     try:
-        part = _part(parse_message(xml), fields)
-        if part is None:
+        parts = _parts(xml, fields, names)
+        if not parts:
             return None
-        if isinstance(part, Selection) and part.label is None:
-            part = Selection(value=part.value, label=menu.get(part.value))
         contact = short(fields["FromUserName"])
         return IncomingMessage(
             address=Address(inbox=inbox, thread=contact, contact=contact),
             dedupe_key=_dedupe_key(fields),
             sent_at=datetime.fromtimestamp(int(fields["CreateTime"]), UTC),
-            parts=(part,),
+            parts=parts,
             platform_id=short(fields.get("MsgId", "")) or None,
         )
     except Unreadable:
         raise
     except (AttributeError, KeyError, OSError, OverflowError, TypeError, ValueError) as error:
         raise Unreadable(f"cannot be understood ({type(error).__name__})") from error
+
+
+def _parts(xml: str, fields: Fields, names: Names) -> tuple[Part, ...]:
+    if fields.get("Event", "").lower() in consents.AGREEMENTS:
+        return consents.agreements(consents.items_of(xml), names.notices)
+    part = _part(parse_message(xml), fields)
+    if isinstance(part, Selection) and part.label is None:
+        part = Selection(value=part.value, label=names.menu.get(part.value))
+    return () if part is None else (part,)
 
 
 def _part(message: Told, fields: Fields) -> Part | None:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from wechatpy.replies import TextReply
+from wechatpy.replies import ArticlesReply, TextReply
 
-from channels.message import Choice, Choices, OutgoingMessage, Part, Text
+from channels.message import Card, Choice, Choices, OutgoingMessage, Part, Text
 from channels.tencent import menu
 from channels.tencent.menu import NOTHING, TEXT_LIMIT, Body
 from channels.tencent.notices import filled
@@ -25,7 +25,7 @@ def bodies(parts: Sequence[Part], uploaded: Mapping[str, str] = NOTHING) -> tupl
 
     `uploaded` has WeChat's ids of the files among them, by their refs.
     """
-    return tuple(menu.bodies(parts, _item, uploaded))
+    return tuple(menu.bodies(parts, _item, uploaded, _news))
 
 
 def notice(approved: OfficialNotice, now: datetime) -> tuple[str, Body]:
@@ -41,12 +41,26 @@ def has_menu(parts: Sequence[Part]) -> bool:
     return any(isinstance(part, Choices) and menu.is_menu(part) for part in parts)
 
 
+def has_cards(parts: Sequence[Part]) -> bool:
+    """Say whether there is a card in it."""
+    return any(isinstance(part, Card) for part in parts)
+
+
+def _news(card: Card) -> Body:
+    return {"msgtype": "news", "news": {"articles": [_article(card, "picurl")]}}
+
+
+def _article(card: Card, picture: str) -> dict[str, str]:
+    told = {"title": card.title, "description": card.description or "", "url": card.url}
+    return {**told, picture: card.picture or ""}
+
+
 def _item(option: Choice) -> dict[str, str]:
     return {"id": option.value, "content": option.label}
 
 
 def fit(message: OutgoingMessage) -> tuple[OutgoingMessage, OutgoingMessage | None]:
-    """Split `message` into what one passive reply holds, and the rest."""
+    """Split `message` into what one passive reply holds, and the rest; a card only alone."""
     words = plain(message.parts).strip()
     pieces = split(words, TEXT_LIMIT, "bytes")
     if len(pieces) <= 1:
@@ -64,12 +78,17 @@ def reply(message: OutgoingMessage, account: str, now: datetime) -> str:
     words = plain(message.parts).strip()
     if not words:
         return ""
-    rendered: str = TextReply(
-        source=_inside(account),
-        target=_inside(message.address.contact),
-        content=_inside(words),
-        time=int(now.timestamp()),
-    ).render()
+    head = {
+        "source": _inside(account),
+        "target": _inside(message.address.contact),
+        "time": int(now.timestamp()),
+    }
+    match message.parts:
+        case (Card() as card,):
+            told = {key: _inside(value) for key, value in _article(card, "image").items()}
+            rendered: str = ArticlesReply(articles=[told], **head).render()
+        case _:
+            rendered = TextReply(content=_inside(words), **head).render()
     return rendered
 
 

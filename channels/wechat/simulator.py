@@ -14,9 +14,11 @@ from wechatpy.utils import WeChatSigner
 
 from channels.base import Clock
 from channels.files import Kind
+from channels.message import Card
 from channels.simulation import Fault, Push, Seen
 from channels.simulation import Simulator as Simulated
 from channels.tencent.platform import WINDOW, Platform
+from channels.tencent.simulated_consents import choice, outcome, with_items
 
 OUT_OF_ORDER = "该公众号提供的服务出现故障，请稍后再试"
 """What a customer sees when the answer to a push makes no sense, or never comes."""
@@ -128,6 +130,21 @@ class Simulator(Simulated):
             self.screen.remove(seen)
         return self._event(seen.contact, Event="TEMPLATESENDJOBFINISH", MsgID=number, Status=status)
 
+    def agree(self, contact: str, template: str, *, agrees: bool = True) -> Push:
+        """Return the push for a customer's answer, when they were asked for a notice."""
+        event = "subscribe_msg_popup_event"
+        content = self._xml(contact, MsgType="event", Event=event)
+        return self.push(contact, with_items(content, event, [choice(template, agrees=agrees)]))
+
+    def brought(self, seen: Seen, code: str = "0", status: str = "success") -> Push:
+        """Return the push that says what became of a subscription message."""
+        event = "subscribe_msg_sent_event"
+        if code != "0":
+            self.screen.remove(seen)
+        content = self._xml(seen.contact, MsgType="event", Event=event)
+        told = outcome("TEMPLATE", seen.platform_id or "", code, status)
+        return self.push(seen.contact, with_items(content, event, [told]))
+
     def scan(self, contact: str, scene: str) -> Push:
         """Return the push for a follower's scan of a code."""
         self.platform.open(contact, MENU, 3)
@@ -178,14 +195,15 @@ class Simulator(Simulated):
             return
         try:
             answer = self._opened(body)
-            contact, text = answer["ToUserName"], answer["Content"]
+            contact, cards = answer["ToUserName"], _cards(answer)
+            text = "\n".join(card.lines for card in cards) or answer["Content"]
             assert answer["FromUserName"] == self.account  # noqa: S101 - caught below
-            assert answer["MsgType"] == "text"  # noqa: S101 - likewise
+            assert answer["MsgType"] == ("news" if cards else "text")  # noqa: S101 - likewise
             assert len(text.encode()) <= PHONE_LIMIT  # noqa: S101 - likewise
         except Exception:  # noqa: BLE001 - whatever is wrong with it, the phone shows the same
             self.show(push.contact, OUT_OF_ORDER)
         else:
-            self.show(contact, text)
+            self.show(contact, text, cards=cards)
 
     def unanswered(self, push: Push) -> None:
         """Show the customer that the account is out of order: the platform gave up."""
@@ -255,7 +273,18 @@ def _signature(*pieces: str) -> str:
 
 def _leaves(xml: str) -> dict[str, str]:
     root = ET.fromstring(xml)  # noqa: S314 - the customer's phone reads what we answered
-    return {leaf.tag: leaf.text or "" for leaf in root}
+    return {leaf.tag: leaf.text or "" for leaf in root} | {
+        f"Articles:{leaf.tag}": leaf.text or "" for leaf in root.iterfind("Articles/item/*")
+    }
+
+
+def _cards(answer: Mapping[str, str]) -> tuple[Card, ...]:
+    """Return the article of a passive reply, of which there is one at most."""
+    if "Articles:Title" not in answer:
+        return ()
+    told = {name: answer[f"Articles:{name}"] for name in ("Title", "Description", "PicUrl", "Url")}
+    words = {"description": told["Description"] or None, "picture": told["PicUrl"] or None}
+    return (Card(title=told["Title"], url=told["Url"], **words),)
 
 
 def _cdata(text: str) -> str:

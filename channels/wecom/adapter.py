@@ -32,7 +32,7 @@ from channels.message import OutgoingMessage
 from channels.tencent import leaves, menu
 from channels.tencent.seal import Seal, Unreadable
 from channels.tencent.sending import Uploads
-from channels.wecom import ills
+from channels.wecom import ills, states
 from channels.wecom.api import Api
 from channels.wecom.bell import Bell
 from channels.wecom.config import Config
@@ -74,7 +74,11 @@ def window(config: Config) -> ReplyWindow:
     return ReplyWindow(
         timedelta(hours=config.window_hours),
         config.window_replies,
-        {"opened": Grant(WELCOME, 2), "recalled": NOTHING, "blocked": None},
+        {
+            "opened": Grant(WELCOME, 2),
+            **dict.fromkeys(("recalled", "served", "released"), NOTHING),
+            "blocked": None,
+        },
     )
 
 
@@ -183,7 +187,10 @@ class Adapter:
             if greets and welcome and await self._greets(api, welcome, name, body):
                 welcome = None
                 continue
-            await api.send(account, contact, name, body)
+            state = await api.send(account, contact, name, body)
+            if state is not None:
+                last = body is pieces[-1]
+                await self._take_back(message, state, name, body, last=last)
         return Sent(names[0], len(pieces))
 
     def lend(self, files: Files) -> None:
@@ -206,6 +213,25 @@ class Adapter:
     def explain(self, error: ChannelError) -> Finding | None:
         """Return what a refusal means and how it is mended, if that is known."""
         return ills.explain(error)
+
+    async def _take_back(
+        self, message: OutgoingMessage, state: int, name: str, body: menu.Body, *, last: bool
+    ) -> None:
+        """Say the last thing of a message to who is with WeCom's own people, and end that.
+
+        Raises:
+            ChannelError: they stay there, or nobody knows.
+        """
+        fits = last and body["msgtype"] in GREETINGS
+        may = self._config.take_back and states.may_end(state, person=not message.automatic)
+        if not (fits and may):
+            raise states.refusal(state)
+        api, thread = self._ready(), message.address.thread
+        account, _, contact = thread.partition(":")
+        code = await api.end(account, contact)
+        # Should what follows fail, the next try finds the code.
+        await self._keep_welcomes([Welcome(thread, code)])
+        await api.welcome(code, name, body)
 
     async def _greets(self, api: Api, code: str, name: str, body: menu.Body) -> bool:
         """Try the code of who has just come in; one that is used up or too old is no harm."""

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from channels.base import Clock, Memory
-from channels.errors import ChannelError, Refused, Unavailable, WindowClosed
+from channels.errors import Unavailable
 from channels.files import Download, File
 from channels.http import MIB
 from channels.tencent.calls import Calls
 from channels.tencent.codes import Codes, ErrorName
 from channels.tencent.menu import Body
 from channels.token import Token, Tokens
+from channels.wecom import states
 from channels.wecom.config import Config
 
 API = "https://qyapi.weixin.qq.com"
@@ -58,13 +59,6 @@ OLD_CALL, WRONG_STATE = 95007, 95018
 MOST_ACCOUNTS = 100
 PAGE, LARGEST_PAGE = 200, 8 * MIB
 """Messages asked for at a time, and the bytes that we read of them."""
-
-STATES: Mapping[int, ChannelError] = {
-    2: Refused("the customer waits in WeCom's own queue, where only a servicer can answer"),
-    3: Refused("a servicer has this customer in WeCom; only there can an answer be written"),
-    4: WindowClosed("the session was ended in WeCom; wait until the customer writes again"),
-}
-"""Why the service state of a customer lets nothing through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +109,10 @@ class Api:
         known = after if isinstance(after, str) and after else cursor
         return Page(known, tuple(items), found.get("has_more") == 1)
 
-    async def send(self, account: str, contact: str, msgid: str, body: Body) -> None:
+    async def send(self, account: str, contact: str, msgid: str, body: Body) -> int | None:
         """Say one thing to `contact`; what was taken before under this `msgid` is taken.
+
+        Returns the service state that let it not through, None if it was taken.
 
         Raises:
             ChannelError: it was not taken, or nobody knows.
@@ -125,13 +121,30 @@ class Api:
         found = await self._calls.post(self._tokens, "/cgi-bin/kf/send_msg", told, knows=None)
         code = found["errcode"]
         if not code or self._is_repeated(code, str(found.get("errmsg", ""))):
-            return
+            return None
         if code == WRONG_STATE and code not in self._config.errors:
-            raise await self._state(account, contact)
+            return await self._state(account, contact)
         raise self._calls.error(found)
 
+    async def end(self, account: str, contact: str) -> str:
+        """End what a customer has with WeCom's own people; return the code for one more message.
+
+        Raises:
+            ChannelError: it goes on, or no code came.
+        """
+        told = {
+            "open_kfid": account,
+            "external_userid": contact,
+            "service_state": states.ENDED,
+        }
+        found = await self._calls.post(self._tokens, "/cgi-bin/kf/service_state/trans", told)
+        code = found.get("msg_code")
+        if not isinstance(code, str) or not code:
+            raise states.refusal(states.ENDED)
+        return code
+
     async def welcome(self, code: str, msgid: str, body: Body) -> None:
-        """Greet who has just come in, before they wrote; each code does for one message.
+        """Say one thing by the code of an event or of a move; each does for one message.
 
         Raises:
             ChannelError: it was not taken, or nobody knows.
@@ -182,16 +195,15 @@ class Api:
             knows=frozenset({OLD_CALL}),
         )
 
-    async def _state(self, account: str, contact: str) -> ChannelError:
+    async def _state(self, account: str, contact: str) -> int:
         asked = {"open_kfid": account, "external_userid": contact}
         found = await self._calls.post(
             self._tokens, "/cgi-bin/kf/service_state/get", asked, repeatable=True
         )
         state = found.get("service_state")
-        known = STATES.get(state) if isinstance(state, int) else None
-        if known is None:
-            return Unavailable("the service state lets nothing through for a moment")
-        return type(known)(f"{known} (WeCom {WRONG_STATE}, state {state})")
+        if not isinstance(state, int) or states.may_send(state):
+            raise states.refusal(None)
+        return state
 
     def _is_repeated(self, code: int, reason: str) -> bool:
         # WeCom's papers demand a unique msgid and do not number the error; the form of ours is

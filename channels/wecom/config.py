@@ -26,3 +26,8 @@ class Config(CalledConfig):
         default=frozenset(),
         description="error codes that mean that a message with this msgid was taken before",
     )
+    take_back: bool = Field(
+        default=True,
+        description="yes: who waits in WeCom's own queue is answered from here, and who is with a "
+        "servicer there once an agent writes; their session there ends by it",
+    )

@@ -35,7 +35,7 @@ KIND = 64
 """Characters that we repeat of a kind's unknown name."""
 NORTH, EAST = 90.0, 180.0
 
-NOTICES = frozenset({"servicer_status_change", "session_status_change", "servicer_recall_msg"})
+NOTICES = frozenset({"servicer_status_change", "servicer_recall_msg"})
 """Events that are no doing of a customer, and call for no answer."""
 
 FAILS: Mapping[int, ChannelError] = {
@@ -51,6 +51,12 @@ FAILS: Mapping[int, ChannelError] = {
     13: Refused("held back for safety"),
 }
 """Why a message that was taken did not arrive (fail_type)."""
+
+
+BY_OTHERS = frozenset({"served", "released"})
+"""What is no doing of the customer's."""
+OVER = 3
+"""What `change_type` says of a session that ended; any other says that a servicer has it now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,7 @@ def _message(inbox: str, item: Fields, whose: Fields, part: Part, at: datetime) 
         sent_at=at,
         parts=(part,),
         platform_id=platform_id,
+        automatic=isinstance(part, ContactEvent) and part.event in BY_OTHERS,
     )
 
 
@@ -185,6 +192,12 @@ def _recalled(event: Fields) -> Part:
     return ContactEvent(event="recalled", context=short(_word(event, "recall_msgid")))
 
 
+def _session(event: Fields) -> Part:
+    if event.get("change_type") == OVER:
+        return ContactEvent(event="released")
+    return ContactEvent(event="served", context=short(_word(event, "new_servicer_userid")))
+
+
 def _refused(event: Fields) -> Part | None:
     return ContactEvent(event="blocked") if event.get("reject_switch") == 1 else None
 
@@ -202,6 +215,7 @@ _KINDS: Mapping[str, Callable[[Fields], Part]] = {
 
 _EVENTS: Mapping[str, Callable[[Fields], Part | None]] = {
     "enter_session": _entered,
+    "session_status_change": _session,
     "user_recall_msg": _recalled,
     "reject_customer_msg_switch_change": _refused,
 }

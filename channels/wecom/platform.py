@@ -20,12 +20,13 @@ from channels.simulation import Fault, Simulator, answer_with
 from channels.tencent.booth import Booth
 from channels.tencent.cabinet import NO_FILE, Cabinet
 from channels.tencent.platform import unescaped
+from channels.wecom.simulated_states import States
+from channels.wecom.states import ENDED, NEW, may_send
 
 WINDOW, REPLIES = timedelta(hours=48), 5
 TEXT_LIMIT, MENU_ITEMS, LONGEST_CURSOR = 2048, 10, 64
 CALL_LASTS, WELCOME_LASTS = timedelta(minutes=10), timedelta(seconds=20)
 MSGID = re.compile(r"[0-9a-zA-Z_-]{1,32}")
-
 
 FILES: Mapping[Kind, int] = {
     "image": 2_000_000,
@@ -85,6 +86,7 @@ class Platform(Booth):
         self._phones = phones
         self._calls: dict[str, datetime] = {}
         self._welcomes: dict[str, tuple[str, datetime]] = {}
+        self.states = States(lambda: self.accounts, self._stranger, _says, self._code)
         self.app = Starlette(
             routes=[
                 Route("/cgi-bin/gettoken", self._gettoken),
@@ -94,7 +96,7 @@ class Platform(Booth):
                 Route("/cgi-bin/kf/send_msg_on_event", self._send_on_event, methods=["POST"]),
                 Route("/cgi-bin/media/get", self._get_media),
                 Route("/cgi-bin/media/upload", self._take_media, methods=["POST"]),
-                Route("/cgi-bin/kf/service_state/get", self._state, methods=["POST"]),
+                *self.states.routes,
             ]
         )
 
@@ -106,12 +108,17 @@ class Platform(Booth):
         """Let `contact` be greeted with this code, once, for twenty seconds."""
         self._welcomes[code] = (contact, self._phones.clock() + WELCOME_LASTS)
 
+    def _code(self, contact: str) -> str:
+        code = f"moved-{len(self.states.moved)}"
+        self.note_welcome(code, contact)
+        return code
+
     def open(self, account: str, contact: str) -> None:
         """Let the account write to `contact`, who has just written."""
         found = self.accounts[account]
         found.windows[contact] = _Window(self._phones.clock() + WINDOW, REPLIES)
-        if found.states.get(contact) == 4:  # noqa: PLR2004 - ended
-            found.states[contact] = 0
+        if found.states.get(contact) == ENDED:
+            found.states[contact] = NEW
 
     async def _gettoken(self, request: Request) -> Response:
         fault = await self.fault(await self._phones.fault(request))
@@ -189,7 +196,7 @@ class Platform(Booth):
         return self._shown(contact, told, name)
 
     def _refused(self, account: Account, contact: str) -> Response | None:
-        if account.states.get(contact, 0) not in (0, 1):
+        if not may_send(account.states.get(contact, NEW)):
             return _says(95018, "invalid session status")
         window = account.windows.get(contact)
         if not self.limited:
@@ -224,13 +231,6 @@ class Platform(Booth):
             for name in self.accounts
         ]
         found = {"errcode": 0, "errmsg": "ok", "account_list": rows}
-        return self._stranger(request) or JSONResponse(found)
-
-    async def _state(self, request: Request) -> Response:
-        told = json.loads(await request.body())
-        account = self.accounts[told["open_kfid"]]
-        state = account.states.get(told["external_userid"], 0)
-        found = {"errcode": 0, "errmsg": "ok", "service_state": state}
         return self._stranger(request) or JSONResponse(found)
 
     async def _get_media(self, request: Request) -> Response:

@@ -16,6 +16,7 @@ from channels.simulation import Simulator as Simulated
 from channels.tencent.seal import signature
 from channels.wecom.parse import CUSTOMER, SERVICER, SYSTEM
 from channels.wecom.platform import Account, Platform
+from channels.wecom.states import ENDED, SERVED
 
 ACCOUNT, OTHER = "wkSIMULATED0001", "wkSIMULATED0002"
 """The accounts of the company; all customers write to the first one unless told otherwise."""
@@ -118,6 +119,18 @@ class Simulator(Simulated):
     def serve(self, contact: str, state: int) -> None:
         """Put a customer into a service state, as somebody may do in WeCom's own client."""
         self.platform.accounts[ACCOUNT].states[contact] = state
+
+    def take(self, contact: str, servicer: str = "simulated-servicer") -> Push:
+        """Return the call for a servicer who takes a customer out of WeCom's queue."""
+        self.serve(contact, SERVED)
+        told = {"change_type": 1, "new_servicer_userid": servicer, "msg_code": self._name()}
+        return self.happen(contact, "session_status_change", **told)
+
+    def release(self, contact: str, servicer: str = "simulated-servicer") -> Push:
+        """Return the call for a servicer who ends what a customer has with them."""
+        self.serve(contact, ENDED)
+        told = {"change_type": 3, "old_servicer_userid": servicer, "msg_code": self._name()}
+        return self.happen(contact, "session_status_change", **told)
 
     def carried(self, push: Push) -> str | None:
         """Return the id of the message that a call was made for."""

@@ -68,7 +68,7 @@ def capabilities(config: Config) -> Capabilities:
     return Capabilities(
         text_limit=render.TEXT_LIMIT,
         receives=RECEIVES,
-        sends=frozenset({"text", "location"}),
+        sends=frozenset({"text", "location", "card"}),
         reply_window=None if config.mode == "passive" else window,
         answers=bool(config.watch),
         public=config.mode != "passive",

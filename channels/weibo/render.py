@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import quote
 
 from channels.errors import TooLong
-from channels.message import Location, OutgoingMessage, Part, Text
+from channels.message import Card, Location, OutgoingMessage, Part, Text
 from channels.text import plain, split
 
 TEXT_LIMIT = 299
 """Characters of one text; the platform asks for fewer than 300."""
 
 
+MOST_ARTICLES = 8
+"""Cards in one message."""
 COMMENT_LIMIT, MOST_COMMENTS = 140, 5
 """Characters of one comment, and how many comments one answer may be: others read along."""
 
@@ -34,11 +36,11 @@ def data(text: str) -> str:
 
 
 def pieces(parts: Sequence[Part]) -> tuple[Said, ...]:
-    """Return `parts` as what Weibo takes: texts of its size, and points on the map."""
+    """Return `parts` as what Weibo takes: texts of its size, points on the map, and articles."""
     return tuple(
         said
-        for is_point, group in groupby(parts, lambda part: isinstance(part, Location))
-        for said in (_points(group) if is_point else _texts(group))
+        for kind, group in groupby(parts, lambda part: part.kind if part.kind in _OWN else "text")
+        for said in _OWN.get(kind, _texts)(group)
     )
 
 
@@ -65,6 +67,28 @@ def _points(parts: Iterable[Part]) -> Iterator[Said]:
         yield from _texts([Text(text=part.label or "")])
         told = {"longitude": f"{part.longitude:.6f}", "latitude": f"{part.latitude:.6f}"}
         yield Said("position", _compact(told))
+
+
+def _articles(parts: Iterable[Part]) -> Iterator[Said]:
+    """Yield cards as articles, as many in one message as it takes."""
+    cards = [part for part in parts if isinstance(part, Card)]
+    for start in range(0, len(cards), MOST_ARTICLES):
+        told = [
+            {
+                "display_name": card.title,
+                "summary": card.description or "",
+                "image": card.picture or "",
+                "url": card.url,
+            }
+            for card in cards[start : start + MOST_ARTICLES]
+        ]
+        yield Said("articles", _compact({"articles": told}))
+
+
+_OWN: Mapping[str, Callable[[Iterable[Part]], Iterable[Said]]] = {
+    "location": _points,
+    "card": _articles,
+}
 
 
 def _compact(told: object) -> str:

@@ -16,8 +16,10 @@ from starlette.types import ASGIApp
 
 from channels.base import Clock
 from channels.files import Kind
+from channels.message import Card
 from channels.simulation import Fault, Push, Seen, answer_with
 from channels.simulation import Simulator as Simulated
+from channels.weibo.simulated_screen import seen
 from channels.weibo.simulated_square import Square, no
 from channels.weibo.simulated_standing import Standing
 
@@ -195,18 +197,18 @@ class Simulator(Simulated):
         if push.method == "GET" or not body:
             return
         try:
-            contact, text = self._opened(body)
+            contact, text, cards = self._opened(body)
         except (ValueError, KeyError, TypeError):
-            contact, text = push.contact, GARBLED
-        self.show(contact, text)
+            contact, text, cards = push.contact, GARBLED, ()
+        self.show(contact, text, cards=cards)
 
-    def _opened(self, body: bytes) -> tuple[str, str]:
+    def _opened(self, body: bytes) -> tuple[str, str, tuple[Card, ...]]:
         told = json.loads(body)
-        text = _words(told["type"], json.loads(unquote(told["data"])))
+        text, cards = seen(told["type"], json.loads(unquote(told["data"])))
         heading = (told["result"], told["sender_id"])
-        if heading != (True, self.uid) or len(text) >= TOO_LONG:
+        if heading != (True, self.uid) or (len(text) >= TOO_LONG and not cards):
             raise ValueError(heading)
-        return told["receiver_id"], text
+        return told["receiver_id"], text, cards
 
     def _told(self, contact: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - likewise
         return {
@@ -269,22 +271,13 @@ class Simulator(Simulated):
         if contact in self._gone or (self.limited and not is_open):
             return no(20304, "can't send direct message to this user")
         try:
-            text = _words(told["type"], json.loads(told["data"]))
+            text, cards = seen(told["type"], json.loads(told["data"]))
         except (ValueError, KeyError, TypeError):
             return no(10008, "param error, see doc for more info.")
-        if len(text) >= TOO_LONG:
+        if len(text) >= TOO_LONG and not cards:
             return no(20012, "text too long")
-        self.show(contact, text)
+        self.show(contact, text, cards=cards)
         return JSONResponse({"result": True, "sender_id": self.uid, "receiver_id": contact})
-
-
-def _words(kind: str, data: dict[str, str]) -> str:
-    """Return what the customer sees."""
-    if kind == "position":
-        return f"{float(data['latitude']):g}, {float(data['longitude']):g}"
-    if kind != "text":
-        raise ValueError(kind)
-    return data["text"]
 
 
 def _json(told: object) -> bytes:

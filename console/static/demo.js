@@ -68,6 +68,15 @@ class Diary {
   }
 }
 
+function carded({ title, description, url }) {
+  const link = make("a", "shown-card", make("strong", "", title));
+  if (description) link.append(make("span", "about", description));
+  if (/^https?:/.test(url)) link.href = url;
+  link.target = "_blank";
+  link.rel = "noopener noreferrer nofollow";
+  return link;
+}
+
 function make(tag, className, ...children) {
   const node = document.createElement(tag);
   if (className) node.className = className;
@@ -233,8 +242,9 @@ class Phone {
       return;
     }
     if (!mine) this.dots(false);
-    const { text, options = [], number, subject } = message;
-    this.bubble(mine ? "me" : "us", text, options, number, subject);
+    const { text, options = [], number, subject, cards = [] } = message;
+    const row = this.bubble(mine ? "me" : "us", text, options, number, subject);
+    if (cards.length) row.querySelector(".bubble").replaceChildren(...cards.map(carded));
     // Who answers a mail keeps its subject, unless another one was begun.
     if (this.subject && subject && !this.field.value) this.subject.value = subject;
   }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from channels.cards import carded
 from channels.message import Choice, Choices, Part, Text
 from faq.matcher import Band, Candidate, Decision, Entry
 from handlers.base import Outcome, Record, Resolve, Turn
@@ -154,7 +155,7 @@ def answered(turn: Turn, entry: Entry, why: dict[str, Any]) -> Outcome:
 
 def words_of(entry: Entry, language: str) -> tuple[Part, ...]:
     """Return the entry's answer in the customer's language, or in the one there is."""
-    return (Text(text=entry.answer(language) or entry.question),)
+    return carded(entry.answer(language) or entry.question)
 
 
 def did_this_help(entry: Entry, language: str) -> Choices:

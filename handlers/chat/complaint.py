@@ -165,6 +165,7 @@ def _open(turn: Turn, dialog: Dialog, text: str) -> Outcome:
         category=None,
         fields=fields,
         announce=say("complaint_received", turn.language, number="{number}"),
+        added=say("complaint_added", turn.language, number="{number}"),
         severity="critical" if any(is_grave(value) for value in fields.values()) else "normal",
     )
     why = {"handler": "complaint", "gathered": fields}

@@ -206,6 +206,16 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
                 "carefully and keep you informed; say “progress” at any time to see how it stands."
             ),
         ),
+        "complaint_added": (
+            (
+                "您已有一件正在处理的投诉 {number}，刚才说的都已补充进去，不必重复投诉；"
+                "随时回复“投诉进度”即可查询。"
+            ),
+            (
+                "Your complaint {number} is open already. What you just told us was added to it, "
+                "so you need not complain again; say “progress” at any time to see how it stands."
+            ),
+        ),
         "complaint_told_declined": (
             (
                 "您的投诉 {number} 已核实完毕，经核实未能成立，现已结案。如有异议，回复“人工”"

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from channels.cards import carded
 from channels.message import Part, Text, Visibility
 from handlers.desk.errors import (
     AlreadyClosed,
@@ -80,7 +81,7 @@ def reply(
     conversation = may_reply(session, conversation_id, agent)
     if (first := conversations.echoed(session, conversation_id, own_echo(echo_id))) is not None:
         return first
-    parts: tuple[Part, ...] = (Text(text=said),) if said else ()
+    parts: tuple[Part, ...] = carded(said) if said else ()
     parts += parts_of(session, conversation_id, agent, files)
     if conversation.visibility is Visibility.PUBLIC and (kinds := personal(parts)):
         raise PersonalInPublic(kinds=kinds)

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from channels.message import Text
 from handlers.chat import texts
+from handlers.chat.elsewhere import ELSEWHERE
 from storage import conversations, timers
 from storage.models import Author, Conversation, Owner, Timer
 
@@ -27,6 +28,8 @@ def remind(session: Session, timer: Timer, now: datetime) -> None:
     """Tell the customer that they are not forgotten, if they still wait."""
     conversation = session.get(Conversation, UUID(str(timer.payload["conversation"])))
     if conversation is None or conversation.owner is not Owner.QUEUE:
+        return
+    if conversation.handoff_reason == ELSEWHERE:
         return
     words = texts.say("still_waiting", conversation.language)
     conversations.append(

@@ -13,7 +13,16 @@ from channels.message import Text, Visibility
 from handlers.chat.texts import say
 from handlers.desk.errors import AlreadyChanged, NotFound, NotPermitted
 from handlers.desk.roles import may, workflow_roles
-from handlers.desk.workflow import WORKFLOWS, Actor, Option, Step, find_step, given, options
+from handlers.desk.workflow import (
+    TEXT_LIMIT,
+    WORKFLOWS,
+    Actor,
+    Option,
+    Step,
+    find_step,
+    given,
+    options,
+)
 from storage import activity, conversations, kindred, tickets
 from storage.models.activity import Fact
 from storage.models.conversation import Author, Conversation, Message
@@ -23,6 +32,10 @@ from storage.types import new_id
 
 TOLD_AT = frozenset({"decline", "implement", "close", "withdraw"})
 """The steps of which the customer hears; the receipt is told when the ticket is opened."""
+
+
+ADD, FACTS, GRAVEST = "add", "facts", "critical"
+"""The step that is none of the workflow's: the customer says more; what it adds to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +77,27 @@ def open_ticket(
     tickets.add_step(session, ticket, "receive", workflow.start, new.fields, actor_id, now)
     _log(session, Fact.TICKET_OPENED, ticket, actor_id, now, {"kind": new.kind})
     return ticket
+
+
+def file(
+    session: Session, conversation: Conversation, new: NewTicket, now: datetime
+) -> tuple[Ticket, bool]:
+    """Open a case that a customer filed, or add it to the open one of their public thread.
+
+    Returns the case, and whether it was open before. What was told there stays, and stands first.
+    """
+    ticket = kindred.open_case(session, conversation, new.kind)
+    if ticket is None:
+        return open_ticket(session, conversation, new, now), False
+    facts = (str(ticket.fields.get(FACTS, "")), new.fields.get(FACTS, ""))
+    tickets.add_step(session, ticket, ADD, ticket.state, new.fields, None, now)
+    whole = "\n".join(filter(None, facts))[:TEXT_LIMIT]
+    ticket.fields = {**ticket.fields, FACTS: whole}
+    if new.severity == GRAVEST:
+        ticket.severity = GRAVEST
+    data = {"action": ADD, "source": ticket.state, "target": ticket.state}
+    _log(session, Fact.TICKET_STEP, ticket, None, now, data)
+    return ticket, True
 
 
 def open_from_desk(

@@ -154,3 +154,28 @@ async def test_a_piece_that_cannot_be_read_costs_only_itself(build, broken):
         await house.think()
     kept = [part for parts in await heard(house) for part in parts]
     assert kept == [f"p{n}" for n in range(3) if n != broken]
+
+
+async def test_an_edit_of_a_later_piece_is_one_of_the_album(build):
+    house = build()
+    await bring(house, *(piece(house, n, *(["look"] if n == 0 else [])) for n in range(3)))
+    await until_whole(house)
+    await house.think()
+    edit = piece(house, 2, "look closer", album=None)
+    named = {"dedupe_key": "lily:edit", "replaces": "2"}
+    await bring(house, edit.model_copy(update=named))
+    await house.think()
+    rows = select(Message).where(Message.author == "contact").order_by(Message.position)
+    album, changed = await house.db.read(lambda s: list(s.exec(rows)))
+    assert (album.replaces, changed.replaces) == (None, album.position)
+
+
+async def test_an_edit_of_what_nobody_remembers_names_it_all_the_same(build):
+    house = build()
+    edit = piece(house, 9, "hello", album=None).model_copy(update={"replaces": "9"})
+    await bring(house, piece(house, 1), edit)
+    await until_whole(house)
+    await house.think()
+    rows = select(Message).where(Message.author == "contact").order_by(Message.position)
+    found = await house.db.read(lambda s: list(s.exec(rows)))
+    assert [each.replaces for each in found] == [None, None]

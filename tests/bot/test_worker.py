@@ -11,17 +11,25 @@ from bot import settle
 from bot.settle import TRIES
 from bot.worker import HANDLER_TRIES
 from channels.base import Reception
-from channels.message import Address, IncomingMessage, Text
+from channels.message import Address, ContactEvent, IncomingMessage, Text
 from handlers.apply import Stale
 from handlers.base import Handoff, Outcome
+from handlers.chain import build_chain
 from storage import conversations, lanes, transport
-from storage.models import InboundEvent, Lane, LaneKind, Owner, Timer
+from storage.models import InboundEvent, Lane, LaneKind, Owner, Status, Timer
 
 HAND_OVER = Outcome(reply=(Text(text="a person comes"),), actions=(Handoff("asked"),))
 
 
 async def hand_over(turn):
     return HAND_OVER
+
+
+class Nothing:
+    """A knowledge base without an entry."""
+
+    def entries(self):
+        return ()
 
 
 class Failing:
@@ -209,6 +217,23 @@ async def test_where_a_person_has_the_conversation_the_bot_is_not_even_asked(bui
     assert handler.asked == 0
     assert (await house.spoken())[-1] == ("contact", "hello?")
     assert (await house.conversation()).owner is Owner.QUEUE
+
+
+async def test_who_is_let_go_by_people_elsewhere_is_heard_though_people_have_them(build):
+    house = build(build_chain(Nothing()))
+    for number, event in enumerate(("served", "released")):
+        message = IncomingMessage(
+            address=Address(inbox="shop", thread="lily", contact="lily"),
+            dedupe_key=f"e-{number}",
+            sent_at=house.time(),
+            parts=(ContactEvent(event=event),),
+            automatic=True,
+        )
+        await house.intake.bring("shop", Reception((message,)), None)
+        await house.think()
+        talk = await house.conversation()
+        assert talk.handoff_reason == "elsewhere"
+        assert (talk.owner, talk.status is Status.RESOLVED) == (Owner.QUEUE, bool(number))
 
 
 async def test_what_cannot_be_read_any_more_is_buried_and_the_thread_goes_on(build):

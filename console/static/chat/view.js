@@ -168,6 +168,8 @@ export class View {
         return this.bubble(part.label || part.value);
       case "choices":
         return this.choices(part);
+      case "card":
+        return this.card(part);
       case "location":
         return this.bubble(`⌖ ${part.label || `${part.latitude}, ${part.longitude}`}`);
       case "image":
@@ -186,6 +188,15 @@ export class View {
     const bubble = make("div", "bubble", ...children);
     bubble.dir = "auto";
     return bubble;
+  }
+
+  card(part) {
+    const link = make("a", "shown-card", make("strong", "", part.title));
+    if (part.description) link.append(make("span", "about", part.description));
+    if (/^https?:/.test(part.url)) link.href = part.url;
+    link.target = "_blank";
+    link.rel = "noopener noreferrer nofollow";
+    return this.bubble(link);
   }
 
   choices(part) {

@@ -7,6 +7,7 @@ from channels.base import Grant
 from channels.errors import BadRequest, QuotaUsed, Refused, Uncertain, WindowClosed
 from channels.message import (
     Address,
+    Card,
     Choice,
     Choices,
     ContactEvent,
@@ -160,3 +161,25 @@ async def test_a_subscription_message_reaches_who_cannot_be_answered_any_more(jo
         assert simulator.screen[0].text == "已发货"
         with pytest.raises(Refused, match="settings"):
             await adapter.send(saying(Notice(name="another", label="x")))
+
+
+async def test_a_card_without_a_picture_is_words_since_a_link_must_have_one(joined):
+    card = Card(title="退货", url="https://shop.example/r")
+    async with joined() as (adapter, simulator):
+        await adapter.send(saying(Text(text="请看"), card))
+        (seen,) = simulator.screen
+        assert (seen.text, seen.cards) == ("请看\n退货\nhttps://shop.example/r", ())
+
+
+@pytest.mark.parametrize("form", ["xml", "json"])
+async def test_who_agrees_to_a_notice_is_heard_and_one_that_is_lost_leads_back(joined, form):
+    shipped = {"label": "已发货", "template_id": "T-2", "data": {"thing1": "已发货"}}
+    async with joined({"notices": {"shipped": shipped}}, form=form) as (adapter, simulator):
+        heard = await adapter.receive(as_request(simulator.agree(OPENID, "T-2", agrees=False)))
+        assert heard.messages[0].parts == (ContactEvent(event="declined", context="已发货"),)
+        await adapter.send(saying(Notice(name="shipped", label="已发货")))
+        (seen,) = simulator.screen
+        arrived = await adapter.receive(as_request(simulator.brought(seen)))
+        assert (arrived.bounced, arrived.messages) == ((), ())
+        lost = await adapter.receive(as_request(simulator.brought(seen, "20003", "refused")))
+        assert [each.delivery_id for each in lost.bounced] == ["d-1"]

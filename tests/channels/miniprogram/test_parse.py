@@ -52,7 +52,7 @@ def recorded(name: str) -> str:
 
 
 def parsed(content: str) -> IncomingMessage | None:
-    return parse("shop", read(content))
+    return parse("shop", content, read(content))
 
 
 def test_every_fixture_is_used():

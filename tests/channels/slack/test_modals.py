@@ -7,10 +7,11 @@ import pytest
 from channels.errors import Unavailable, Uncertain
 from channels.message import Choice, Choices, Selection, Text
 from channels.simulation import Fault
-from channels.slack.simulated_rules import refusal
+from channels.slack import errands
+from channels.slack.simulated_rules import refusal, user_of
 from channels.slack.simulator import PUBLIC
 from channels.testing import HANG_UP, as_request
-from tests.channels.slack.conftest import answer_to, hear
+from tests.channels.slack.conftest import answer_to, build, hear
 
 COMPLAIN = Choices(
     prompt="?",
@@ -40,6 +41,41 @@ async def test_a_command_opens_the_form_and_it_comes_back_as_one_message(adapter
     )
     assert message.address == (await hear(adapter, simulator.say("lilei", "hi"))).address
     assert (await hear(adapter, handed_in)).dedupe_key == message.dedupe_key
+
+
+@pytest.mark.parametrize(
+    ("locale", "scopes", "title"),
+    [
+        ("en-GB", ["users:read"], "Make a complaint"),
+        ("zh-CN", ["users:read"], "投诉登记"),
+        ("", ["users:read"], "投诉登记"),
+        ("en-GB", [], "投诉登记"),
+    ],
+)
+async def test_a_shortcut_opens_the_form_in_its_customers_language(
+    adapter, simulator, locale, scopes, title
+):
+    simulator.scopes += scopes
+    simulator.locales[user_of("lilei")] = locale
+    await ask_for_the_form(adapter, simulator.shortcut("lilei", "complaint"))
+    ((who, view),) = simulator.views.values()
+    assert (who, view["title"]["text"]) == ("lilei", title)
+
+
+async def test_where_slack_does_not_tell_the_settings_say_the_language(simulator, url):
+    async with build(simulator, url, language="en") as adapter:
+        await ask_for_the_form(adapter, simulator.shortcut("lilei", "complaint"))
+    ((_, view),) = simulator.views.values()
+    assert view["callback_id"].endswith("@en")
+
+
+async def test_a_slow_answer_about_the_language_opens_the_form_all_the_same(
+    adapter, simulator, monkeypatch
+):
+    monkeypatch.setattr(errands, "LOOKS_FOR", 0.05)
+    simulator.faults.append(Fault(200, b"{}", delay=30))
+    await ask_for_the_form(adapter, simulator.shortcut("lilei", "complaint"))
+    assert len(simulator.views) == 1
 
 
 async def test_a_button_opens_the_form_and_other_buttons_do_not(adapter, simulator):

@@ -9,7 +9,7 @@ from channels.errors import (
     Uncertain,
     WindowClosed,
 )
-from channels.message import Choice, Choices, ContactEvent, Selection, Text
+from channels.message import Card, Choice, Choices, ContactEvent, Selection, Text
 from channels.testing import as_request
 from channels.wechat.simulator import refusal
 
@@ -205,6 +205,26 @@ async def test_an_answer_without_words_is_success(joined, saying):
     async with joined(mode="passive") as (adapter, simulator):
         push = as_request(simulator.say(OPENID, "hi"))
         assert adapter.answer(push, saying(" ")).body == b"success"
+
+
+CARD = Card(title="退货 ]]> &", url="https://shop.example/r?a=1&b=2")
+
+
+async def test_a_card_rides_in_an_answer_where_it_is_alone(joined, saying):
+    async with joined(mode="passive") as (adapter, simulator):
+        push = simulator.say(OPENID, "hi")
+        first, rest = adapter.fit(saying(CARD))
+        assert rest is None
+        simulator.answered(push, adapter.answer(as_request(push), first).body)
+        assert simulator.screen[0].cards == (CARD,)
+
+
+async def test_words_with_a_card_are_sent_where_the_account_can(joined, saying):
+    whole = saying("请看", CARD)
+    async with joined(mode="both") as (adapter, _):
+        assert adapter.fit(whole) == (None, whole)
+    async with joined(mode="passive") as (adapter, _):
+        assert adapter.fit(whole) == (whole, None)
 
 
 async def test_one_answer_holds_2048_bytes_and_the_rest_waits(joined, saying):

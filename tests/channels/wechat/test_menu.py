@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from channels.errors import Unavailable
+from channels.errors import Refused, Unavailable
 from channels.message import Selection
 from channels.testing import as_request
 from channels.wechat.menu import Menu, menu_drift
@@ -127,3 +127,20 @@ async def test_a_tap_on_the_menu_is_shown_with_its_words(joined):
         push = simulator.click(OPENID, "ANOTHER")
         (message,) = (await adapter.receive(as_request(push))).messages
         assert message.parts == (Selection(value="ANOTHER"),)
+
+
+async def test_a_pushed_menu_is_as_wanted(joined):
+    async with joined({"menu": WANTED}) as (adapter, simulator):
+        assert len(await adapter.menu_drift()) == 4
+        await adapter.push_menu()
+        assert await adapter.menu_drift() == ()
+        stripped = [{k: v for k, v in button.items() if v} for button in SHOWN]
+        assert simulator.platform.menu == stripped
+
+
+@pytest.mark.parametrize("told", [{}, {"menu": WANTED, "mode": "passive"}])
+async def test_without_a_menu_in_the_settings_none_is_pushed(joined, told):
+    async with joined(told) as (adapter, simulator):
+        with pytest.raises(Refused, match="no menu"):
+            await adapter.push_menu()
+        assert "/cgi-bin/menu/create" not in simulator.calls

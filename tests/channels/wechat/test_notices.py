@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from channels.base import Sent
 from channels.errors import Blocked, Refused, WindowClosed
-from channels.message import Address, Notice, OutgoingMessage
+from channels.message import Address, ContactEvent, Notice, OutgoingMessage
 from channels.testing import as_request
 from channels.wechat.config import Config
 
@@ -94,6 +94,27 @@ async def test_a_notice_that_arrived_or_is_none_of_ours_is_no_news(joined, clock
         assert (await adapter.receive(as_request(strange))).bounced == ()
 
 
+async def test_a_subscription_notice_that_did_not_arrive_leads_back_too(joined):
+    async with joined({"notices": NOTICES}) as (adapter, simulator):
+        await adapter.send(notifying(SHIPPED))
+        (seen,) = simulator.screen
+        assert (await adapter.receive(as_request(simulator.brought(seen)))).bounced == ()
+        push = simulator.brought(seen, "20005", "user refuse")
+        reception = await adapter.receive(as_request(push))
+        (lost,) = reception.bounced
+        assert (lost.delivery_id, type(lost.error), reception.body) == ("d-1", Refused, b"success")
+        assert "user refuse (20005)" in str(lost.error)
+
+
+async def test_who_agrees_to_a_notice_is_heard_by_its_label_and_opens_no_window(joined):
+    async with joined({"notices": NOTICES}) as (adapter, simulator):
+        heard = await adapter.receive(as_request(simulator.agree(OPENID, "T-2")))
+        (message,) = heard.messages
+        assert message.parts == (ContactEvent(event="agreed", context="已发货"),)
+        granted = adapter.capabilities.reply_window.after(message.parts)
+        assert (granted.length, granted.messages) == (timedelta(), 0)
+
+
 async def test_a_passive_account_has_no_notices(joined):
     async with joined({"notices": NOTICES}, mode="passive") as (adapter, _):
         assert adapter.capabilities.notices == {}
@@ -128,6 +149,22 @@ async def test_typing_is_shown_until_a_message_comes(joined, saying):
         assert simulator.calls[-1] == "/cgi-bin/message/custom/typing"
         await adapter.send(saying("hello"))
         assert simulator.platform.typing[-1] == (OPENID, "CancelTyping")
+
+
+async def test_who_writes_for_long_is_said_to_four_times_a_minute_and_after_each_message(
+    joined, saying, clock
+):
+    moved = [clock()]
+    there = saying("x").address
+    async with joined(at=lambda: moved[0]) as (adapter, simulator):
+        for _ in range(20):  # a desk says so every three seconds
+            await adapter.typing(there)
+            moved[0] += timedelta(seconds=3)
+        asked = [call for call in simulator.calls if call.endswith("/typing")]
+        assert len(asked) == 4
+        await adapter.send(saying("a first word"))
+        await adapter.typing(there)
+        assert simulator.platform.typing[-1] == (OPENID, "Typing")
 
 
 async def test_a_passive_account_shows_no_typing(joined, saying):

@@ -17,7 +17,7 @@ from channels.message import (
     Unsupported,
 )
 from channels.tencent.seal import Unreadable
-from channels.wechat.parse import parse, read
+from channels.wechat.parse import Names, parse, read
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -48,7 +48,18 @@ UNDERSTOOD: dict[str, Part] = {
     "pic_sysphoto__nested": Unsupported(platform_kind="event:pic_sysphoto"),
     "unknown_event__new": Unsupported(platform_kind="event:some_future_event"),
 }
-NOTICES = ("location_report__notice", "templatesendjobfinish__notice")
+NOTICES = (
+    "location_report__notice",
+    "templatesendjobfinish__notice",
+    "subscribe_msg_popup_event__of_nothing",
+)
+AGREED = {
+    "subscribe_msg_popup_event__two": (
+        ContactEvent(event="declined", context="已发货"),
+        ContactEvent(event="agreed", context="T-9"),
+    ),
+    "subscribe_msg_change_event__off": (ContactEvent(event="declined", context="已发货"),),
+}
 UNREADABLE = {
     "bad__no_kind": "MsgType",
     "bad__two_kinds": "MsgType twice",
@@ -58,6 +69,7 @@ UNREADABLE = {
     "bad__endless_time": "OverflowError|ValueError",
     "bad__wordy_time": "ValueError",
     "bad__endless_id": "too long",
+    "bad__endless_template": "too long",
     "bad__attributes": "attributes",
     "bad__entities": "document type",
     "bad__truncated": "no XML",
@@ -74,7 +86,7 @@ def parsed(xml: str) -> IncomingMessage | None:
 
 
 def test_every_fixture_is_used():
-    used = {*UNDERSTOOD, *NOTICES, *UNREADABLE}
+    used = {*UNDERSTOOD, *NOTICES, *AGREED, *UNREADABLE}
     assert {path.stem for path in FIXTURES.iterdir()} == used
 
 
@@ -86,6 +98,13 @@ def test_each_kind_becomes_its_part(name):
     assert message.address.thread == message.address.contact == "oTESTopenid0000000000000001"
     assert message.address.inbox == "shop"
     assert message.sent_at == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("name", AGREED)
+def test_what_a_customer_agrees_to_is_called_as_the_settings_call_it(name):
+    xml = recorded(name)
+    message = parse("shop", xml, read(xml), Names(notices={"T-2": "已发货"}))
+    assert message.parts == AGREED[name]
 
 
 @pytest.mark.parametrize("name", NOTICES)

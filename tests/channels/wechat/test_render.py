@@ -1,6 +1,6 @@
 import pytest
 
-from channels.message import Choice, Choices, Text
+from channels.message import Card, Choice, Choices, Text
 from channels.wechat.render import bodies
 
 
@@ -18,6 +18,28 @@ def test_text_around_a_menu_keeps_its_order():
     menu, text = bodies((before, choices(), after))
     assert menu["msgmenu"]["head_content"] == "之前\n哪一个？"
     assert text == {"msgtype": "text", "text": {"content": "之后"}}
+
+
+CARD = Card(title="退货", url="https://shop.example/r", picture="https://shop.example/r.jpg")
+
+
+def test_a_card_is_news_of_one_article():
+    (news,) = bodies((CARD,))
+    article = {
+        "title": "退货",
+        "description": "",
+        "url": "https://shop.example/r",
+        "picurl": "https://shop.example/r.jpg",
+    }
+    assert news == {"msgtype": "news", "news": {"articles": [article]}}
+    assert kinds(CARD, CARD) == ["news", "news"]
+
+
+def test_a_card_parts_no_words_from_their_menu():
+    menu, card = bodies((Text(text="七天内可以退。"), CARD, choices()))
+    assert menu["msgmenu"]["head_content"] == "七天内可以退。\n哪一个？"
+    assert card["msgtype"] == "news"
+    assert kinds(Text(text="前"), CARD, Text(text="后"), choices()) == ["text", "news", "msgmenu"]
 
 
 def test_a_long_text_before_a_menu_goes_ahead_of_it():

@@ -148,7 +148,7 @@ async def test_a_known_refusal_that_speaks_of_a_msgid_is_one(joined, saying):
 async def test_a_service_state_that_lets_nothing_through_is_named(
     joined, saying, state, kind, words
 ):
-    async with joined() as (adapter, simulator):
+    async with joined({"take_back": False}) as (adapter, simulator):
         simulator.serve(CUSTOMER, state)
         with pytest.raises(kind, match=words) as refused:
             await adapter.send(saying("hello"))

@@ -54,13 +54,15 @@ UNDERSTOOD: dict[str, Part] = {
     "event__user_recall_msg": ContactEvent(event="recalled", context="4cdBCnLkWXT1"),
     "event__with_an_id": ContactEvent(event="recalled", context="m_1"),
     "event__reject_customer_msg": ContactEvent(event="blocked"),
+    "event__session_status_change": ContactEvent(event="released"),
+    "event__session_status_change_taken": ContactEvent(event="served", context="LiSi"),
+    "event__session_status_change_passed_on": ContactEvent(event="served", context="LiSi"),
     "event__new_of_a_customer": Unsupported(platform_kind="event:some_future_event"),
 }
 NOTHING = (
     "text__servicer",
     "image__servicer",
     "event__servicer_status_change",
-    "event__session_status_change",
     "event__servicer_recall_msg",
     "event__reject_customer_msg_off",
     "event__new_of_nobody",
@@ -88,6 +90,7 @@ UNREADABLE = {
     "bad__no_origin": "nobody we know",
     "bad__kind_is_missing": "KeyError",
     "bad__event_is_a_word": "no object",
+    "bad__session_of_nobody": "no new_servicer_userid",
     "bad__bounce_without_id": "no fail_msgid",
     "bad__a_list": "no object",
 }
@@ -132,6 +135,12 @@ def test_what_did_not_arrive_is_told_with_its_reason(name):
 def test_what_makes_no_sense_is_unreadable(name):
     with pytest.raises(Unreadable, match=UNREADABLE[name]):
         read("shop", recorded(name))
+
+
+def test_what_servicers_do_is_no_doing_of_the_customers():
+    for name in ("event__session_status_change", "event__session_status_change_taken"):
+        assert read("shop", recorded(name)).message.automatic
+    assert not read("shop", recorded("event__enter_session")).message.automatic
 
 
 def test_who_comes_in_may_be_greeted_with_the_code():

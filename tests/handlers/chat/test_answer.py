@@ -1,8 +1,9 @@
 import json
+from dataclasses import replace
 
 import pytest
 
-from channels.message import Choices, Selection, Text
+from channels.message import Card, Choices, Selection, Text
 from faq.matcher import Entry
 from handlers.base import Handoff, Record, Resolve
 from handlers.chat.answer import LABEL, Answering, Tapping, choice_of
@@ -25,6 +26,14 @@ async def test_a_sure_answer_asks_whether_it_helped_in_the_same_message(answers,
     assert outcome.actions[0] == Record(
         Fact.FAQ_ANSWERED, {"entry": "returns", "version_id": "", "kind": "other"}
     )
+
+
+async def test_a_link_on_its_own_line_in_an_answer_is_a_card(answers, turn_of):
+    written = "七天内可以退。\n[退货步骤](https://shop.example/r)"
+    answers.known["returns"] = replace(answers.known["returns"], answers={"zh": written})
+    words, card, _ = (await Answering(answers)(turn_of("怎么退货"))).reply
+    assert words == Text(text="七天内可以退。")
+    assert card == Card(title="退货步骤", url="https://shop.example/r")
 
 
 async def test_the_answer_is_in_the_customers_language(answers, turn_of):

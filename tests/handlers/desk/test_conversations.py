@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from sqlmodel import select
 
-from channels.message import Notice, text_of
+from channels.message import Card, Notice, Text, text_of
 from handlers.desk.approved import notify
 from handlers.desk.conversations import hand_back, mark_read, note, reply, resolve, take
 from handlers.desk.errors import (
@@ -142,6 +142,16 @@ async def test_an_answer_is_stored_and_on_its_way(db, waiting, ann, now):
     conversation = await db.read(conversations.get, waiting)
     assert (conversation.unread, conversation.waiting_since) == (0, None)
     assert conversation.preview == "我来帮您"
+
+
+async def test_a_link_on_its_own_line_is_sent_as_a_card(db, waiting, ann, now):
+    await db.write(take, waiting, ann, now)
+    said = '请看：\n[退货步骤](https://shop.example/r "三步")'
+    message = await db.write(reply, waiting, ann, said, now)
+    card = Card(title="退货步骤", url="https://shop.example/r", description="三步")
+    assert message.parts == (Text(text="请看："), card)
+    talk = await db.read(conversations.get, waiting)
+    assert talk.preview == "请看： 退货步骤 三步 https://shop.example/r"
 
 
 async def test_the_same_answer_twice_is_sent_once(db, waiting, ann, now):

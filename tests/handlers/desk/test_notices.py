@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from channels.message import text_of
+from channels.message import ContactEvent, text_of
 from handlers.chat.texts import say
 from handlers.desk import notices
 from handlers.desk.conversations import take
@@ -48,6 +48,15 @@ async def test_who_still_waits_is_not_forgotten(db, waiting, now):
     assert f"timer:{timer.key}" in keys
     after = await db.read(conversations.get, waiting.id)
     assert after.waiting_since == waiting.waiting_since
+
+
+async def test_who_is_served_in_the_platforms_own_client_hears_nothing(db, customer, now):
+    await customer.do(ContactEvent(event="served"), automatic=True)
+    talk = await customer.conversation()
+    await db.write(notices.plan, talk, now)
+    (timer,) = await db.read(timers)
+    await remind(db, timer, now)
+    assert (await db.read(conversations.get, talk.id)).last_position == 1
 
 
 async def test_who_is_answered_hears_nothing_more(db, waiting, hire, now):
