@@ -20,6 +20,7 @@ _Z = 1.2816
 """One-sided 90 % for the lower bound of a precision."""
 _STEPS = 400
 _NEWTON = 40
+_SETTLED = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def standard(samples: Sequence[Sample]) -> Linear:
     return Linear(tables.mean(axis=0), np.maximum(tables.std(axis=0), 1e-3), np.zeros(width))
 
 
-def fit_ranker(samples: Sequence[Sample], prior: Linear, strength: float = 0.002) -> Linear:
+def fit_ranker(samples: Sequence[Sample], prior: Linear, strength: float = 0.02) -> Linear:
     """Fit the order by softmax over each question's candidates, held near the prior."""
     usable = [(s, at) for s in samples if (at := s.position) is not None]
     if not usable:
@@ -119,16 +120,32 @@ def fit_confidence(judged: Judged, prior: Linear | None = None, strength: float 
     weight = judged.weight / judged.weight.sum()
     centre = np.append(prior.weights, prior.bias)
     hold = np.append(np.full(len(prior.weights), strength), strength / 20)
-    solution = centre.copy()
+    solution = _newton(table, target, weight, centre, hold)
+    return Linear(prior.mean, prior.scale, solution[:-1], float(solution[-1]))
+
+
+def _newton(
+    table: Numbers, target: Numbers, weight: Numbers, centre: Numbers, hold: Numbers
+) -> Numbers:
+    """Minimise the logistic loss; a step that would overshoot is halved."""
+
+    def loss(at: Numbers) -> float:
+        logits = table @ at
+        surprise = np.logaddexp(0, logits) - target * logits
+        return float(weight @ surprise + hold @ (at - centre) ** 2 / 2)
+
+    solution, worst = centre.copy(), loss(centre)
     for _ in range(_NEWTON):
         chance = 1 / (1 + np.exp(-np.clip(table @ solution, -30, 30)))
         gradient = table.T @ (weight * (chance - target)) + hold * (solution - centre)
         curve = (table * (weight * chance * (1 - chance))[:, None]).T @ table + np.diag(hold)
         step = np.linalg.solve(curve, gradient)
-        solution = solution - step
-        if np.abs(step).max() < 1e-8:  # noqa: PLR2004 - settled
+        while (now := loss(solution - step)) > worst and np.abs(step).max() > _SETTLED:
+            step = step / 2
+        solution, worst = solution - step, min(now, worst)
+        if np.abs(step).max() <= _SETTLED:
             break
-    return Linear(prior.mean, prior.scale, solution[:-1], float(solution[-1]))
+    return solution
 
 
 def wilson(right: float, total: float) -> float:
@@ -160,34 +177,64 @@ def thresholds(confidences: Numbers, right: NDArray[np.bool_]) -> dict[float, fl
     return {target: found.get(target, max(target, proven)) for target in TARGETS}
 
 
-def refit(samples: Sequence[Sample], texts: Sequence[str], shipped: Model) -> Model:
-    """Fit both models to one knowledge base's own labelled questions, near the shipped ones.
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """How firmly each model is held near the one it starts from."""
+
+    ranker: float
+    confidence: float
+
+
+BY_LABELS = Hold(0.02, 0.003)
+BY_ITSELF = Hold(0.2, 0.1)
+
+
+def refit(
+    samples: Sequence[Sample],
+    texts: Sequence[str],
+    start: Model,
+    hold: Hold = BY_LABELS,
+    mark: str = "own",
+) -> Model:
+    """Fit both models to one knowledge base's own questions, near the ones to start from.
 
     The confidence is learnt from questions that the order has not seen (folds by the text's
     hash), and the thresholds from confidences on questions that neither has seen.
     """
-    folds = np.asarray([fold(text) for text in texts])
-    blind: list[Judged] = []
-    for number in range(FOLDS):
+    blind = _blind(samples, [fold(text) for text in texts], start, hold)
+    everything = _joined(blind)
+    if everything is None:
+        return start
+    confidences = _unseen_confidences(blind, start, hold)
+    return Model(
+        f"{start.version}+{mark}",
+        fit_ranker(samples, start.ranker, hold.ranker),
+        fit_confidence(everything, start.confidence, hold.confidence),
+        thresholds(confidences, everything.right),
+    )
+
+
+def _blind(
+    samples: Sequence[Sample], folds: Sequence[int], start: Model, hold: Hold
+) -> list[Judged]:
+    """Judge each fold by an order that has not seen it."""
+    blind = []
+    for number in sorted(set(folds)):
         inside = [s for s, f in zip(samples, folds, strict=True) if f != number]
         outside = [s for s, f in zip(samples, folds, strict=True) if f == number]
-        if inside and outside:
-            blind.append(judge(outside, fit_ranker(inside, shipped.ranker)))
-    blind = [part for part in blind if len(part.right)]
-    if not blind:
-        return shipped
+        judged = judge(outside, fit_ranker(inside, start.ranker, hold.ranker))
+        if inside and len(judged.right):
+            blind.append(judged)
+    return blind
+
+
+def _unseen_confidences(blind: Sequence[Judged], start: Model, hold: Hold) -> Numbers:
     confidences: list[float] = []
     for at, part in enumerate(blind):
         rest = _joined([other for number, other in enumerate(blind) if number != at]) or part
-        model = fit_confidence(rest, shipped.confidence)
+        model = fit_confidence(rest, start.confidence, hold.confidence)
         confidences += [sigmoid(x) for x in model(part.clues)]
-    everything = _joined(blind) or blind[0]
-    return Model(
-        f"{shipped.version}+own",
-        fit_ranker(samples, shipped.ranker),
-        fit_confidence(everything, shipped.confidence),
-        thresholds(np.asarray(confidences), everything.right),
-    )
+    return np.asarray(confidences)
 
 
 def fold(text: str) -> int:

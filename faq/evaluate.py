@@ -12,16 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from faq.calibrate import Sample, refit
-from faq.config import FaqConfig
-from faq.encoder import CachedEncoder
-from faq.features import look_up
 from faq.hybrid import HybridMatcher
-from faq.index import cut
-from faq.matcher import Band, Decision, Entry
-from faq.normalize import normalize
-from faq.ranker import Models, shipped
-from faq.tokens import Tokens, shop_concepts
+from faq.learn import by_itself, by_labels
+from faq.matcher import Band, Decision
 
 BINS = 10
 CANDIDATES = 5
@@ -104,28 +97,15 @@ def judge_all(matcher: HybridMatcher, queries: Sequence[Query]) -> list[Judgemen
     return [Judgement(query, matcher.decide(query.text)) for query in queries]
 
 
-def calibrate(
-    entries: Sequence[Entry],
-    queries: Sequence[Query],
-    config: FaqConfig,
-    tokens: Tokens,
-    encoder: CachedEncoder | None,
-) -> Models:
-    """Return models fitted to this base's own labelled queries, near the shipped ones."""
-    matcher = HybridMatcher.build(entries, config, tokens, encoder)
-    number = {entry.id: at for at, entry in enumerate(matcher.entries)}
-    snapshot, concepts = matcher.snapshot, shop_concepts()
-    samples, texts = [], []
-    for query in queries:
-        form = normalize(query.text, config.query_chars)
-        right = None if query.faq_id is None else number.get(query.faq_id)
-        if form:
-            lookup = look_up(snapshot, cut(form, tokens, concepts), encoder)
-            samples.append(Sample(snapshot, lookup, right))
-            texts.append(form)
-    model = refit(samples, texts, matcher.model)
-    plain = shipped()
-    return Models(plain.lexical, model) if encoder is not None else Models(model, plain.semantic)
+def calibrate(matcher: HybridMatcher, queries: Sequence[Query]) -> HybridMatcher:
+    """Return the matcher fitted to its own questions and to labelled ones."""
+    snapshot, encoder, model = matcher.snapshot, matcher.encoder, matcher.model
+    model = by_itself(snapshot, encoder, model)
+    known = matcher.labelled((query.text, query.faq_id) for query in queries)
+    hints = None
+    if known:
+        model, hints = by_labels(snapshot, encoder, known, model)
+    return matcher.with_models(matcher.models.with_one(model, semantic=encoder is not None), hints)
 
 
 def report(judgements: Sequence[Judgement]) -> dict[str, float]:

@@ -2,36 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from faq.encoder import Encoder, Vectors
-from faq.index import Meaning, Question, Rows, Scores, Snapshot, gram_query, word_query
+from faq import kernel
+from faq.encoder import Encoder
+from faq.hints import Hints, Told
+from faq.index import Question, Snapshot, gram_query, word_query
+from faq.kernel import Voters
+from faq.postings import Rows, Scores
+from faq.vectors import Vectors
 
 Table = NDArray[np.float64]
 
 PER_CHANNEL = 8
-SUPPORT = 3
+DEEP = 128
+"""How many of a channel's best rows are looked through for its best entries."""
 
 LEXICAL = (
-    "grams", "words", "grams_top3", "ratio", "partial", "token_set", "covers_query",
-    "covers_row", "length", "concepts", "first_grams", "first_words", "size",
+    "grams", "words", "ratio", "partial", "token_set", "covers_query",
+    "covers_row", "length", "concepts", "votes", "first_grams", "first_words", "first_votes",
 )  # fmt: skip
-SEMANTIC = (*LEXICAL, "cosine", "cosine_top3", "classes", "first_cosine", "first_classes")
+SEMANTIC = (*LEXICAL, "cosine", "first_cosine")
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """What a look-up must not see, so that a question can be asked that is itself listed."""
+
+    rows: tuple[int, ...] = ()
+    entry: int | None = None
+    same_hint: bool = False
+
+
+NOTHING = Hidden()
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """The candidates of one question: entry numbers, best rows, a table of features."""
+    """The candidates of one question: entry numbers, best rows, a table of features.
+
+    `none` is the share of votes that say that no entry answers it.
+    """
 
     question: Question
     entries: Rows
     rows: Rows
     table: Table
     semantic: bool
+    none: float = 0.0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -39,117 +62,169 @@ class Lookup:
         return SEMANTIC if self.semantic else LEXICAL
 
 
-def look_up(snapshot: Snapshot, question: Question, encoder: Encoder | None) -> Lookup:
+def look_up(
+    snapshot: Snapshot,
+    question: Question,
+    encoder: Encoder | None,
+    hints: Hints | None = None,
+    hidden: Hidden = NOTHING,
+) -> Lookup:
     """Find the entries that might answer, and measure them.
 
     Without vectors in the snapshot, or without an encoder, only words are compared.
     """
     grams = snapshot.grams.score(gram_query(question, snapshot.grams))
     words = snapshot.words.score(word_query(question, snapshot.words))
-    channels = {"grams": snapshot.best(grams), "words": snapshot.best(words)}
+    channels = {"grams": grams, "words": words}
     meaning = snapshot.meaning if encoder is not None else None
-    if meaning is None or encoder is None:
-        chosen = _candidates(channels)
-        rows = _best_rows(snapshot, chosen, grams)
-        found = {}
-    else:
+    vector = None
+    if meaning is not None and encoder is not None:
         vector = encoder.encode([question.text])[0]
-        cosine = meaning.first_look(vector)
-        chosen = _candidates(channels | {"cosine": snapshot.best(cosine)})
-        cosine = _look_closely(snapshot, meaning, vector, chosen)
-        rows = _best_rows(snapshot, chosen, cosine + 0.5 * grams)
-        found = _meaning_columns(snapshot, meaning, vector, chosen, cosine)
-    columns: dict[str, Scores] = {name: scores[chosen] for name, scores in channels.items()}
-    columns |= {f"first_{name}": _is_first(scores, chosen) for name, scores in channels.items()}
-    columns |= found
-    columns |= _compare(snapshot, question, rows)
-    columns["grams_top3"] = _support(snapshot, chosen, grams)
-    columns["size"] = np.log1p(np.diff(snapshot.rows_of)[chosen])
-    names = SEMANTIC if found else LEXICAL
+        channels["cosine"] = meaning.first_look(vector)
+    unseen = _unseen(snapshot, hidden)
+    for scores in channels.values():
+        scores[unseen] = -1
+    told = None if hints is None or vector is None else hints.near(vector, question, snapshot.grams)
+    chosen = _candidates(snapshot, channels, told, hidden)
+    near = _Near.of(snapshot, chosen, vector, channels, unseen)
+    best = near.best()
+    columns = near.columns()
+    voters = near.voters(snapshot)
+    if told is not None and vector is not None:
+        voters = voters.and_more(told.voters(chosen, hide_same=hidden.same_hint))
+    votes = voters.count(len(chosen))
+    columns["votes"], columns["first_votes"] = votes.entries, _is_first(votes.entries)
+    columns |= _compare(snapshot, question, best)
+    names = LEXICAL if vector is None else SEMANTIC
     table = np.stack([np.asarray(columns[name], np.float64) for name in names], axis=1)
-    return Lookup(question, chosen, rows, table, bool(found))
+    return Lookup(question, chosen, best, table, vector is not None, votes.none)
 
 
-def _look_closely(snapshot: Snapshot, meaning: Meaning, vector: Vectors, chosen: Rows) -> Scores:
-    """Return exact likeness for the candidates' rows and zero for all others."""
-    exact = np.zeros(len(snapshot.raw), np.float32)
-    if len(chosen):
-        spans = [np.arange(*snapshot.rows_of[at : at + 2]) for at in chosen.tolist()]
-        rows = np.concatenate(spans)
-        exact[rows] = meaning.vectors[rows] @ vector
-    return exact
+def _unseen(snapshot: Snapshot, hidden: Hidden) -> NDArray[np.int64]:
+    parts = [snapshot.dead_rows, np.asarray(hidden.rows, np.int64)]
+    if hidden.entry is not None:
+        parts.append(snapshot.rows_within(np.asarray([hidden.entry])))
+    return np.concatenate(parts)
 
 
-def _meaning_columns(
-    snapshot: Snapshot, meaning: Meaning, vector: Vectors, chosen: Rows, cosine: Scores
-) -> dict[str, Scores]:
-    best, classes = snapshot.best(cosine)[chosen], meaning.classes[chosen] @ vector
-    everyone = np.arange(len(chosen), dtype=np.int32)
-    return {
-        "cosine": best,
-        "classes": classes,
-        "cosine_top3": _support(snapshot, chosen, cosine),
-        "first_cosine": _is_first(best, everyone),
-        "first_classes": _is_first(classes, everyone),
-    }
-
-
-def _candidates(channels: dict[str, Scores]) -> Rows:
+def _candidates(
+    snapshot: Snapshot, channels: dict[str, Scores], told: Told | None, hidden: Hidden
+) -> Rows:
     chosen: set[int] = set()
     for scores in channels.values():
-        if len(scores) > PER_CHANNEL:
-            best = np.argpartition(scores, -PER_CHANNEL)[-PER_CHANNEL:]
-        else:
-            best = np.arange(len(scores))
-        chosen.update(best[scores[best] > 0].tolist())
+        top = kernel.nearest(scores, DEEP)
+        top = top[np.argsort(-scores[top], kind="stable")]
+        owners = snapshot.entry_of[top[scores[top] > 0]].tolist()
+        chosen.update(list(dict.fromkeys(owners))[:PER_CHANNEL])
+    if told is not None:
+        chosen.update(told.entries(PER_CHANNEL, hide_same=hidden.same_hint))
+        chosen -= snapshot.dead | {hidden.entry}
     return np.asarray(sorted(chosen), np.int32)
 
 
-def _is_first(scores: Scores, chosen: Rows) -> Scores:
-    if not len(scores) or scores.max() <= 0:
-        return np.zeros(len(chosen), np.float32)
-    first: Scores = (scores[chosen] >= scores.max() - 1e-6).astype(np.float32)
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """The rows of the candidates, entry after entry, with exact scores."""
+
+    rows: NDArray[np.int64]
+    owners: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    scores: dict[str, Scores]
+    vectors: Vectors | None
+
+    @classmethod
+    def of(
+        cls,
+        snapshot: Snapshot,
+        chosen: Rows,
+        vector: Vectors | None,
+        channels: dict[str, Scores],
+        unseen: NDArray[np.int64],
+    ) -> _Near:
+        """Look closely at the candidates' rows."""
+        rows = snapshot.rows_within(chosen)
+        if len(unseen):
+            rows = rows[~np.isin(rows, unseen)]
+        owners = np.searchsorted(chosen, snapshot.entry_of[rows])
+        scores = {name: channels[name][rows] for name in ("grams", "words")}
+        vectors = None
+        if vector is not None and snapshot.meaning is not None:
+            vectors = snapshot.meaning.take(rows)
+            scores["cosine"] = vectors @ vector
+        starts = np.searchsorted(owners, np.arange(len(chosen)))
+        return cls(rows, owners, starts, scores, vectors)
+
+    def best(self) -> Rows:
+        """Return each candidate's nearest row."""
+        total = self.scores["grams"]
+        if "cosine" in self.scores:
+            total = self.scores["cosine"] + 0.5 * total
+        ends = [*self.starts[1:].tolist(), len(self.rows)]
+        spans = zip(self.starts.tolist(), ends, strict=False)
+        best = [start + int(total[start:end].argmax()) for start, end in spans]
+        return self.rows[best].astype(np.int32) if best else np.zeros(0, np.int32)
+
+    def columns(self) -> dict[str, Scores]:
+        """Return each channel's best score for every candidate, and whether it comes first."""
+        found: dict[str, Scores] = {}
+        for name, scores in self.scores.items():
+            best = scores
+            if len(scores):
+                best = np.maximum(np.maximum.reduceat(scores, self.starts), 0)
+            found[name], found[f"first_{name}"] = best, _is_first(best)
+        return found
+
+    def voters(self, snapshot: Snapshot) -> Voters:
+        """Return the rows as those who vote."""
+        grams, cosine = self.scores["grams"], self.scores.get("cosine")
+        near = grams if cosine is None else kernel.likeness(cosine, grams)
+        at = kernel.nearest(near)
+        sizes = snapshot.sizes[snapshot.entry_of[self.rows[at]]]
+        return Voters(
+            near[at],
+            self.owners[at],
+            snapshot.average / sizes,
+            snapshot.sketches[self.rows[at]],
+            None if self.vectors is None else self.vectors[at],
+        )
+
+
+def _is_first(best: Scores) -> Scores:
+    if not len(best) or best.max() <= 0:
+        return np.zeros(len(best), np.float32)
+    first: Scores = (best >= best.max() - 1e-6).astype(np.float32)
     return first
-
-
-def _best_rows(snapshot: Snapshot, chosen: Rows, scores: Scores) -> Rows:
-    starts, ends = snapshot.rows_of[chosen].tolist(), snapshot.rows_of[chosen + 1].tolist()
-    best = [
-        start + int(scores[start:end].argmax()) for start, end in zip(starts, ends, strict=True)
-    ]
-    return np.asarray(best, np.int32)
-
-
-def _support(snapshot: Snapshot, chosen: Rows, scores: Scores) -> Scores:
-    starts, ends = snapshot.rows_of[chosen].tolist(), snapshot.rows_of[chosen + 1].tolist()
-    means = []
-    for start, end in zip(starts, ends, strict=True):
-        own = np.sort(scores[start:end])[-SUPPORT:]
-        means.append(float(own.mean()))
-    return np.asarray(means, np.float32)
 
 
 def _compare(snapshot: Snapshot, question: Question, rows: Rows) -> dict[str, Scores]:
     names = ("ratio", "partial", "token_set", "covers_query", "covers_row", "length", "concepts")
-    columns: dict[str, list[float]] = {name: [] for name in names}
     rarity = snapshot.words.rarity
     mine = {term: rarity(term) for term in question.terms}
     total = sum(mine.values()) or 1.0
     joined = " ".join(question.words)
-    concepts = set(question.concepts)
-    for row in rows.tolist():
-        other = snapshot.questions[row]
-        theirs = {term: rarity(term) for term in other.terms}
-        shared = sum(weight for term, weight in mine.items() if term in theirs)
-        columns["ratio"].append(fuzz.ratio(question.text, other.text) / 100)
-        columns["partial"].append(fuzz.partial_ratio(question.text, other.text) / 100)
-        columns["token_set"].append(fuzz.token_set_ratio(joined, " ".join(other.words)) / 100)
-        columns["covers_query"].append(shared / total)
-        columns["covers_row"].append(shared / (sum(theirs.values()) or 1.0))
-        lengths = sorted((len(question.text), len(other.text)))
-        columns["length"].append(lengths[0] / max(lengths[1], 1))
-        either = concepts.union(other.concepts)
-        columns["concepts"].append(
-            len(concepts.intersection(other.concepts)) / len(either) if either else 0.0
-        )
-    return {name: np.asarray(values, np.float32) for name, values in columns.items()}
+    lines = [_compare_one(snapshot.question(row), question, joined, mine, snapshot) for row in rows]
+    table = np.asarray(lines, np.float32).reshape(len(lines), len(names))
+    columns = {name: table[:, at] for at, name in enumerate(names)}
+    columns["covers_query"] = columns["covers_query"] / np.float32(total)
+    return columns
+
+
+def _compare_one(
+    other: Question, question: Question, joined: str, mine: dict[str, float], snapshot: Snapshot
+) -> Sequence[float]:
+    terms = other.terms
+    rarity = snapshot.words.rarity
+    shared = sum(mine[term] for term in terms if term in mine)
+    theirs = sum(rarity(term) for term in terms) or 1.0
+    short, long = sorted((len(question.text), len(other.text)))
+    either = len(set(question.concepts) | set(other.concepts))
+    both = len(set(question.concepts) & set(other.concepts))
+    return (
+        fuzz.ratio(question.text, other.text) / 100,
+        fuzz.partial_ratio(question.text, other.text) / 100,
+        fuzz.token_set_ratio(joined, " ".join(other.words)) / 100,
+        shared,
+        shared / theirs,
+        short / max(long, 1),
+        both / either if either else 0.0,
+    )

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder, Encoder
 from faq.features import Lookup, look_up
+from faq.hints import Hints
 from faq.index import Snapshot, build, cut, with_vectors
+from faq.later import Later
+from faq.learn import Labelled
 from faq.matcher import Band, Candidate, Decision, Entry
 from faq.normalize import HAN, VERSION, bare, is_small_talk, normalize, strip_courtesies, tidy
 from faq.ranker import Model, Models, Ranking, rank, shipped
@@ -55,8 +58,12 @@ class HybridMatcher:
         tokens: Tokens,
         encoder: Encoder | None,
         models: Models,
+        hints: Hints | None = None,
+        later: Later | None = None,
     ) -> None:
         self._snapshot = snapshot
+        self._hints = hints
+        self._later = later or Later(snapshot)
         self._config = config
         self._tokens = tokens
         self._encoder = encoder if snapshot.meaning is not None else None
@@ -75,14 +82,74 @@ class HybridMatcher:
         """Index the entries; with an encoder their questions are encoded where not known."""
         snapshot = build(entries, tokens, shop_concepts(), limit=config.query_chars)
         if encoder is not None and snapshot.entries:
-            texts = [question.text for question in snapshot.questions]
+            texts = list(snapshot.texts)
             snapshot = with_vectors(snapshot, encoder.encode_questions(texts))
         return cls(snapshot, config, tokens, encoder, models or shipped())
+
+    def edited(self, changed: Iterable[Entry], gone: Iterable[str]) -> HybridMatcher:
+        """Return a matcher that knows some entries anew and others no more, in milliseconds.
+
+        What was indexed stays as it is; the changed entries stand beside it. `late_rows` says how
+        many questions do: past some hundreds it pays to build anew.
+        """
+        later = self._later.edited(changed, gone)
+        encoder = self._encoder if isinstance(self._encoder, CachedEncoder) else None
+        snapshot = later.snapshot(self._tokens, self._concepts, encoder, self._config.query_chars)
+        return HybridMatcher(
+            snapshot, self._config, self._tokens, self._encoder, self._models, self._hints, later
+        )
+
+    def with_encoder(self, encoder: Encoder) -> HybridMatcher:
+        """Return a matcher over the same index that asks another encoder for vectors."""
+        return HybridMatcher(
+            self._snapshot,
+            self._config,
+            self._tokens,
+            encoder,
+            self._models,
+            self._hints,
+            self._later,
+        )
+
+    def with_models(self, models: Models, hints: Hints | None = None) -> HybridMatcher:
+        """Return the same matcher with other models, and questions whose answer is known."""
+        return HybridMatcher(
+            self._snapshot, self._config, self._tokens, self._encoder, models, hints, self._later
+        )
+
+    def labelled(self, known: Iterable[tuple[str, str | None]]) -> list[Labelled]:
+        """Return questions with the ids of their entries as they are learnt from.
+
+        Those without words are left out, and those of an entry that is not here.
+        """
+        numbers = self._snapshot.numbers
+        found = []
+        for text, key in known:
+            form = normalize(text, self._config.query_chars)
+            if form and (key is None or key in numbers):
+                question = cut(form, self._tokens, self._concepts)
+                found.append(Labelled(question, None if key is None else numbers[key]))
+        return found
+
+    @property
+    def late_rows(self) -> int:
+        """How many questions were added since the index was built."""
+        return len(self._snapshot.raw) - len(self._later.base.raw)
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """The encoder in use."""
+        return self._encoder
+
+    @property
+    def models(self) -> Models:
+        """The models in use."""
+        return self._models
 
     @property
     def entries(self) -> tuple[Entry, ...]:
         """What this matcher can answer."""
-        return self._snapshot.entries
+        return self._snapshot.live
 
     @property
     def snapshot(self) -> Snapshot:
@@ -115,7 +182,7 @@ class HybridMatcher:
         form = normalize(text, self._config.query_chars)
         if not form:
             return Band.HANDOFF, 0.0, (), "empty", form
-        exact = self._snapshot.exact.get(form, ())
+        exact = self._snapshot.exact(form)
         if exact:
             return *self._exact(exact, form), "exact", form
         if is_small_talk(text):
@@ -135,7 +202,7 @@ class HybridMatcher:
     def _raw(self, number: int, form: str) -> str:
         rows = range(self._snapshot.rows_of[number], self._snapshot.rows_of[number + 1])
         return next(
-            (self._snapshot.raw[row] for row in rows if self._snapshot.questions[row].text == form),
+            (self._snapshot.raw[row] for row in rows if self._snapshot.texts[row] == form),
             self._snapshot.entries[number].question,
         )
 
@@ -158,7 +225,7 @@ class HybridMatcher:
 
     def _look(self, form: str) -> _Found:
         question = cut(form, self._tokens, self._concepts)
-        lookup = look_up(self._snapshot, question, self._encoder)
+        lookup = look_up(self._snapshot, question, self._encoder, self._hints)
         return _Found(lookup, rank(self._snapshot, lookup, self._models.of(lookup)))
 
     def _merge(self, found: list[_Found]) -> tuple[Candidate, ...]:

@@ -2,101 +2,26 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from faq.encoder import Vectors
+from faq import postings as inverted
+from faq.kernel import SKETCH_SCALE
 from faq.matcher import Entry
+from faq.meaning import Meaning, meaning_of
 from faq.normalize import normalize
+from faq.postings import K1, Postings, Rows, Scores
 from faq.tokens import Concepts, Tokens, char_grams
+from faq.vectors import Stored, Vectors
 
-Scores = NDArray[np.float32]
-Rows = NDArray[np.int32]
-
-K1 = 1.2
-B = 0.5
-RIDGE = 1.0
-MANY_ROWS = 2000
-AXES = 128
-
-
-@dataclass(frozen=True, slots=True)
-class Postings:
-    """Which rows hold a term, with what weight, term after term in two flat arrays."""
-
-    terms: dict[str, int]
-    starts: NDArray[np.int64]
-    rows: Rows
-    weights: Scores
-    idf: Scores
-    unknown_idf: float
-    size: int
-
-    def score(self, wanted: Sequence[tuple[str, float]]) -> Scores:
-        """Return every row's sum of weights over the wanted terms."""
-        spans: list[Rows] = []
-        weights: list[Scores] = []
-        for term, weight in wanted:
-            number = self.terms.get(term)
-            if number is not None:
-                span = slice(self.starts[number], self.starts[number + 1])
-                spans.append(self.rows[span])
-                weights.append(self.weights[span] * np.float32(weight))
-        if not spans:
-            return np.zeros(self.size, np.float32)
-        total = np.bincount(np.concatenate(spans), np.concatenate(weights), minlength=self.size)
-        return total.astype(np.float32)
-
-    def rarity(self, term: str) -> float:
-        """Return a term's inverse document frequency; an unknown one is the rarest."""
-        number = self.terms.get(term)
-        return self.unknown_idf if number is None else float(self.idf[number])
-
-
-def _postings(documents: Sequence[Counter[str]], *, bm25: bool) -> Postings:
-    terms: dict[str, int] = {}
-    numbers: list[int] = []
-    rows: list[int] = []
-    counts: list[int] = []
-    for row, document in enumerate(documents):
-        for term, count in document.items():
-            numbers.append(terms.setdefault(term, len(terms)))
-            rows.append(row)
-            counts.append(count)
-    number = np.asarray(numbers, np.int64)
-    row_of = np.asarray(rows, np.int32)
-    count_of = np.asarray(counts, np.float32)
-    size = len(documents)
-    frequency = np.bincount(number, minlength=len(terms)).astype(np.float32)
-    idf = np.log1p((size - frequency + 0.5) / (frequency + 0.5)).astype(np.float32) + np.float32(
-        0.1
-    )
-    weight = idf[number] * (
-        _saturated(count_of, row_of, size) if bm25 else 1 + np.log(np.maximum(count_of, 1))
-    )
-    if not bm25:
-        norm = np.sqrt(np.bincount(row_of, weight * weight, minlength=size))
-        weight = weight / np.maximum(norm, 1e-6)[row_of]
-    order = np.argsort(number, kind="stable")
-    starts = np.zeros(len(terms) + 1, np.int64)
-    np.cumsum(frequency.astype(np.int64), out=starts[1:])
-    unknown = float(np.log1p((size + 0.5) / 0.5)) + 0.1
-    return Postings(
-        terms, starts, row_of[order], weight[order].astype(np.float32), idf, unknown, size
-    )
-
-
-def _saturated(counts: Scores, rows: Rows, size: int) -> Scores:
-    lengths = np.bincount(rows, counts, minlength=size)
-    average = max(float(lengths.mean()) if size else 0.0, 1e-6)
-    scaled: Scores = (
-        counts * (K1 + 1) / (counts + K1 * (1 - B + B * lengths / average)[rows])
-    ).astype(np.float32)
-    return scaled
+SKETCH = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,128 +43,215 @@ def cut(text: str, tokens: Tokens, concepts: Concepts) -> Question:
     return Question(text, tuple(tokens.words(text)), tuple(concepts.find(text)))
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """Each row's vector, a linear classifier over entries, and for many rows a short form.
-
-    `axes` are the directions in which the rows differ most: a first look along them costs a
-    quarter, and only what it finds is compared in full.
-    """
-
-    vectors: Vectors
-    classes: Vectors
-    axes: Vectors | None = None
-    short: Vectors | None = None
-
-    def first_look(self, vector: Vectors) -> Scores:
-        """Return each row's likeness, roughly where there are many."""
-        if self.axes is None or self.short is None:
-            likeness: Scores = self.vectors @ vector
-        else:
-            likeness = self.short @ (self.axes @ vector)
-        return likeness
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
-    """All that a question is compared with; `rows_of[e]` to `rows_of[e + 1]` are entry e's."""
+    """All that a question is compared with; `rows_of[e]` to `rows_of[e + 1]` are entry e's.
+
+    `dead` entries keep their numbers and are found no more.
+    """
 
     entries: tuple[Entry, ...]
     raw: tuple[str, ...]
-    questions: tuple[Question, ...]
+    texts: tuple[str, ...]
+    words_of: tuple[str, ...]
+    concepts_of: tuple[str, ...]
     entry_of: Rows
     rows_of: NDArray[np.int64]
-    exact: dict[str, tuple[int, ...]]
+    forms: Mapping[str, tuple[int, ...]]
     grams: Postings
     words: Postings
+    sketches: NDArray[np.int8]
     meaning: Meaning | None = None
+    late_forms: Mapping[str, tuple[int, ...]] | None = None
+    dead: frozenset[int] = frozenset()
 
     @property
     def size(self) -> int:
-        """How many entries there are."""
+        """How many entries there are, the dead included."""
         return len(self.entries)
 
-    def best(self, row_scores: Scores) -> Scores:
-        """Return each entry's best row score."""
-        if not self.entries:
-            return np.zeros(0, np.float32)
-        reduced: Scores = np.maximum.reduceat(row_scores, self.rows_of[:-1])
-        return reduced
+    @property
+    def live(self) -> tuple[Entry, ...]:
+        """The entries that can be found."""
+        return tuple(e for at, e in enumerate(self.entries) if at not in self.dead)
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The live entries' numbers by their ids."""
+        return {e.id: at for at, e in enumerate(self.entries) if at not in self.dead}
+
+    @cached_property
+    def dead_rows(self) -> NDArray[np.int64]:
+        """The rows of dead entries."""
+        return self.rows_within(np.asarray(sorted(self.dead), np.int64))
+
+    @cached_property
+    def sizes(self) -> Scores:
+        """How many rows each entry has."""
+        return np.diff(self.rows_of).astype(np.float32)
+
+    @cached_property
+    def average(self) -> float:
+        """How many rows an entry has on average."""
+        return float(self.sizes.mean()) if len(self.sizes) else 1.0
+
+    def rows_within(self, entries: NDArray[np.int64] | Rows) -> NDArray[np.int64]:
+        """Return the rows of some entries, entry after entry."""
+        spans = [np.arange(*self.rows_of[at : at + 2]) for at in entries.tolist()]
+        return np.concatenate(spans) if spans else np.zeros(0, np.int64)
+
+    def exact(self, form: str) -> tuple[int, ...]:
+        """Return the live entries that have a question of exactly this form."""
+        late = () if self.late_forms is None else self.late_forms.get(form, ())
+        return tuple(n for n in (*self.forms.get(form, ()), *late) if n not in self.dead)
+
+    def question(self, row: int) -> Question:
+        """Return what a row is made of."""
+        return Question(
+            self.texts[row], tuple(self.words_of[row].split()), tuple(self.concepts_of[row].split())
+        )
 
 
-def build(
-    entries: Iterable[Entry], tokens: Tokens, concepts: Concepts, *, limit: int = 500
-) -> Snapshot:
-    """Build the lexical snapshot; `with_vectors` adds meaning to it."""
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The rows of some entries, cut and counted, before they are indexed."""
+
+    entries: tuple[Entry, ...]
+    raw: list[str]
+    questions: list[Question]
+    rows_of: list[int]
+    forms: dict[str, tuple[int, ...]]
+
+    @property
+    def grams(self) -> list[Counter[str]]:
+        """What each row's letters count as."""
+        return [gram_counts(question) for question in self.questions]
+
+    @property
+    def words(self) -> list[Counter[str]]:
+        """What each row's words count as."""
+        return [Counter(question.words + question.concepts) for question in self.questions]
+
+
+def cut_all(
+    entries: Iterable[Entry], tokens: Tokens, concepts: Concepts, limit: int, first: int = 0
+) -> Cut:
+    """Cut the questions of entries that are numbered from `first`."""
     kept = tuple(entries)
     raw: list[str] = []
     questions: list[Question] = []
-    entry_of: list[int] = []
     rows_of = [0]
     exact: dict[str, dict[int, None]] = {}
-    for number, entry in enumerate(kept):
+    for number, entry in enumerate(kept, first):
         texts: dict[str, str] = {}
         for text in (entry.question, *entry.similar_questions):
             texts.setdefault(normalize(text, limit), text)
         if len(texts) > 1:
             texts.pop("", None)
         for form, text in texts.items():
-            raw.append(text)
+            raw.append(form if form == text else text)
             questions.append(cut(form, tokens, concepts))
-            entry_of.append(number)
             if form:
                 exact.setdefault(form, {})[number] = None
         rows_of.append(len(raw))
+    return Cut(kept, raw, questions, rows_of, {f: tuple(n) for f, n in exact.items()})
+
+
+def build(
+    entries: Iterable[Entry], tokens: Tokens, concepts: Concepts, *, limit: int = 500
+) -> Snapshot:
+    """Build the lexical snapshot; `with_vectors` adds meaning to it."""
+    done = cut_all(entries, tokens, concepts, limit)
+    grams = inverted.build(done.grams, bm25=False)
     return Snapshot(
-        kept,
-        tuple(raw),
-        tuple(questions),
-        np.asarray(entry_of, np.int32),
-        np.asarray(rows_of, np.int64),
-        {form: tuple(numbers) for form, numbers in exact.items()},
-        _postings([_gram_counts(question) for question in questions], bm25=False),
-        _postings(
-            [Counter(question.words + question.concepts) for question in questions], bm25=True
-        ),
+        done.entries,
+        tuple(done.raw),
+        *_columns(done),
+        np.repeat(np.arange(len(done.entries), dtype=np.int32), np.diff(done.rows_of)),
+        np.asarray(done.rows_of, np.int64),
+        done.forms,
+        grams,
+        inverted.build(done.words, bm25=True),
+        sketches(grams),
     )
 
 
-def _gram_counts(question: Question) -> Counter[str]:
+def _columns(done: Cut) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    known: dict[str, str] = {}
+    texts, words, concepts = [], [], []
+    for question in done.questions:
+        joined, about = " ".join(question.words), " ".join(question.concepts)
+        texts.append(question.text)
+        words.append(question.text if joined == question.text else joined)
+        concepts.append(known.setdefault(about, about))
+    return tuple(texts), tuple(words), tuple(concepts)
+
+
+def edited(base: Snapshot, late: Cut, dead: frozenset[int], vectors: Vectors | None) -> Snapshot:
+    """Return `base` with the entries of `late` after its own, and without the dead ones."""
+    grams = base.grams.with_tail(late.grams)
+    texts, words, concepts = _columns(late)
+    numbers = np.arange(base.size, base.size + len(late.entries), dtype=np.int32)
+    tail = np.zeros((0, SKETCH), np.int8) if grams.tail is None else sketches(grams.tail)
+    return replace(
+        base,
+        entries=base.entries + late.entries,
+        raw=base.raw + tuple(late.raw),
+        texts=base.texts + texts,
+        words_of=base.words_of + words,
+        concepts_of=base.concepts_of + concepts,
+        entry_of=np.concatenate([base.entry_of, np.repeat(numbers, np.diff(late.rows_of))]),
+        rows_of=np.append(base.rows_of, base.rows_of[-1] + np.asarray(late.rows_of[1:], np.int64)),
+        grams=grams,
+        words=base.words.with_tail(late.words),
+        sketches=np.concatenate([base.sketches, tail]),
+        meaning=None if base.meaning is None else base.meaning.with_tail(vectors),
+        late_forms=late.forms,
+        dead=dead,
+    )
+
+
+def gram_counts(question: Question) -> Counter[str]:
+    """Count a question's letters in ones, twos and threes, and its concepts."""
     return Counter(char_grams(question.text) + list(question.concepts))
 
 
-def with_vectors(snapshot: Snapshot, vectors: Vectors) -> Snapshot:
-    """Return the snapshot with a vector for each row and a linear classifier over entries."""
-    vectors = np.ascontiguousarray(vectors, np.float32)
-    axes = _axes(vectors) if len(vectors) > MANY_ROWS else None
-    short = None if axes is None else np.ascontiguousarray(vectors @ axes.T)
-    classes = _classes(vectors, snapshot.entry_of, snapshot.size)
-    return replace(snapshot, meaning=Meaning(vectors, classes, axes, short))
+def sketches(grams: Postings) -> NDArray[np.int8]:
+    """Return a short sketch of each row: products of two estimate the cosine of their letters."""
+    places, signs = _buckets(grams.terms)
+    counts = np.diff(grams.starts)
+    table = np.zeros(grams.size * SKETCH, np.float32)
+    at = grams.rows.astype(np.int64) * SKETCH + np.repeat(places, counts)
+    table += np.bincount(at, grams.weights * np.repeat(signs, counts), minlength=len(table))
+    return _whole(table.reshape(grams.size, SKETCH))
 
 
-def _axes(vectors: Vectors) -> Vectors:
-    """Return the main directions of the rows, the strongest first."""
-    _, directions = np.linalg.eigh(vectors.T @ vectors)
-    return np.ascontiguousarray(directions[:, : -AXES - 1 : -1].T, np.float32)
+def sketch_of(question: Question, grams: Postings) -> NDArray[np.int8]:
+    """Return the sketch of a question that is no row."""
+    wanted = dict(gram_query(question, grams))
+    places, signs = _buckets(wanted)
+    weights = np.asarray(list(wanted.values()), np.float32)
+    return _whole(np.bincount(places, weights * signs, minlength=SKETCH))
 
 
-def _classes(vectors: Vectors, entry_of: Rows, size: int) -> Vectors:
-    """Fit one-against-all ridge regression; each entry weighs the same, however many rows."""
-    if not size:
-        return np.zeros((0, vectors.shape[1]), np.float32)
-    counts = np.bincount(entry_of, minlength=size).astype(np.float32)
-    weight = (counts.mean() / counts[entry_of])[:, None]
-    weighted = vectors * weight
-    gram = vectors.T @ weighted + RIDGE * np.eye(vectors.shape[1], dtype=np.float32)
-    sums = np.zeros((size, vectors.shape[1]), np.float32)
-    np.add.at(sums, entry_of, weighted)
-    fitted: Vectors = np.linalg.solve(gram, sums.T).T.astype(np.float32)
-    return np.ascontiguousarray(fitted)
+def _buckets(terms: Iterable[str]) -> tuple[NDArray[np.int64], Scores]:
+    hashed = np.asarray([zlib.crc32(term.encode("utf-8", "ignore")) for term in terms], np.int64)
+    return hashed % SKETCH, np.where((hashed >> 16) & 1, np.float32(1), np.float32(-1))
+
+
+def _whole(table: NDArray[Any]) -> NDArray[np.int8]:
+    whole: NDArray[np.int8] = np.clip(np.rint(table * SKETCH_SCALE), -127, 127).astype(np.int8)
+    return whole
+
+
+def with_vectors(snapshot: Snapshot, vectors: Stored | Vectors) -> Snapshot:
+    """Return the snapshot with a vector for each row."""
+    return replace(snapshot, meaning=meaning_of(vectors))
 
 
 def gram_query(question: Question, postings: Postings) -> list[tuple[str, float]]:
     """Return the question's character terms with unit-length TF-IDF weights."""
-    counts = _gram_counts(question)
+    counts = gram_counts(question)
     weights = {
         term: (1 + float(np.log(count)) if count > 1 else 1.0) * postings.rarity(term)
         for term, count in counts.items()

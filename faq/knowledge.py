@@ -19,12 +19,15 @@ from faq.matcher import Band, Decision, Entry
 from faq.normalize import RAW_LIMIT
 from faq.tokens import Tokens
 from storage import knowledge
+from storage.changes import changed_since
 from storage.database import Database
 from storage.knowledge import Content, LiveEntry
 
 log = structlog.get_logger(__name__)
 
 THREADS = 2
+MOST_LATE = 300
+"""How many changed questions may stand beside the index before it is built anew."""
 
 
 class KnowledgeBase:
@@ -111,9 +114,27 @@ class KnowledgeBase:
         async with self._refreshing:
             if await self._db.read(knowledge.current_release) == self._release:
                 return False
-            release, rows = await self._db.read(_live)
-            await self._swap(release, tuple(entry_of(row) for row in rows))
+            if not await self._patch():
+                release, rows = await self._db.read(_live)
+                await self._swap(release, tuple(entry_of(row) for row in rows))
             return True
+
+    async def _patch(self) -> bool:
+        """Put a few changed entries beside the index; say whether that was enough."""
+        matcher = self._matcher
+        if matcher is None or self._release < 1:
+            return False
+        changes = await self._db.read(changed_since, self._release)
+        changed = [entry_of(row) for row in changes.entries]
+        if matcher.late_rows + sum(1 + len(e.similar_questions) for e in changed) > MOST_LATE:
+            return False
+        self._matcher = await asyncio.to_thread(matcher.edited, changed, changes.gone)
+        self._by_id |= {entry.id: entry for entry in changed}
+        for key in changes.gone:
+            self._by_id.pop(key, None)
+        self._release = changes.release
+        log.info("knowledge changed", release=self._release, changed=len(changed))
+        return True
 
     async def decide(self, text: str) -> Decision:
         """Decide about a customer's text, within the time budget."""

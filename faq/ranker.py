@@ -18,14 +18,10 @@ from faq.index import Snapshot
 Numbers = NDArray[np.float64]
 
 _EVIDENCE_LEXICAL = (
-    "logit", "gap", "share", "unknown", "length_of_query", "rivals",
-    "grams", "grams_top3", "words", "ratio", "partial", "token_set", "covers_query", "covers_row",
-    "length", "concepts", "first_grams", "first_words", "words_gap",
+    "logit", "gap", "share", "rivals", "unknown", "none", "length_of_query", *LEXICAL,
+    "words_gap", "votes_gap",
 )  # fmt: skip
-_EVIDENCE_SEMANTIC = (
-    *_EVIDENCE_LEXICAL, "cosine", "cosine_top3", "classes", "first_cosine", "first_classes",
-    "cosine_gap", "classes_gap",
-)  # fmt: skip
+_EVIDENCE_SEMANTIC = (*_EVIDENCE_LEXICAL, "cosine", "first_cosine", "cosine_gap")
 _LOGIT_LIMIT = 30.0
 
 
@@ -106,6 +102,10 @@ class Models:
         """Return the model that fits what was measured."""
         return self.semantic if lookup.semantic else self.lexical
 
+    def with_one(self, model: Model, *, semantic: bool) -> Models:
+        """Return these with one of them replaced."""
+        return Models(self.lexical, model) if semantic else Models(model, self.semantic)
+
 
 @lru_cache(maxsize=1)
 def shipped() -> Models:
@@ -173,9 +173,10 @@ def evidence(snapshot: Snapshot, lookup: Lookup, logits: Numbers, order: NDArray
     clues["gap"] = min(float(logits[first]) - second, 8.0)
     clues["share"] = float(shares[first])
     clues["rivals"] = float(-(shares * np.log(np.maximum(shares, 1e-9))).sum())
+    clues["none"] = lookup.none
     clues["unknown"] = _unknown(snapshot, lookup)
     clues["length_of_query"] = float(np.log1p(len(lookup.question.words)))
-    for name in ("words", "cosine", "classes"):
+    for name in ("words", "cosine", "votes"):
         if name in column:
             others = np.delete(column[name], first)
             clues[f"{name}_gap"] = clues[name] - (float(others.max()) if len(others) else 0.0)

@@ -4,7 +4,7 @@ Every set is a folder with `queries.dev.jsonl` and `faq.jsonl` (without it: the 
 The figures printed are from models that never saw the set they are tried on; the models
 written have seen them all.
 
-    python benchmarks/faq/train.py --out faq/weights.json SET [SET ...]
+    python -m benchmarks.faq.train --out faq/weights.json SET [SET ...]
 """
 
 from __future__ import annotations
@@ -12,45 +12,94 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from faq.calibrate import Sample, fit_confidence, fit_ranker, judge, standard, thresholds
 from faq.demo import demo_entries
-from faq.encoder import load
-from faq.evaluate import measure
+from faq.encoder import Encoder, Vectors, load
+from faq.evaluate import measure, read_queries
 from faq.features import look_up
 from faq.importer import read_jsonl_entries
-from faq.index import build, cut, with_vectors
+from faq.index import Snapshot, build, cut, with_vectors
+from faq.learn import Labelled
 from faq.normalize import normalize
 from faq.ranker import Linear, Model, Numbers, sigmoid
 from faq.tokens import Tokens, shop_concepts
 
-VERSION = "r1"
+VERSION = "r2"
 MOST_PER_SET = 500
 
 
-def lookups(folder: Path) -> tuple[list[Sample], list[Sample]]:
-    """Return a set's dev queries, looked up by words alone and with the encoder."""
-    tokens, concepts, encoder = Tokens(), shop_concepts(), load()
-    if encoder is None:
-        raise SystemExit("training needs the extra `semantic`")
+class Remembering:
+    """Encodes every text once."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.name = encoder.name
+        self._encoder = encoder
+        self._known: dict[str, Vectors] = {}
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return one row per text."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known.update(zip(new, self._encoder.encode(new), strict=True))
+        return np.stack([self._known[text] for text in texts])
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """A knowledge base and labelled queries."""
+
+    name: str
+    snapshot: Snapshot
+    known: list[Labelled]
+    encoder: Encoder | None
+
+    def samples(self) -> list[Sample]:
+        """Return the queries looked up; together they weigh one."""
+        weight = 1 / len(self.known)
+        return [
+            Sample(
+                self.snapshot,
+                look_up(self.snapshot, known.question, self.encoder),
+                known.entry,
+                weight,
+            )
+            for known in self.known
+        ]
+
+
+_shared: list[Remembering] = []
+
+
+def encoder_of_all() -> Encoder:
+    """Return the one encoder of this run."""
+    if not _shared:
+        encoder = load()
+        if encoder is None:
+            raise SystemExit("this needs the extra `semantic`")
+        _shared.append(Remembering(encoder))
+    return _shared[0]
+
+
+def load_set(folder: Path, *, lexical: bool = False) -> Set:
+    """Read a set and index it."""
+    tokens, concepts = Tokens(), shop_concepts()
     path = folder / "faq.jsonl"
     entries = read_jsonl_entries(path) if path.exists() else list(demo_entries())
-    number = {entry.id: at for at, entry in enumerate(entries)}
-    words = build(entries, tokens, concepts)
-    meaning = with_vectors(words, encoder.encode([question.text for question in words.questions]))
-    queries = [json.loads(line) for line in (folder / "queries.dev.jsonl").open(encoding="utf-8")]
-    queries = [query for query in queries if normalize(query["text"])]
-    lexical, semantic = [], []
-    for query in queries:
-        question = cut(normalize(query["text"]), tokens, concepts)
-        right = number.get(query["faq_id"])
-        weight = 1 / len(queries)
-        lexical.append(Sample(words, look_up(words, question, None), right, weight))
-        semantic.append(Sample(meaning, look_up(meaning, question, encoder), right, weight))
-    return lexical, semantic
+    snapshot = build(entries, tokens, concepts)
+    encoder = None if lexical else encoder_of_all()
+    known = []
+    for query in read_queries(folder / "queries.dev.jsonl"):
+        if form := normalize(query.text):
+            number = None if query.faq_id is None else snapshot.numbers.get(query.faq_id)
+            known.append(Labelled(cut(form, tokens, concepts), number))
+    if encoder is not None:
+        encoder.encode([one.question.text for one in known])
+        snapshot = with_vectors(snapshot, encoder.encode(snapshot.texts))
+    return Set(folder.name, snapshot, known, encoder)
 
 
 def fit(sets: Sequence[list[Sample]]) -> tuple[Linear, Linear]:
@@ -64,6 +113,12 @@ def try_on(samples: Sequence[Sample], ranker: Linear, model: Linear) -> tuple[Nu
     """Return the confidences and hits on a set."""
     judged = judge(samples, ranker)
     return np.asarray([sigmoid(x) for x in model(judged.clues)]), judged.right
+
+
+def train_quietly(sets: Sequence[Set]) -> Model:
+    """Train on some sets; the thresholds are what the confidence says itself."""
+    ranker, model = fit([one.samples() for one in sets])
+    return Model("blind", ranker, model, {})
 
 
 def train(named: dict[str, list[Sample]], name: str) -> Model:
@@ -93,11 +148,10 @@ def main() -> None:
     parser.add_argument("sets", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    both = {folder.name: lookups(folder) for folder in arguments.sets}
-    models = {
-        name: train({key: value[at] for key, value in both.items()}, name).dump()
-        for at, name in enumerate(("lexical", "semantic"))
-    }
+    models = {}
+    for name in ("lexical", "semantic"):
+        sets = [load_set(folder, lexical=name == "lexical") for folder in arguments.sets]
+        models[name] = train({one.name: one.samples() for one in sets}, name).dump()
     arguments.out.write_text(json.dumps(models, indent=1) + "\n", encoding="utf-8")
 
 

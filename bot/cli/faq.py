@@ -158,11 +158,9 @@ def _evaluate(
 ) -> dict[str, Any]:
     entries = importer.read_jsonl_entries(files[0])
     labelled = evaluation.read_queries(files[1])
-    tokens, encoder, models = Tokens(), _encoder(config), None
-    if dev is not None:
-        known = evaluation.read_queries(dev)
-        models = evaluation.calibrate(entries, known, config, tokens, encoder)
-    matcher = HybridMatcher.build(entries, config, tokens, encoder, models)
+    matcher = HybridMatcher.build(entries, config, Tokens(), _encoder(config))
+    known = [] if dev is None else evaluation.read_queries(dev)
+    matcher = evaluation.calibrate(matcher, known)
     judged = evaluation.judge_all(matcher, labelled)
     if out is not None:
         lines = (json.dumps(one.line(), ensure_ascii=False) for one in judged)

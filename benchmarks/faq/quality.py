@@ -1,0 +1,98 @@
+"""What the matcher is worth on labelled sets: `python -m benchmarks.faq.quality SET [SET ...]`.
+
+A set is a folder with `queries.dev.jsonl` and `faq.jsonl` (without it: the demo shop). The models
+to start from are trained on the other sets named, never on the one that is measured, and are
+
+- `shipped`: taken as they are;
+- `itself`: fitted to the base's own questions, without labels;
+- `labels`: fitted to the labelled queries too, measured on a fifth that was left out, five times.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.faq.train import Set, load_set, train_quietly
+from faq.calibrate import FOLDS, fold
+from faq.evaluate import measure
+from faq.features import look_up
+from faq.hints import Hints
+from faq.learn import Labelled, by_itself, by_labels
+from faq.ranker import Model, rank
+
+SHOWN = ("accuracy@1", "recall@3", "auroc", "coverage@p90", "coverage@p95", "ece")
+
+
+class Tally:
+    """The decisions on one set."""
+
+    def __init__(self) -> None:
+        self.confidence: list[float] = []
+        self.right: list[bool] = []
+        self.third: list[bool] = []
+        self.inside: list[bool] = []
+
+    def add(self, one: Set, known: Labelled, model: Model, hints: Hints | None) -> None:
+        """Decide about one query."""
+        found = look_up(one.snapshot, known.question, one.encoder, hints)
+        ranking = rank(one.snapshot, found, model)
+        order = [int(found.entries[at]) for at in ranking.order]
+        self.confidence.append(ranking.confidence)
+        self.right.append(known.entry is not None and order[:1] == [known.entry])
+        self.third.append(known.entry is not None and known.entry in order[:3])
+        self.inside.append(known.entry is not None)
+
+    def line(self) -> str:
+        """Return the figures in per cent."""
+        figures = measure(self.confidence, self.right, self.inside)
+        figures["recall@3"] = float(np.asarray(self.third)[np.asarray(self.inside)].mean())
+        return "".join(f"{100 * figures[name]:8.1f}" for name in SHOWN)
+
+
+def tally(one: Set, model: Model) -> Tally:
+    """Measure one model on all queries of a set."""
+    found = Tally()
+    for known in one.known:
+        found.add(one, known, model, None)
+    return found
+
+
+def with_labels(one: Set, start: Model) -> Tally:
+    """Measure models fitted to four fifths of the queries on the last fifth, in turn."""
+    found = Tally()
+    folds = [fold("held " + known.question.text) for known in one.known]
+    for number in range(FOLDS):
+        seen = [k for k, at in zip(one.known, folds, strict=True) if at != number]
+        model, hints = by_labels(one.snapshot, one.encoder, seen, start)
+        for known, at in zip(one.known, folds, strict=True):
+            if at == number:
+                found.add(one, known, model, hints)
+    return found
+
+
+def compare(sets: Sequence[Set]) -> None:
+    """Print a line for each set and each way to learn."""
+    print(f"{'':32}" + "".join(f"{name.replace('coverage', 'c')[:7]:>8}" for name in SHOWN))
+    for one in sets:
+        start = train_quietly([other for other in sets if other is not one])
+        print(f"{one.name:22}{'shipped':10}{tally(one, start).line()}", flush=True)
+        own = by_itself(one.snapshot, one.encoder, start)
+        print(f"{one.name:22}{'itself':10}{tally(one, own).line()}", flush=True)
+        print(f"{one.name:22}{'labels':10}{with_labels(one, own).line()}", flush=True)
+
+
+def main() -> None:
+    """Measure the folders named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sets", nargs="+", type=Path)
+    parser.add_argument("--lexical", action="store_true", help="without the sentence encoder")
+    arguments = parser.parse_args()
+    compare([load_set(folder, lexical=arguments.lexical) for folder in arguments.sets])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Fits the models to one knowledge base: by its own questions, and by labelled ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from faq.calibrate import BY_ITSELF, Sample, refit
+from faq.encoder import Encoder
+from faq.features import Hidden, look_up
+from faq.hints import Hints
+from faq.index import Question, Snapshot
+from faq.ranker import Model
+from faq.vectors import key_of
+
+MOST = 500
+"""How many of a base's own questions are asked."""
+OUTSIDE = 0.3
+"""What a question whose entry is hidden weighs: that it is missed is likelier than it seems."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A question and the number of the entry that answers it; None: none does."""
+
+    question: Question
+    entry: int | None
+
+
+def by_itself(snapshot: Snapshot, encoder: Encoder | None, start: Model, most: int = MOST) -> Model:
+    """Fit the models without labels: each question is asked as if it were not listed.
+
+    Asked once with only the question hidden (its entry is right), and once with the whole entry
+    hidden (none is right). Always the same questions, chosen by the hash of their text.
+    """
+    inside, outside = [], []
+    for row in _chosen(snapshot, most):
+        question, entry = snapshot.question(row), int(snapshot.entry_of[row])
+        rows = tuple(
+            at
+            for at in snapshot.rows_within(np.asarray([entry])).tolist()
+            if snapshot.texts[at] == question.text
+        )
+        if snapshot.sizes[entry] > len(rows):
+            found = look_up(snapshot, question, encoder, hidden=Hidden(rows))
+            inside.append(Sample(snapshot, found, entry))
+        found = look_up(snapshot, question, encoder, hidden=Hidden(rows, entry))
+        outside.append(Sample(snapshot, found, None))
+    if not inside:
+        return start
+    samples = [replace(s, weight=1 / len(inside)) for s in inside]
+    samples += [replace(s, weight=OUTSIDE / len(outside)) for s in outside]
+    return refit(samples, [s.lookup.question.text for s in samples], start, BY_ITSELF, "self")
+
+
+def _chosen(snapshot: Snapshot, most: int) -> list[int]:
+    rows = [row for row, text in enumerate(snapshot.texts) if text]
+    rows.sort(key=lambda row: key_of(snapshot.texts[row]))
+    return rows[:most]
+
+
+def by_labels(
+    snapshot: Snapshot, encoder: Encoder | None, known: Sequence[Labelled], start: Model
+) -> tuple[Model, Hints | None]:
+    """Fit the models to labelled questions, which from then on count as known themselves.
+
+    While one of them is asked, it is hidden.
+    """
+    hints = None
+    if encoder is not None and known:
+        questions = [one.question for one in known]
+        vectors = encoder.encode([question.text for question in questions])
+        hints = Hints.of(questions, [one.entry for one in known], snapshot.grams, vectors)
+    hidden = Hidden(same_hint=True)
+    samples = [
+        Sample(snapshot, look_up(snapshot, one.question, encoder, hints, hidden), one.entry)
+        for one in known
+    ]
+    return refit(samples, [one.question.text for one in known], start), hints

@@ -1,0 +1,140 @@
+"""An inverted index in flat arrays: which rows hold a term, and with what weight."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float32]
+Rows = NDArray[np.int32]
+
+K1 = 1.2
+B = 0.5
+MOST_READ = 80_000
+"""How many weights one question may read; the commonest of its terms are left out first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """Term after term in two flat arrays; `tail` holds rows that were added later.
+
+    The tail is weighed by what the first rows say of a term's rarity, so that both compare.
+    """
+
+    terms: dict[str, int]
+    starts: NDArray[np.int64]
+    rows: Rows
+    weights: Scores
+    idf: Scores
+    unknown_idf: float
+    size: int
+    average: float
+    bm25: bool
+    tail: Postings | None = None
+
+    def score(self, wanted: Sequence[tuple[str, float]]) -> Scores:
+        """Return every row's sum of weights over the wanted terms."""
+        own = self._score(wanted)
+        return own if self.tail is None else np.concatenate([own, self.tail.score(wanted)])
+
+    def _score(self, wanted: Sequence[tuple[str, float]]) -> Scores:
+        found = [
+            (int(self.starts[number]), int(self.starts[number + 1]), weight)
+            for term, weight in wanted
+            if (number := self.terms.get(term)) is not None
+        ]
+        if not found:
+            return np.zeros(self.size, np.float32)
+        if sum(end - start for start, end, _ in found) > MOST_READ:
+            found = _rarest(found)
+        rows = np.concatenate([self.rows[start:end] for start, end, _ in found])
+        weights = np.concatenate(
+            [self.weights[start:end] * np.float32(weight) for start, end, weight in found]
+        )
+        return np.bincount(rows, weights, minlength=self.size).astype(np.float32)
+
+    def rarity(self, term: str) -> float:
+        """Return a term's inverse document frequency; an unknown one is the rarest."""
+        number = self.terms.get(term)
+        return self.unknown_idf if number is None else float(self.idf[number])
+
+    def with_tail(self, documents: Sequence[Counter[str]]) -> Postings:
+        """Return these and the rows of more documents, in place of an earlier tail."""
+        terms, triples = _count(documents)
+        known = np.asarray([self.rarity(term) for term in terms], np.float32)
+        tail = _fill(terms, triples, known, len(documents), self.average, bm25=self.bm25)
+        return replace(self, tail=tail)
+
+
+_Triples = tuple[NDArray[np.int64], Rows, Scores]
+
+
+def _rarest(found: list[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
+    kept: list[tuple[int, int, float]] = []
+    read = 0
+    for start, end, weight in sorted(found, key=lambda one: one[1] - one[0]):
+        read += end - start
+        if kept and read > MOST_READ:
+            break
+        kept.append((start, end, weight))
+    return kept
+
+
+def build(documents: Sequence[Counter[str]], *, bm25: bool) -> Postings:
+    """Index documents: by BM25, or by TF-IDF of unit length."""
+    terms, triples = _count(documents)
+    size = len(documents)
+    frequency = np.bincount(triples[0], minlength=len(terms)).astype(np.float32)
+    rare = np.log1p((size - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
+    total = float(triples[2].sum())
+    average = max(total / size if size else 0.0, 1e-6)
+    return _fill(terms, triples, rare + np.float32(0.1), size, average, bm25=bm25)
+
+
+def _count(documents: Sequence[Counter[str]]) -> tuple[dict[str, int], _Triples]:
+    terms: dict[str, int] = {}
+    numbers: list[int] = []
+    rows: list[int] = []
+    counts: list[int] = []
+    for row, document in enumerate(documents):
+        numbers += [terms.setdefault(term, len(terms)) for term in document]
+        counts += document.values()
+        rows += [row] * len(document)
+    return terms, (
+        np.asarray(numbers, np.int64),
+        np.asarray(rows, np.int32),
+        np.asarray(counts, np.float32),
+    )
+
+
+def _fill(
+    terms: dict[str, int], triples: _Triples, idf: Scores, size: int, average: float, *, bm25: bool
+) -> Postings:
+    number, row_of, count_of = triples
+    if bm25:
+        lengths = np.bincount(row_of, count_of, minlength=size)
+        slack = K1 * (1 - B + B * lengths / average)
+        weight = idf[number] * count_of * (K1 + 1) / (count_of + slack[row_of])
+    else:
+        weight = idf[number] * (1 + np.log(np.maximum(count_of, 1)))
+        norm = np.sqrt(np.bincount(row_of, weight * weight, minlength=size))
+        weight = weight / np.maximum(norm, 1e-6)[row_of]
+    order = np.argsort(number, kind="stable")
+    starts = np.zeros(len(terms) + 1, np.int64)
+    np.cumsum(np.bincount(number, minlength=len(terms)), out=starts[1:])
+    unknown = float(np.log1p((size + 0.5) / 0.5)) + 0.1
+    return Postings(
+        terms,
+        starts,
+        row_of[order],
+        weight[order].astype(np.float32),
+        idf,
+        unknown,
+        size,
+        average,
+        bm25,
+    )

@@ -1,0 +1,119 @@
+"""Keeps the vectors of questions by the hash of their text, in a file that is mapped, not read."""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+Half = NDArray[np.float16]
+
+KEY_BYTES = 20
+MOST_KEPT = 200_000
+_BLOCK = 10_000
+
+
+def key_of(text: str) -> bytes:
+    """Return what a text's vector is kept under."""
+    return hashlib.sha1(text.encode("utf-8", "ignore"), usedforsecurity=False).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Rows of a table of vectors, which may be a mapped file; `[rows]` gives them in full."""
+
+    table: Half
+    places: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, rows: NDArray[np.int64] | slice) -> Vectors:
+        taken: Vectors = np.asarray(self.table[self.places[rows]], np.float32)
+        return taken
+
+    def times(self, directions: Vectors) -> Vectors:
+        """Return all rows along some directions, a block at a time, and let go of the file."""
+        found = np.empty((len(self), len(directions)), np.float32)
+        for at in range(0, len(self), _BLOCK):
+            found[at : at + _BLOCK] = self[slice(at, at + _BLOCK)] @ directions.T
+        self.let_go()
+        return found
+
+    def let_go(self) -> None:
+        """Give back the memory of what was read from a mapped file."""
+        mapped = self.table
+        while not isinstance(mapped, np.memmap) and isinstance(mapped.base, np.ndarray):
+            mapped = mapped.base
+        held = getattr(mapped, "_mmap", None)
+        if isinstance(held, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            held.madvise(mmap.MADV_DONTNEED)
+
+
+def _layout(width: int) -> np.dtype[np.void]:
+    return np.dtype([("key", "u1", (KEY_BYTES,)), ("vector", "<f2", (width,))])
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Keys and vectors, row by row."""
+
+    keys: NDArray[np.uint8]
+    table: Half
+
+    @classmethod
+    def empty(cls) -> Kept:
+        """Return none."""
+        return cls(np.zeros((0, KEY_BYTES), np.uint8), np.zeros((0, 0), np.float16))
+
+    def places(self) -> dict[bytes, int]:
+        """Return where each key is."""
+        flat = self.keys.tobytes()
+        return {flat[at : at + KEY_BYTES]: at // KEY_BYTES for at in range(0, len(flat), KEY_BYTES)}
+
+    def with_more(self, keys: Sequence[bytes], vectors: Vectors, needed: Sequence[bytes]) -> Kept:
+        """Return these and more; past the cap only those that are needed."""
+        old_keys, old = self.keys, self.table
+        if len(old_keys) + len(keys) > MOST_KEPT:
+            at = self.places()
+            kept = [at[key] for key in dict.fromkeys(needed) if key in at]
+            old_keys, old = old_keys[kept], old[kept]
+        more = np.frombuffer(b"".join(keys), np.uint8).reshape(len(keys), KEY_BYTES)
+        half = vectors.astype(np.float16)
+        if not len(old_keys):
+            return Kept(more, half)
+        return Kept(np.concatenate([old_keys, more]), np.concatenate([old, half]))
+
+
+def read(file: Path) -> Kept:
+    """Map a file; one that is not there or does not fit holds nothing."""
+    try:
+        stored = np.load(file, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return Kept.empty()
+    names = stored.dtype.names
+    if stored.ndim != 1 or names != ("key", "vector"):
+        return Kept.empty()
+    if stored.dtype != _layout(stored.dtype["vector"].shape[0]):
+        return Kept.empty()
+    return Kept(np.asarray(stored["key"]), stored["vector"])
+
+
+def write(file: Path, kept: Kept) -> None:
+    """Replace a file in one step."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    rows = np.empty(len(kept.keys), _layout(kept.table.shape[1]))
+    rows["key"], rows["vector"] = kept.keys, kept.table
+    part = file.with_suffix(f".{os.getpid()}.part")
+    with part.open("wb") as out:
+        np.save(out, rows, allow_pickle=False)
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(file)
