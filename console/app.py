@@ -21,6 +21,7 @@ from console import (
     login,
     me,
     media,
+    releases,
     settings,
     stream,
     tickets,
@@ -48,6 +49,7 @@ ROUTERS: list[APIRouter] = [
     me.router,
     chat.router,
     tickets.router,
+    releases.router,
     knowledge.router,
     settings.router,
 ]

@@ -6,27 +6,24 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Path
+from fastapi import APIRouter, Depends, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from console import knowledge_views as pages
 from console.auth import Found, Login, require
 from console.i18n import mark
+from console.knowledge_diff import KINDS
 from console.knowledge_forms import form_of, read_content
-from console.knowledge_views import BANDS, KINDS, PARTS, ROUTES, Overtaken
+from console.knowledge_views import BANDS, PARTS, ROUTES, Overtaken
 from console.services import Services
 from console.views import is_partial, render
 from storage import knowledge
-from storage.knowledge import NothingToPublish, UnknownArticle, UnknownRelease
+from storage.knowledge import UnknownArticle
 
 router = APIRouter()
 EditorLogin = Annotated[Login, Depends(require("knowledge.write"))]
 """Somebody who writes entries."""
-PublisherLogin = Annotated[Login, Depends(require("knowledge.publish"))]
-"""Somebody who makes them live."""
-Numbered = Annotated[int, Path(ge=1, le=2**53)]
-"""A release's number: no larger than a database can count."""
 SENTENCE = 500
 """How long a tried sentence may be."""
 TOLD: Mapping[str, str] = {
@@ -35,10 +32,7 @@ TOLD: Mapping[str, str] = {
     "known": mark("The entry has this question already."),
     "discarded": mark("The draft is thrown away."),
     "removed": mark("The entry leaves the knowledge base with the next release."),
-    "published": mark("Published: customers get these answers from now on."),
-    "back": mark("Taken back: customers get the former answers from now on."),
     "nothing": mark("There is nothing to publish."),
-    "same": mark("That release is what is live now."),
 }
 
 
@@ -74,46 +68,6 @@ async def try_sentence(
     template = "trial.html" if is_partial(request) else "try.html"
     context = {"sentence": text, "decision": decision}
     return _render(request, login, found, template, context)
-
-
-@router.get("/kb/publish")
-async def ask_publish(request: Request, login: PublisherLogin, found: Found) -> Response:
-    """Show what the next release changes, and ask for a yes."""
-    drafts = await found.db.read(pages.read_drafts)
-    return _render(request, login, found, "publish.html", {"drafts": drafts})
-
-
-@router.post("/kb/publish")
-async def publish(request: Request, login: PublisherLogin, found: Found) -> Response:
-    """Make the drafts live that were shown."""
-    form = await request.form()
-    keys = {key for key in form.getlist("key") if isinstance(key, str)}
-    note = str(form.get("note", ""))[:500]
-    try:
-        await found.db.write(knowledge.publish, login.id, note, found.clock(), keys)
-    except NothingToPublish:
-        return _go("/kb?told=nothing")
-    await found.knowledge.refresh()
-    return _go("/kb?told=published")
-
-
-@router.get("/kb/releases")
-async def releases(request: Request, login: EditorLogin, found: Found, told: str = "") -> Response:
-    """Show what was made live, when and by whom."""
-    shown = await found.db.read(pages.read_releases)
-    context = {"releases": shown, "told": TOLD.get(told, "")}
-    return _render(request, login, found, "releases.html", context)
-
-
-@router.post("/kb/releases/{number}/rollback")
-async def roll_back(login: PublisherLogin, found: Found, number: Numbered) -> Response:
-    """Make a former release live again, as a new one."""
-    try:
-        await found.db.write(knowledge.rollback, number, login.id, found.clock())
-    except (NothingToPublish, UnknownRelease):
-        return _go("/kb/releases?told=same")
-    await found.knowledge.refresh()
-    return _go("/kb/releases?told=back")
 
 
 @router.get("/kb/new")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from console.i18n import mark
+from console.knowledge_diff import KINDS
 from console.knowledge_views import (
     ANSWER_LIMIT,
-    KINDS,
     QUESTION_LIMIT,
     SIMILAR_LIMIT,
     Entry,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from console.i18n import mark
+from console.knowledge_diff import Difference, differences
 from faq.matcher import Band
 from storage import articles, knowledge, listings, overview
 from storage.database import StorageError
@@ -22,14 +23,6 @@ QUESTION_LIMIT = 200
 ANSWER_LIMIT = 5000
 SIMILAR_LIMIT = 200
 """How many similar questions an entry can have."""
-KINDS: Mapping[str, str] = {
-    "product": mark("Product"),
-    "price": mark("Price"),
-    "service": mark("Service"),
-    "technical": mark("Technical"),
-    "individual": mark("Individual"),
-    "other": mark("Other"),
-}
 BANDS: Mapping[Band, tuple[str, str, str]] = {
     Band.ANSWER: (mark("Answers"), "good", "check"),
     Band.SUGGEST: (mark("Suggests"), "warn", "question"),
@@ -58,15 +51,6 @@ Change = Literal["new", "changed", "removed", "live"]
 
 class Overtaken(StorageError):
     """Somebody else has written this draft meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing that a draft changes."""
-
-    label: str
-    before: str = ""
-    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +112,11 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One revision of an entry in its history."""
+    """One revision of an entry in its history, and what it changed."""
 
     version: ArticleVersion
     author: Agent | None
+    differences: Sequence[Difference] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +146,15 @@ def read_entry(session: Session, key: str) -> tuple[Entry, list[Revision], list[
         return None
     history = articles.versions(session, key)
     people = _authors(session, [version.author_id for version in history])
-    revisions = [Revision(v, people.get(v.author_id) if v.author_id else None) for v in history]
+    before = [*map(knowledge.content_of, history[1:]), Content("")]
+    revisions = [
+        Revision(
+            version,
+            people.get(version.author_id) if version.author_id else None,
+            differences(former, knowledge.content_of(version)),
+        )
+        for version, former in zip(history, before, strict=True)
+    ]
     return Entry(state), revisions, overview.categories(session)
 
 
@@ -213,13 +206,7 @@ def add_similar(session: Session, key: str, text: str, author: UUID, now: dateti
     known = {folded(question) for question in (content.question, *content.similar_questions)}
     if folded(text) in known or len(content.similar_questions) >= SIMILAR_LIMIT:
         return False
-    more = Content(
-        content.question,
-        (*content.similar_questions, text),
-        content.answers,
-        content.kind,
-        content.category,
-    )
+    more = replace(content, similar_questions=(*content.similar_questions, text))
     knowledge.save_draft(session, key, more, author, now)
     return True
 
@@ -227,30 +214,6 @@ def add_similar(session: Session, key: str, text: str, author: UUID, now: dateti
 def folded(question: str) -> str:
     """Return a question as it is compared: blanks and case do not count."""
     return " ".join(question.casefold().split())
-
-
-def differences(before: Content, after: Content) -> list[Difference]:
-    """Return what differs between two revisions, field by field."""
-    found = [
-        Difference(mark("Question"), before.question, after.question),
-        *(
-            Difference(label, before.answers.get(code, ""), after.answers.get(code, ""))
-            for code, label in (
-                ("zh", mark("Answer in Chinese")),
-                ("en", mark("Answer in English")),
-            )
-        ),
-        Difference(mark("Kind"), before.kind, after.kind),
-        Difference(mark("Category"), before.category, after.category),
-    ]
-    gone = set(before.similar_questions) - set(after.similar_questions)
-    added = set(after.similar_questions) - set(before.similar_questions)
-    similar = Difference(
-        mark("Similar questions"),
-        "\n".join(q for q in before.similar_questions if q in gone),
-        "\n".join(q for q in after.similar_questions if q in added),
-    )
-    return [each for each in (*found, similar) if each.before != each.after]
 
 
 def _authors(session: Session, ids: Sequence[UUID | None]) -> dict[UUID, Agent]:

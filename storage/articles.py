@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.models import Article, ArticleVersion, Release
+from storage.rules import Rules, rules_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Content:
     answers: Mapping[str, str] = field(default_factory=dict)
     kind: str = "other"
     category: str = ""
+    rules: Rules = field(default_factory=Rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def content_of(version: ArticleVersion) -> Content:
         dict(version.answers),
         str(version.extra.get("kind", "other")),
         str(version.extra.get("category", "")),
+        rules_of(version.extra.get("rules", {})),
     )
 
 
@@ -75,6 +78,17 @@ def live_entries(session: Session) -> list[LiveEntry]:
         .order_by(Article.key)
     )
     return [LiveEntry(key, version.id, content_of(version)) for key, version in session.exec(query)]
+
+
+def drafts(session: Session, keys: Collection[str] | None) -> dict[str, ArticleVersion]:
+    """Return the drafts of these entries, or of all, by key."""
+    query = (
+        select(Article.key, ArticleVersion)
+        .where(ArticleVersion.article_id == Article.id)
+        .where(col(ArticleVersion.live_from).is_(None), col(ArticleVersion.live_to).is_(None))
+        .order_by(Article.key)
+    )
+    return {key: version for key, version in session.exec(query) if keys is None or key in keys}
 
 
 def list_articles(

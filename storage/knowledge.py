@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from storage.articles import (
     content_of,
     count_articles,
     current_release,
+    drafts,
     get_article,
     list_articles,
     live_entries,
@@ -25,6 +27,7 @@ from storage.articles import (
 from storage.database import StorageError
 from storage.models import Article, ArticleVersion
 from storage.releases import NothingToPublish, UnknownRelease, publish, rollback
+from storage.rules import Rules
 
 __all__ = [
     "ArticleState",
@@ -37,6 +40,7 @@ __all__ = [
     "count_articles",
     "current_release",
     "delete_draft",
+    "drafts",
     "get_article",
     "list_articles",
     "live_entries",
@@ -78,26 +82,36 @@ def save_draft(
 def save_drafts(
     session: Session, contents: Mapping[str, Content], author_id: UUID | None, now: datetime
 ) -> int:
-    """Write many drafts by key, as `save_draft` would one by one; return how many."""
+    """Write many drafts by key, as `save_draft` would one by one; return how many.
+
+    An entry whose new content has no rules keeps those that it has: a table says nothing of them.
+    """
     articles = {article.key: article for article in session.exec(select(Article))}
-    drafts: dict[UUID, ArticleVersion] = {}
+    known: dict[UUID, ArticleVersion] = {}
     numbers: dict[UUID, int] = {}
+    rules: dict[UUID, Rules] = {}
     for version in session.exec(select(ArticleVersion)):
         numbers[version.article_id] = max(version.number, numbers.get(version.article_id, 0))
         if version.live_from is None and version.live_to is None:
-            drafts[version.article_id] = version
+            known[version.article_id] = version
+        if version.live_to is None and (
+            version.live_from is None or version.article_id not in rules
+        ):
+            rules[version.article_id] = content_of(version).rules
     for key, content in contents.items():
         article = articles.get(key) or Article(
             key=key, kind=content.kind, category=content.category, created_at=now
         )
-        draft = drafts.get(article.id) or ArticleVersion(
+        draft = known.get(article.id) or ArticleVersion(
             article_id=article.id, number=numbers.get(article.id, 0) + 1, question=""
         )
+        if content.rules == Rules() and article.id in rules:
+            content = replace(content, rules=rules[article.id])  # noqa: PLW2901 - what is stored
         _fill(draft, content, author_id, now)
-        articles[key], drafts[article.id] = article, draft
+        articles[key], known[article.id] = article, draft
     session.add_all(articles.values())
     session.flush()
-    session.add_all(drafts.values())
+    session.add_all(known.values())
     session.flush()
     return len(contents)
 
@@ -107,6 +121,8 @@ def _fill(draft: ArticleVersion, content: Content, author_id: UUID | None, now: 
     draft.similar_questions = list(content.similar_questions)
     draft.answers = dict(content.answers)
     draft.extra = {"kind": content.kind, "category": content.category}
+    if kept := content.rules.stored():
+        draft.extra["rules"] = kept
     draft.deleted = False
     draft.author_id, draft.created_at = author_id, now
 
