@@ -90,7 +90,7 @@ class Service:
         )
         self.worker = Worker(
             self.db,
-            build_chain(self.knowledge),
+            build_chain(self.knowledge, channels=_channels(self.config)),
             self.inboxes,
             self.signals,
             clock,
@@ -241,6 +241,10 @@ class Service:
         async for facts in self.live.follow(None):
             if any(fact.fact is Fact.KNOWLEDGE_RELEASED for fact in facts):
                 await self.ticker.guarded(self.ticker.reload_knowledge)
+
+
+def _channels(config: Config) -> dict[str, str]:
+    return {name: inbox.channel for name, inbox in config.inboxes.items()}
 
 
 def _days(number: int | None) -> timedelta | None:
