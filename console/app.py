@@ -18,6 +18,7 @@ from console import (
     conversations,
     demo,
     knowledge,
+    knowledge_tools,
     login,
     me,
     media,
@@ -50,6 +51,7 @@ ROUTERS: list[APIRouter] = [
     chat.router,
     tickets.router,
     releases.router,
+    knowledge_tools.router,
     knowledge.router,
     settings.router,
 ]

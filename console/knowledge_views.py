@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -12,6 +12,8 @@ from sqlmodel import Session
 
 from console.i18n import mark
 from console.knowledge_diff import Difference, differences
+from console.services import InboxState
+from console.words import CHANNELS
 from faq.matcher import Band
 from storage import articles, knowledge, listings, overview
 from storage.database import StorageError
@@ -44,6 +46,9 @@ ROUTES: Mapping[str, str] = {
     "empty": mark("nothing to go by"),
     "timeout": mark("out of time"),
     "not-ready": mark("still starting"),
+    "contains": mark("the question contains it"),
+    "negated": mark("the customer says what they do not want"),
+    "withheld": mark("only for some customers"),
 }
 """How a decision came about, where it needs saying."""
 Change = Literal["new", "changed", "removed", "live"]
@@ -100,6 +105,26 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """A category with those below it; `count` counts theirs too."""
+
+    path: str
+    name: str
+    count: int
+    below: Sequence[Branch] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A platform that answers go to, and how much one message of it holds."""
+
+    name: str
+    label: str
+    limit: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A page of the list."""
 
@@ -107,7 +132,7 @@ class Listed:
     total: int
     drafts: int
     release: int
-    categories: Sequence[str] = field(default=())
+    tree: Sequence[Branch] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +153,15 @@ class Released:
     live: bool
 
 
-def read_list(session: Session, query: str, kind: str | None, offset: int) -> Listed:
+def read_list(session: Session, query: str, kind: str | None, offset: int, category: str) -> Listed:
     """Return one page of the knowledge base."""
-    found = articles.list_articles(session, query or None, kind, PAGE, offset)
+    found = articles.list_articles(session, query or None, kind, PAGE, offset, category or None)
     return Listed(
         [Entry(state) for state in found if state.draft or state.live],
-        articles.count_articles(session, query or None, kind),
+        articles.count_articles(session, query or None, kind, category or None),
         overview.count_drafts(session),
         articles.current_release(session),
+        tree_of(articles.category_counts(session)),
     )
 
 
@@ -209,6 +235,58 @@ def add_similar(session: Session, key: str, text: str, author: UUID, now: dateti
     more = replace(content, similar_questions=(*content.similar_questions, text))
     knowledge.save_draft(session, key, more, author, now)
     return True
+
+
+def restore(session: Session, key: str, number: str, author: UUID, now: datetime) -> bool:
+    """Write a draft that says what a former revision said; say whether there is one.
+
+    Raises:
+        UnknownArticle: there is no such entry.
+    """
+    if articles.get_article(session, key) is None:
+        raise knowledge.UnknownArticle(key)
+    history = articles.versions(session, key)
+    former = next((each for each in history if str(each.number) == number), None)
+    if former is not None:
+        knowledge.save_draft(session, key, knowledge.content_of(former), author, now)
+    return former is not None
+
+
+def keys_by_question(session: Session) -> dict[str, str]:
+    """Return the entries' keys by their standard questions, as they are compared."""
+    return {folded(question): key for key, question in articles.questions(session).items()}
+
+
+def questions_of(session: Session, keys: Collection[str | None]) -> dict[str, str]:
+    """Return the standard questions of these entries, by key."""
+    return (
+        {key: question for key, question in articles.questions(session).items() if key in keys}
+        if keys
+        else {}
+    )
+
+
+def channels_of(inboxes: Sequence[InboxState]) -> list[Channel]:
+    """Return the platforms of these inboxes, each once."""
+    found: dict[str, Channel] = {}
+    for inbox in inboxes:
+        label = CHANNELS.get(inbox.channel, inbox.channel)
+        made = Channel(inbox.channel, label, inbox.text_limit, inbox.text_unit)
+        found.setdefault(inbox.channel, made)
+    return list(found.values())
+
+
+def tree_of(counts: Mapping[str, int], under: str = "") -> list[Branch]:
+    """Return the categories below one as a tree; a category's path is `a/b/c`."""
+    heads: dict[str, dict[str, int]] = {}
+    for path, count in counts.items():
+        rest = path[len(under) :]
+        if path.startswith(under) and rest:
+            heads.setdefault(rest.split("/")[0], {})[path] = count
+    return [
+        Branch(f"{under}{head}", head, sum(inside.values()), tree_of(inside, f"{under}{head}/"))
+        for head, inside in sorted(heads.items())
+    ]
 
 
 def folded(question: str) -> str:

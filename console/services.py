@@ -51,6 +51,10 @@ class InboxState:
     """What is written to a customer goes out with the customer's next message."""
     present: bool = False
     """Customers see that somebody types and reads, and let it be seen of them."""
+    text_limit: int = 0
+    """How much text one message of its platform holds; 0: not known."""
+    text_unit: str = "characters"
+    """In what that is counted: characters, bytes (of UTF-8) or utf16."""
     types: bool = False
     """Its platform can be asked to show a customer that somebody types."""
 

@@ -13,6 +13,7 @@ from storage.articles import (
     ArticleState,
     Content,
     LiveEntry,
+    category_counts,
     content_of,
     count_articles,
     current_release,
@@ -36,6 +37,7 @@ __all__ = [
     "NothingToPublish",
     "UnknownArticle",
     "UnknownRelease",
+    "category_counts",
     "content_of",
     "count_articles",
     "current_release",
@@ -45,6 +47,7 @@ __all__ = [
     "list_articles",
     "live_entries",
     "mark_deleted",
+    "move_category",
     "publish",
     "releases",
     "rollback",
@@ -52,6 +55,10 @@ __all__ = [
     "save_drafts",
     "versions",
 ]
+
+
+MOST_MOVED = 5000
+"""How many entries are moved to another category at once."""
 
 
 class UnknownArticle(StorageError):
@@ -72,6 +79,7 @@ def save_draft(
         article.key = key or f"q-{article.id.hex[:10]}"
         session.add(article)
         session.flush()
+    article.kind, article.category = content.kind, content.category
     draft = _draft_of(session, article) or new_version(session, article, now)
     _fill(draft, content, author_id, now)
     session.add(draft)
@@ -107,6 +115,7 @@ def save_drafts(
         )
         if content.rules == Rules() and article.id in rules:
             content = replace(content, rules=rules[article.id])  # noqa: PLW2901 - what is stored
+        article.kind, article.category = content.kind, content.category
         _fill(draft, content, author_id, now)
         articles[key], known[article.id] = article, draft
     session.add_all(articles.values())
@@ -125,6 +134,23 @@ def _fill(draft: ArticleVersion, content: Content, author_id: UUID | None, now: 
         draft.extra["rules"] = kept
     draft.deleted = False
     draft.author_id, draft.created_at = author_id, now
+
+
+def move_category(
+    session: Session, old: str, new: str, author_id: UUID | None, now: datetime
+) -> int:
+    """Write drafts that move a category, and those below it, elsewhere; return how many."""
+    moved = 0
+    for state in list_articles(session, limit=MOST_MOVED, category=old):
+        version = state.draft or state.live
+        if version is None or version.deleted:
+            continue
+        content = content_of(version)
+        category = f"{new}{content.category[len(old) :]}".strip("/")
+        changed = replace(content, category=category)
+        save_draft(session, state.article.key, changed, author_id, now)
+        moved += 1
+    return moved
 
 
 def mark_deleted(
@@ -158,6 +184,9 @@ def delete_draft(session: Session, key: str) -> bool:
     if state.draft is None:
         return False
     session.delete(state.draft)
+    if state.live is not None:
+        live = content_of(state.live)
+        state.article.kind, state.article.category = live.kind, live.category
     session.flush()
     if not versions(session, key):
         session.delete(state.article)

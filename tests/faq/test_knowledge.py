@@ -181,7 +181,6 @@ async def test_a_timed_entry_appears_and_disappears_by_itself(db, now, tmp_path)
         changed = await knowledge.refresh()
         decision = await knowledge.decide("几点开门")
         seen.append((changed, knowledge.entry("hours") is not None, decision.band is Band.ANSWER))
-    assert seen == [(False, False, False), (True, True, True), (True, False, False)] + [
-        (False, False, False)
-    ]
+    off = (False, False, False)
+    assert seen == [off, (True, True, True), (True, False, False), off]
     await knowledge.close()
