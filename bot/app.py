@@ -38,6 +38,8 @@ def compose(config: Config, clock: Callable[[], datetime], role: Role = "all") -
             check=service.health.check,
             reports=service.health.reports,
             show_typing=service.composing.show,
+            publishers=frozenset(config.publishers),
+            rehearsals=service.rehearsals,
         )
         console.install(app, services)
         if demo is not None:

@@ -19,6 +19,7 @@ from ruamel.yaml.error import YAMLError
 from channels.inbox import InboxConfig
 from channels.registry import UnknownChannel, find
 from faq.config import FaqConfig
+from storage.models import Role
 
 M = TypeVar("M", bound=BaseModel)
 PREFIX = "YINGDA_"
@@ -102,6 +103,10 @@ class Config(BaseModel):
     )
     metrics_token: SecretStr | None = Field(
         default=None, description="who reads /metrics must bring this as a bearer token"
+    )
+    publishers: tuple[Literal[Role.EDITOR, Role.SUPERVISOR, Role.ADMIN], ...] = Field(
+        default=(Role.SUPERVISOR, Role.ADMIN),
+        description="which roles make drafts of the knowledge base live",
     )
     media: MediaConfig = MediaConfig()
     log: LogConfig = LogConfig()

@@ -192,6 +192,8 @@ class Inboxes:
                 parks=inbox.passive is not None,
                 present=isinstance(inbox.adapter, Visited),
                 types=isinstance(inbox.adapter, Typing),
+                text_limit=inbox.capabilities.text_limit,
+                text_unit=inbox.capabilities.text_limit_unit,
                 replies=_replies(inbox.capabilities),
                 fetches=isinstance(inbox.adapter, MediaSource),
                 takes=_takes(inbox),

@@ -30,6 +30,7 @@ from console.services import ChatBrand, InboxState
 from console.whispers import Whispers
 from faq.demo import publish_demo
 from faq.knowledge import KnowledgeBase
+from faq.rehearsal import Rehearsals
 from handlers.chain import build_chain
 from handlers.chat.sheet import sheets
 from storage import lanes, paces, schema, transport
@@ -65,7 +66,8 @@ class Service:
         self.metrics, self.signals = Metrics(), Signals(self._tell)
         self.db = Database(self.config.database_url, writers=self.config.database_pool)
         self.hints = _hints(self.db, self._heard)
-        self.knowledge = KnowledgeBase(self.db, self.config.faq, self.config.data_dir)
+        self.knowledge = KnowledgeBase(self.db, self.config.faq, self.config.data_dir, clock=clock)
+        self.rehearsals = Rehearsals(self.db, self.knowledge, self.config.faq, clock)
         self.live = Live(self.db, Whispers(self._tell))
         self.line = Line(self.db, self.live)
         self.inboxes = Inboxes(self.db, self.config.inboxes, clock, self.metrics)
@@ -88,7 +90,7 @@ class Service:
         )
         self.worker = Worker(
             self.db,
-            build_chain(self.knowledge),
+            build_chain(self.knowledge, channels=_channels(self.config)),
             self.inboxes,
             self.signals,
             clock,
@@ -144,6 +146,7 @@ class Service:
         await self.inboxes.stop()
         if self._ending is not None:
             await self._ending
+        await self.rehearsals.close()
         await self.knowledge.close()
         if self.hints is not None:
             await self.hints.stop()
@@ -238,6 +241,10 @@ class Service:
         async for facts in self.live.follow(None):
             if any(fact.fact is Fact.KNOWLEDGE_RELEASED for fact in facts):
                 await self.ticker.guarded(self.ticker.reload_knowledge)
+
+
+def _channels(config: Config) -> dict[str, str]:
+    return {name: inbox.channel for name, inbox in config.inboxes.items()}
 
 
 def _days(number: int | None) -> timedelta | None:

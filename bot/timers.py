@@ -16,7 +16,7 @@ from bot.metrics import Metrics
 from bot.signals import Signals
 from faq.knowledge import KnowledgeBase
 from handlers.desk import notices
-from storage import erasure, lanes, retention, slots, timers
+from storage import erasure, lanes, plans, retention, slots, timers
 from storage.database import Database, StorageError
 from storage.models import LaneKind, Timer
 
@@ -38,6 +38,7 @@ def _sweep(session: Session, timer: Timer, now: datetime) -> None:
 EFFECTS: dict[str, timers.Effect] = {
     notices.KIND: notices.remind,
     erasure.KIND: erasure.forget,
+    plans.KIND: plans.carry_out,
     DAILY: _sweep,
 }
 

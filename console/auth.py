@@ -23,7 +23,7 @@ from console import csrf
 from console.services import Services, services
 from handlers.desk import roles
 from storage import people
-from storage.models import Agent
+from storage.models import Agent, Role
 
 IDLE = timedelta(minutes=30)
 """A session that nobody uses ends after this."""
@@ -63,6 +63,8 @@ class Login:
     agent: Agent
     session: str
     csrf: str
+    publishers: frozenset[Role] = roles.PUBLISHERS
+    """Which roles make drafts of the knowledge base live, in this firm."""
 
     @property
     def id(self) -> UUID:
@@ -76,6 +78,8 @@ class Login:
 
     def may(self, permission: str) -> bool:
         """Say whether this person's role includes `permission`."""
+        if permission == roles.PUBLISH:
+            return self.agent.role in self.publishers
         return roles.may(self.agent.role, permission)
 
 
@@ -146,7 +150,7 @@ async def find_login(request: Request) -> Login | None:
     by_hand = BACKGROUND not in request.headers
     if by_hand and now - session.last_seen_at >= people.SEEN_EVERY:
         await found.db.write(people.touch_session, session.id_hash, now)
-    return Login(agent, session.id_hash, session.csrf)
+    return Login(agent, session.id_hash, session.csrf, found.publishers)
 
 
 async def check_call(request: Request) -> Login:

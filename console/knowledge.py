@@ -6,39 +6,40 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Path
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from console import knowledge_views as pages
 from console.auth import Found, Login, require
 from console.i18n import mark
-from console.knowledge_forms import form_of, read_content
-from console.knowledge_views import BANDS, KINDS, PARTS, ROUTES, Overtaken
+from console.knowledge_diff import ANSWERS, KINDS, MODES, RISKS
+from console.knowledge_forms import RELATED, form_of, read_content
+from console.knowledge_views import BANDS, PARTS, ROUTES, Overtaken
 from console.services import Services
-from console.views import is_partial, render
+from console.views import render
+from console.words import CHANNELS
 from storage import knowledge
-from storage.knowledge import NothingToPublish, UnknownArticle, UnknownRelease
+from storage.knowledge import UnknownArticle
+from storage.rules import Rules
 
 router = APIRouter()
 EditorLogin = Annotated[Login, Depends(require("knowledge.write"))]
 """Somebody who writes entries."""
-PublisherLogin = Annotated[Login, Depends(require("knowledge.publish"))]
-"""Somebody who makes them live."""
-Numbered = Annotated[int, Path(ge=1, le=2**53)]
-"""A release's number: no larger than a database can count."""
-SENTENCE = 500
-"""How long a tried sentence may be."""
+NEIGHBOURS = 300
+"""How many questions are offered to be named as related; any other can be typed."""
+RULE_FIELDS = frozenset({"mode", "valid_from", "valid_to", "level", *RELATED})
+"""The fields that are folded in unless they say something."""
 TOLD: Mapping[str, str] = {
     "saved": mark("The draft is saved; customers see it once it is published."),
     "similar": mark("Added to the draft as a similar question."),
     "known": mark("The entry has this question already."),
     "discarded": mark("The draft is thrown away."),
     "removed": mark("The entry leaves the knowledge base with the next release."),
-    "published": mark("Published: customers get these answers from now on."),
-    "back": mark("Taken back: customers get the former answers from now on."),
     "nothing": mark("There is nothing to publish."),
-    "same": mark("That release is what is live now."),
+    "restored": mark("The draft has the words of that revision; look at them, then publish."),
+    "moved": mark("Moved: the drafts go live with the next release."),
+    "nowhere": mark("A category cannot be moved into itself."),
 }
 
 
@@ -49,71 +50,23 @@ async def list_all(
     found: Found,
     q: str = "",
     kind: str = "",
+    category: str = "",
     page: int = 1,
-    told: str = "",
 ) -> Response:
     """Show the entries."""
+    told = request.query_params.get("told", "")
     known = kind if kind in KINDS else None
     page = max(1, min(page, 10_000))
     offset = (page - 1) * pages.PAGE
-    listed = await found.db.read(pages.read_list, q[:200], known, offset)
-    context = {"listed": listed, "q": q[:200], "kind": known or "", "page": page}
+    listed = await found.db.read(pages.read_list, q[:200], known, offset, category[:200])
+    context = {
+        "listed": listed,
+        "q": q[:200],
+        "kind": known or "",
+        "category": category[:200],
+        "page": page,
+    }
     return _render(request, login, found, "list.html", {**context, "told": TOLD.get(told, "")})
-
-
-@router.post("/kb/try")
-async def try_sentence(
-    request: Request,
-    login: EditorLogin,
-    found: Found,
-    sentence: Annotated[str, Form(max_length=SENTENCE)] = "",
-) -> Response:
-    """Show what the live knowledge base makes of a sentence."""
-    text = sentence.strip()
-    decision = await found.knowledge.decide(text) if text else None
-    template = "trial.html" if is_partial(request) else "try.html"
-    context = {"sentence": text, "decision": decision}
-    return _render(request, login, found, template, context)
-
-
-@router.get("/kb/publish")
-async def ask_publish(request: Request, login: PublisherLogin, found: Found) -> Response:
-    """Show what the next release changes, and ask for a yes."""
-    drafts = await found.db.read(pages.read_drafts)
-    return _render(request, login, found, "publish.html", {"drafts": drafts})
-
-
-@router.post("/kb/publish")
-async def publish(request: Request, login: PublisherLogin, found: Found) -> Response:
-    """Make the drafts live that were shown."""
-    form = await request.form()
-    keys = {key for key in form.getlist("key") if isinstance(key, str)}
-    note = str(form.get("note", ""))[:500]
-    try:
-        await found.db.write(knowledge.publish, login.id, note, found.clock(), keys)
-    except NothingToPublish:
-        return _go("/kb?told=nothing")
-    await found.knowledge.refresh()
-    return _go("/kb?told=published")
-
-
-@router.get("/kb/releases")
-async def releases(request: Request, login: EditorLogin, found: Found, told: str = "") -> Response:
-    """Show what was made live, when and by whom."""
-    shown = await found.db.read(pages.read_releases)
-    context = {"releases": shown, "told": TOLD.get(told, "")}
-    return _render(request, login, found, "releases.html", context)
-
-
-@router.post("/kb/releases/{number}/rollback")
-async def roll_back(login: PublisherLogin, found: Found, number: Numbered) -> Response:
-    """Make a former release live again, as a new one."""
-    try:
-        await found.db.write(knowledge.rollback, number, login.id, found.clock())
-    except (NothingToPublish, UnknownRelease):
-        return _go("/kb/releases?told=same")
-    await found.knowledge.refresh()
-    return _go("/kb/releases?told=back")
 
 
 @router.get("/kb/new")
@@ -129,7 +82,7 @@ async def ask_new(
 async def create(request: Request, login: EditorLogin, found: Found) -> Response:
     """Write a new entry's draft."""
     given = await _given(request)
-    content, wrong = read_content(given)
+    content, wrong = read_content(given, await found.db.read(pages.keys_by_question))
     if content is None:
         return _render(request, login, found, "entry.html", _blank(given, wrong), 422)
     key = await found.db.write(pages.save, None, content, login.id, found.clock(), "")
@@ -158,6 +111,11 @@ async def change(request: Request, login: EditorLogin, found: Found, key: str) -
             case "remove":
                 removal = await found.db.write(knowledge.mark_deleted, key, login.id, now)
                 return _go(f"{address if removal else '/kb'}?told=removed")
+            case "restore":
+                restored = await found.db.write(
+                    pages.restore, key, given.get("revision", ""), login.id, now
+                )
+                return _go(f"{address}?told={'restored' if restored else 'known'}")
             case "similar":
                 text = given.get("sentence", "").strip()[: pages.QUESTION_LIMIT]
                 added = bool(text) and await found.db.write(
@@ -173,7 +131,7 @@ async def change(request: Request, login: EditorLogin, found: Found, key: str) -
 async def _save(
     request: Request, login: Login, found: Services, key: str, given: Mapping[str, str]
 ) -> Response:
-    content, wrong = read_content(given)
+    content, wrong = read_content(given, await found.db.read(pages.keys_by_question))
     if content is None:
         more: dict[str, Any] = {"given": given, "errors": wrong}
         return await _entry_page(request, login, found, key, more, 422)
@@ -199,8 +157,9 @@ async def _entry_page(
     if read is None:
         return _missing(request, login)
     entry, revisions, categories = read
+    questions = await found.db.read(pages.questions_of, set(entry.content.rules.related))
     context = {
-        **_blank(form_of(entry), {}),
+        **_blank(form_of(entry, questions), {}),
         "entry": entry,
         "revisions": revisions,
         "categories": categories,
@@ -236,6 +195,18 @@ def _render(
         "sentence": "",
         "decision": None,
         "semantic": found.knowledge.semantic,
+        "modes": MODES,
+        "answer_words": ANSWERS,
+        "no_rules": Rules(),
+        "rule_errors": sorted(context.get("errors", {}).keys() & RULE_FIELDS),
+        "channel_errors": [name for name in context.get("errors", {}) if "@" in name],
+        "neighbours": [entry.question for entry in found.knowledge.entries()[:NEIGHBOURS]],
+        "risks": RISKS,
+        "channel": "",
+        "language": "zh",
+        "own": "",
+        "channels": pages.channels_of(found.inboxes()),
+        "channel_words": CHANNELS,
         "live_count": len(found.knowledge.entries()),
         "may_publish": login.may("knowledge.publish"),
     }

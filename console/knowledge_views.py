@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -11,6 +11,9 @@ from uuid import UUID
 from sqlmodel import Session
 
 from console.i18n import mark
+from console.knowledge_diff import Difference, differences
+from console.services import InboxState
+from console.words import CHANNELS
 from faq.matcher import Band
 from storage import articles, knowledge, listings, overview
 from storage.database import StorageError
@@ -22,14 +25,6 @@ QUESTION_LIMIT = 200
 ANSWER_LIMIT = 5000
 SIMILAR_LIMIT = 200
 """How many similar questions an entry can have."""
-KINDS: Mapping[str, str] = {
-    "product": mark("Product"),
-    "price": mark("Price"),
-    "service": mark("Service"),
-    "technical": mark("Technical"),
-    "individual": mark("Individual"),
-    "other": mark("Other"),
-}
 BANDS: Mapping[Band, tuple[str, str, str]] = {
     Band.ANSWER: (mark("Answers"), "good", "check"),
     Band.SUGGEST: (mark("Suggests"), "warn", "question"),
@@ -51,6 +46,9 @@ ROUTES: Mapping[str, str] = {
     "empty": mark("nothing to go by"),
     "timeout": mark("out of time"),
     "not-ready": mark("still starting"),
+    "contains": mark("the question contains it"),
+    "negated": mark("the customer says what they do not want"),
+    "withheld": mark("only for some customers"),
 }
 """How a decision came about, where it needs saying."""
 Change = Literal["new", "changed", "removed", "live"]
@@ -58,15 +56,6 @@ Change = Literal["new", "changed", "removed", "live"]
 
 class Overtaken(StorageError):
     """Somebody else has written this draft meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing that a draft changes."""
-
-    label: str
-    before: str = ""
-    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +105,26 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """A category with those below it; `count` counts theirs too."""
+
+    path: str
+    name: str
+    count: int
+    below: Sequence[Branch] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A platform that answers go to, and how much one message of it holds."""
+
+    name: str
+    label: str
+    limit: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A page of the list."""
 
@@ -123,15 +132,16 @@ class Listed:
     total: int
     drafts: int
     release: int
-    categories: Sequence[str] = field(default=())
+    tree: Sequence[Branch] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One revision of an entry in its history."""
+    """One revision of an entry in its history, and what it changed."""
 
     version: ArticleVersion
     author: Agent | None
+    differences: Sequence[Difference] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +153,15 @@ class Released:
     live: bool
 
 
-def read_list(session: Session, query: str, kind: str | None, offset: int) -> Listed:
+def read_list(session: Session, query: str, kind: str | None, offset: int, category: str) -> Listed:
     """Return one page of the knowledge base."""
-    found = articles.list_articles(session, query or None, kind, PAGE, offset)
+    found = articles.list_articles(session, query or None, kind, PAGE, offset, category or None)
     return Listed(
         [Entry(state) for state in found if state.draft or state.live],
-        articles.count_articles(session, query or None, kind),
+        articles.count_articles(session, query or None, kind, category or None),
         overview.count_drafts(session),
         articles.current_release(session),
+        tree_of(articles.category_counts(session)),
     )
 
 
@@ -161,7 +172,15 @@ def read_entry(session: Session, key: str) -> tuple[Entry, list[Revision], list[
         return None
     history = articles.versions(session, key)
     people = _authors(session, [version.author_id for version in history])
-    revisions = [Revision(v, people.get(v.author_id) if v.author_id else None) for v in history]
+    before = [*map(knowledge.content_of, history[1:]), Content("")]
+    revisions = [
+        Revision(
+            version,
+            people.get(version.author_id) if version.author_id else None,
+            differences(former, knowledge.content_of(version)),
+        )
+        for version, former in zip(history, before, strict=True)
+    ]
     return Entry(state), revisions, overview.categories(session)
 
 
@@ -213,44 +232,66 @@ def add_similar(session: Session, key: str, text: str, author: UUID, now: dateti
     known = {folded(question) for question in (content.question, *content.similar_questions)}
     if folded(text) in known or len(content.similar_questions) >= SIMILAR_LIMIT:
         return False
-    more = Content(
-        content.question,
-        (*content.similar_questions, text),
-        content.answers,
-        content.kind,
-        content.category,
-    )
+    more = replace(content, similar_questions=(*content.similar_questions, text))
     knowledge.save_draft(session, key, more, author, now)
     return True
+
+
+def restore(session: Session, key: str, number: str, author: UUID, now: datetime) -> bool:
+    """Write a draft that says what a former revision said; say whether there is one.
+
+    Raises:
+        UnknownArticle: there is no such entry.
+    """
+    if articles.get_article(session, key) is None:
+        raise knowledge.UnknownArticle(key)
+    history = articles.versions(session, key)
+    former = next((each for each in history if str(each.number) == number), None)
+    if former is not None:
+        knowledge.save_draft(session, key, knowledge.content_of(former), author, now)
+    return former is not None
+
+
+def keys_by_question(session: Session) -> dict[str, str]:
+    """Return the entries' keys by their standard questions, as they are compared."""
+    return {folded(question): key for key, question in articles.questions(session).items()}
+
+
+def questions_of(session: Session, keys: Collection[str | None]) -> dict[str, str]:
+    """Return the standard questions of these entries, by key."""
+    return (
+        {key: question for key, question in articles.questions(session).items() if key in keys}
+        if keys
+        else {}
+    )
+
+
+def channels_of(inboxes: Sequence[InboxState]) -> list[Channel]:
+    """Return the platforms of these inboxes, each once."""
+    found: dict[str, Channel] = {}
+    for inbox in inboxes:
+        label = CHANNELS.get(inbox.channel, inbox.channel)
+        made = Channel(inbox.channel, label, inbox.text_limit, inbox.text_unit)
+        found.setdefault(inbox.channel, made)
+    return list(found.values())
+
+
+def tree_of(counts: Mapping[str, int], under: str = "") -> list[Branch]:
+    """Return the categories below one as a tree; a category's path is `a/b/c`."""
+    heads: dict[str, dict[str, int]] = {}
+    for path, count in counts.items():
+        rest = path[len(under) :]
+        if path.startswith(under) and rest:
+            heads.setdefault(rest.split("/")[0], {})[path] = count
+    return [
+        Branch(f"{under}{head}", head, sum(inside.values()), tree_of(inside, f"{under}{head}/"))
+        for head, inside in sorted(heads.items())
+    ]
 
 
 def folded(question: str) -> str:
     """Return a question as it is compared: blanks and case do not count."""
     return " ".join(question.casefold().split())
-
-
-def differences(before: Content, after: Content) -> list[Difference]:
-    """Return what differs between two revisions, field by field."""
-    found = [
-        Difference(mark("Question"), before.question, after.question),
-        *(
-            Difference(label, before.answers.get(code, ""), after.answers.get(code, ""))
-            for code, label in (
-                ("zh", mark("Answer in Chinese")),
-                ("en", mark("Answer in English")),
-            )
-        ),
-        Difference(mark("Kind"), before.kind, after.kind),
-        Difference(mark("Category"), before.category, after.category),
-    ]
-    gone = set(before.similar_questions) - set(after.similar_questions)
-    added = set(after.similar_questions) - set(before.similar_questions)
-    similar = Difference(
-        mark("Similar questions"),
-        "\n".join(q for q in before.similar_questions if q in gone),
-        "\n".join(q for q in after.similar_questions if q in added),
-    )
-    return [each for each in (*found, similar) if each.before != each.after]
 
 
 def _authors(session: Session, ids: Sequence[UUID | None]) -> dict[UUID, Agent]:

@@ -13,8 +13,11 @@ from channels.health import Finding, Report
 from channels.message import Address
 from console.live import Live
 from faq.knowledge import KnowledgeBase
+from faq.rehearsal import Rehearsals
+from handlers.desk.roles import PUBLISHERS
 from storage.database import Database
 from storage.folder import Folder
+from storage.models import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,10 @@ class InboxState:
     """What is written to a customer goes out with the customer's next message."""
     present: bool = False
     """Customers see that somebody types and reads, and let it be seen of them."""
+    text_limit: int = 0
+    """How much text one message of its platform holds; 0: not known."""
+    text_unit: str = "characters"
+    """In what that is counted: characters, bytes (of UTF-8) or utf16."""
     types: bool = False
     """Its platform can be asked to show a customer that somebody types."""
 
@@ -111,6 +118,10 @@ class Services:
     """What the last check of each inbox found."""
     show_typing: Callable[[Address], Awaitable[None]] = show_nobody
     """Ask a platform to show a customer that somebody types; never raises."""
+    publishers: frozenset[Role] = PUBLISHERS
+    """Which roles make drafts of the knowledge base live."""
+    rehearsals: Rehearsals | None = None
+    """Tries drafts before they are published; None where this process serves no desk."""
 
 
 def services(request: Request) -> Services:

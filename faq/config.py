@@ -46,6 +46,12 @@ class FaqConfig(BaseModel):
         "隐私",
     )
     """An entry whose category or kind contains one of these needs the strict target."""
+    replay_days: int = Field(
+        default=30, ge=1, le=366, description="how many days of questions a draft is tried on"
+    )
+    replay_most: int = Field(
+        default=5000, ge=0, le=50_000, description="how many of them at most, the newest first"
+    )
     encoder: Literal["auto", "off"] = "auto"
     """`auto` uses the sentence encoder where the extra `semantic` is installed."""
     query_chars: int = Field(
@@ -61,5 +67,7 @@ class FaqConfig(BaseModel):
 
     def is_strict(self, entry: Entry) -> bool:
         """Say whether a wrong answer from this entry costs more than others."""
+        if entry.rules.risk == "strict":
+            return True
         about = f"{entry.category} {entry.kind}".lower()
         return any(word in about for word in self.strict_categories)

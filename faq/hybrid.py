@@ -166,6 +166,10 @@ class HybridMatcher:
         """Name what made a decision: the normalisation and the model."""
         return f"{VERSION}/{self.model.version}"
 
+    def with_encoder(self, encoder: Encoder) -> HybridMatcher:
+        """Return a matcher over the same index that asks another encoder for vectors."""
+        return HybridMatcher(self._snapshot, self._config, self._tokens, encoder, self._models)
+
     def decide(self, text: str) -> Decision:
         """Decide about one question; never raises, whatever the text."""
         started = time.thread_time()
@@ -277,6 +281,11 @@ class HybridMatcher:
     def _is_negated(self, text: str, first: Candidate) -> bool:
         asked = _NEGATED.search(tidy(text, self._config.query_chars))
         return bool(asked) and not _NEGATED.search(tidy(first.matched))
+
+
+def is_negated(text: str, limit: int = 500) -> bool:
+    """Say whether a customer says what they do *not* want done."""
+    return _NEGATED.search(tidy(text, limit)) is not None
 
 
 def clauses(text: str, form: str, limit: int = 500) -> list[str]:

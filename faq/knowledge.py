@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -14,14 +14,15 @@ from sqlmodel import Session
 from faq import encoder as encoders
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder, Encoder
-from faq.hybrid import HybridMatcher
 from faq.matcher import Band, Decision, Entry
+from faq.modes import ModeMatcher, next_change
 from faq.normalize import RAW_LIMIT
 from faq.tokens import Tokens
 from storage import knowledge
 from storage.changes import changed_since
 from storage.database import Database
 from storage.knowledge import Content, LiveEntry
+from storage.types import utcnow
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +44,7 @@ class KnowledgeBase:
         config: FaqConfig,
         data_dir: Path,
         load_encoder: Callable[[], Encoder | None] = encoders.load,
+        clock: Callable[[], datetime] = utcnow,
     ) -> None:
         self._db = db
         self._config = config
@@ -50,7 +52,10 @@ class KnowledgeBase:
         self._load_encoder = load_encoder
         self._tokens = Tokens(self._folder / "jieba")
         self._encoder: CachedEncoder | None = None
-        self._matcher: HybridMatcher | None = None
+        self._clock = clock
+        self._matcher: ModeMatcher | None = None
+        self._stored: dict[str, Entry] = {}
+        self._changes_at: datetime | None = None
         self._by_id: dict[str, Entry] = {}
         self._release = -1
         self._problem: str | None = None
@@ -77,6 +82,11 @@ class KnowledgeBase:
     def semantic(self) -> bool:
         """Say whether meaning is compared, not only words."""
         return self._matcher is not None and self._matcher.snapshot.meaning is not None
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """What makes vectors of sentences, None where only words are compared."""
+        return self._encoder
 
     def entry(self, entry_id: str) -> Entry | None:
         """Return one live entry, None if there is none of this id."""
@@ -112,9 +122,11 @@ class KnowledgeBase:
             storage.database.StorageError: the database cannot be read.
         """
         async with self._refreshing:
-            if await self._db.read(knowledge.current_release) == self._release:
+            another = self._is_time_for_another()
+            same = await self._db.read(knowledge.current_release) == self._release
+            if same and not another:
                 return False
-            if not await self._patch():
+            if another or not await self._patch():
                 release, rows = await self._db.read(_live)
                 await self._swap(release, tuple(entry_of(row) for row in rows))
             return True
@@ -128,13 +140,30 @@ class KnowledgeBase:
         changed = [entry_of(row) for row in changes.entries]
         if matcher.late_rows + sum(1 + len(e.similar_questions) for e in changed) > MOST_LATE:
             return False
-        self._matcher = await asyncio.to_thread(matcher.edited, changed, changes.gone)
-        self._by_id |= {entry.id: entry for entry in changed}
-        for key in changes.gone:
+        now = self._clock()
+        valid = [entry for entry in changed if entry.rules.is_valid(now)]
+        gone = {entry.id for entry in changed} | set(changes.gone)
+        self._matcher = await asyncio.to_thread(matcher.edited, valid, gone)
+        for key in gone:
             self._by_id.pop(key, None)
+            self._stored.pop(key, None)
+        self._by_id |= {entry.id: entry for entry in valid}
+        self._stored |= {entry.id: entry for entry in changed}
+        moments = (self._changes_at, next_change(changed, now))
+        self._changes_at = min((moment for moment in moments if moment), default=None)
         self._release = changes.release
         log.info("knowledge changed", release=self._release, changed=len(changed))
         return True
+
+    def _is_time_for_another(self) -> bool:
+        return self._changes_at is not None and self._changes_at <= self._clock()
+
+    async def build(self, entries: Iterable[Entry]) -> ModeMatcher:
+        """Return a matcher over those of these entries that are valid now, in a thread."""
+        valid = [entry for entry in entries if entry.rules.is_valid(self._clock())]
+        return await asyncio.to_thread(
+            ModeMatcher.build, valid, self._config, self._tokens, self._encoder
+        )
 
     async def decide(self, text: str) -> Decision:
         """Decide about a customer's text, within the time budget."""
@@ -180,14 +209,15 @@ class KnowledgeBase:
         cached = await asyncio.to_thread(CachedEncoder, encoder, self._folder)
         async with self._refreshing:
             self._encoder = cached
-            await self._swap(self._release, self.entries())
+            await self._swap(self._release, tuple(self._stored.values()))
         self._problem = None
         log.info("encoder joined", encoder=encoder.name)
 
     async def _swap(self, release: int, entries: tuple[Entry, ...]) -> None:
-        matcher = await asyncio.to_thread(
-            HybridMatcher.build, entries, self._config, self._tokens, self._encoder
-        )
+        now = self._clock()
+        matcher = await self.build(entries)
+        self._stored = {entry.id: entry for entry in entries}
+        self._changes_at = next_change(entries, now)
         self._matcher = matcher
         self._by_id = {entry.id: entry for entry in matcher.entries}
         self._release = release
@@ -205,6 +235,7 @@ def entry_of(row: LiveEntry) -> Entry:
         kind=content.kind,
         category=content.category,
         version_id=str(row.version_id),
+        rules=content.rules,
     )
 
 
@@ -219,7 +250,12 @@ def _nothing(route: str) -> Decision:
 def content_of(entry: Entry) -> Content:
     """Return an entry as it is stored."""
     return Content(
-        entry.question, entry.similar_questions, entry.answers, entry.kind, entry.category
+        entry.question,
+        entry.similar_questions,
+        entry.answers,
+        entry.kind,
+        entry.category,
+        entry.rules,
     )
 
 

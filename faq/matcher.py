@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from storage.rules import Rules
+
 
 class Band(StrEnum):
     """What to do with a decision."""
@@ -20,7 +22,8 @@ class Band(StrEnum):
 class Entry:
     """One live FAQ entry.
 
-    `id` is the article's key in imports and exports; `answers` is text by language code.
+    `id` is the article's key in imports and exports; `answers` is text by language code, and by
+    `language@channel` where a channel gets other words.
     `version_id` is the stored revision (empty where there is none, as in an evaluation).
     """
 
@@ -31,10 +34,18 @@ class Entry:
     kind: str = "other"
     category: str = ""
     version_id: str = ""
+    rules: Rules = field(default_factory=Rules)
 
-    def answer(self, language: str) -> str | None:
-        """Return the answer in `language`, else in whatever language there is one."""
-        return self.answers.get(language) or next(iter(self.answers.values()), None)
+    def answer(self, language: str, channel: str = "") -> str | None:
+        """Return the answer in `language`, best for `channel`, else in whatever there is one."""
+        for key in (f"{language}@{channel}", language):
+            if said := self.answers.get(key):
+                return said
+        others = {key: text for key, text in self.answers.items() if text}
+        for key, text in others.items():
+            if key.endswith(f"@{channel}") or "@" not in key:
+                return text
+        return next(iter(others.values()), None)
 
 
 @dataclass(frozen=True, slots=True)

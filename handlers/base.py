@@ -19,7 +19,7 @@ class Turn:
     `conversation` and `contact` may be new and not stored yet; `history` is what was said
     before, oldest first; `tickets` are the contact's own, newest first; `key` names this turn for
     good (lane and sequence), `new` says that the conversation is not stored yet; `person` is the
-    contact as stored, None for somebody new.
+    contact as stored, None for somebody new; `channel` names the platform.
     """
 
     key: str
@@ -32,6 +32,7 @@ class Turn:
     new: bool = False
     tickets: Sequence[Ticket] = ()
     person: Person | None = None
+    channel: str = ""
 
     @property
     def text(self) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from channels.message import Visibility
 from handlers.base import Handler, Outcome, Turn
-from handlers.chat.answer import Answering, Answers, Tapping
+from handlers.chat.answer import Answering, Tapping
+from handlers.chat.audience import Answers
 from handlers.chat.commands import Commands
 from handlers.chat.complaint import Complaining
 from handlers.chat.edit import edited
@@ -29,6 +30,8 @@ class Chain:
     """
 
     handlers: Sequence[Handler]
+    channels: Mapping[str, str] = field(default_factory=dict)
+    """The platform of each inbox."""
 
     async def __call__(self, turn: Turn) -> Outcome | None:
         """Return what should happen, None if a person decides."""
@@ -38,6 +41,7 @@ class Chain:
             return None
         if turn.message.automatic:
             return elsewhere(turn) or machine(turn)
+        turn = replace(turn, channel=self.channels.get(turn.message.address.inbox, ""))
         for handler in self.handlers:
             if (outcome := await handler(turn)) is not None:
                 return _discreet(turn, outcome)
@@ -52,7 +56,11 @@ def _discreet(turn: Turn, outcome: Outcome) -> Outcome:
     return hand_over(turn, "private", personal=list(kinds)) if kinds else outcome
 
 
-def build_chain(answers: Answers, config: ChatConfig | None = None) -> Chain:
+def build_chain(
+    answers: Answers,
+    config: ChatConfig | None = None,
+    channels: Mapping[str, str] | None = None,
+) -> Chain:
     """Return the house's chain: commands, the form in progress, safety, answers, a person."""
     menu = Menu(answers, config or ChatConfig())
     return Chain(
@@ -65,5 +73,6 @@ def build_chain(answers: Answers, config: ChatConfig | None = None) -> Chain:
             Tapping(answers),
             Answering(answers),
             menu.unreadable,
-        )
+        ),
+        channels or {},
     )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import String, cast, func, or_
+from sqlalchemy import ColumnElement, String, cast, func, or_
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.models import Article, ArticleVersion, Release
+from storage.rules import Rules, rules_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Content:
     answers: Mapping[str, str] = field(default_factory=dict)
     kind: str = "other"
     category: str = ""
+    rules: Rules = field(default_factory=Rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def content_of(version: ArticleVersion) -> Content:
         dict(version.answers),
         str(version.extra.get("kind", "other")),
         str(version.extra.get("category", "")),
+        rules_of(version.extra.get("rules", {})),
     )
 
 
@@ -77,27 +80,75 @@ def live_entries(session: Session) -> list[LiveEntry]:
     return [LiveEntry(key, version.id, content_of(version)) for key, version in session.exec(query)]
 
 
+def drafts(session: Session, keys: Collection[str] | None) -> dict[str, ArticleVersion]:
+    """Return the drafts of these entries, or of all, by key."""
+    query = (
+        select(Article.key, ArticleVersion)
+        .where(ArticleVersion.article_id == Article.id)
+        .where(col(ArticleVersion.live_from).is_(None), col(ArticleVersion.live_to).is_(None))
+        .order_by(Article.key)
+    )
+    return {key: version for key, version in session.exec(query) if keys is None or key in keys}
+
+
 def list_articles(
     session: Session,
     query: str | None = None,
     kind: str | None = None,
     limit: int = 50,
     offset: int = 0,
+    category: str | None = None,
 ) -> list[ArticleState]:
-    """Return entries that are live or drafted, by key, with both states."""
-    chosen = select(Article).where(col(Article.id).in_(_current(query))).order_by(col(Article.key))
-    if kind is not None:
-        chosen = chosen.where(Article.kind == kind)
+    """Return entries that are live or drafted, by key, with both states.
+
+    A category holds those below it: `a` holds `a/b`.
+    """
+    chosen = select(Article).where(*_chosen(query, kind, category)).order_by(col(Article.key))
     articles = list(session.exec(chosen.limit(limit).offset(offset)))
     return states(session, articles)
 
 
-def count_articles(session: Session, query: str | None = None, kind: str | None = None) -> int:
+def count_articles(
+    session: Session,
+    query: str | None = None,
+    kind: str | None = None,
+    category: str | None = None,
+) -> int:
     """Return how many entries `list_articles` would find in all."""
-    chosen = select(func.count()).select_from(Article).where(col(Article.id).in_(_current(query)))
-    if kind is not None:
-        chosen = chosen.where(Article.kind == kind)
+    chosen = select(func.count()).select_from(Article).where(*_chosen(query, kind, category))
     return session.exec(chosen).one()
+
+
+def questions(session: Session) -> dict[str, str]:
+    """Return the standard question of each entry that is live or drafted, by key."""
+    query = (
+        select(Article.key, ArticleVersion.question)
+        .where(ArticleVersion.article_id == Article.id, col(ArticleVersion.live_to).is_(None))
+        .order_by(col(ArticleVersion.live_from).is_(None), Article.key)
+    )
+    return dict(session.exec(query).all())
+
+
+def category_counts(session: Session) -> dict[str, int]:
+    """Return how many entries that are live or drafted stand in each category itself."""
+    query = (
+        select(Article.category, func.count())
+        .where(col(Article.id).in_(_current(None)))
+        .group_by(Article.category)
+        .order_by(Article.category)
+    )
+    return dict(session.exec(query).all())
+
+
+def _chosen(query: str | None, kind: str | None, category: str | None) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = [col(Article.id).in_(_current(query))]
+    if kind is not None:
+        wanted.append(col(Article.kind) == kind)
+    if category is not None:
+        below = _pattern(f"{category}/")[1:]
+        stands = col(Article.category)
+        wanted.append(or_(stands == category, stands.like(below, escape="\\")))
+    return wanted
 
 
 def _current(query: str | None) -> SelectOfScalar[UUID]:

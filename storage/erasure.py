@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, or_, update
+from sqlalchemy import delete, func, or_, update
 from sqlalchemy import select as pick
 from sqlmodel import Session, col, select
 
@@ -28,6 +28,7 @@ from storage.models import (
     Pace,
     PassiveSlot,
     ReadMark,
+    Rehearsal,
     Status,
     Timer,
 )
@@ -41,6 +42,7 @@ NOTHING = (Unsupported(platform_kind="erased"),)
 _talk, _event, _delivery = table_of(Conversation), table_of(InboundEvent), table_of(Delivery)
 _message, _media, _slot = table_of(Message), table_of(MediaFile), table_of(PassiveSlot)
 _lane, _pace, _mark = table_of(Lane), table_of(Pace), table_of(ReadMark)
+_rehearsal = table_of(Rehearsal)
 
 
 def plan(session: Session, conversation_id: UUID, left_at: datetime) -> bool:
@@ -117,6 +119,8 @@ def _forget_words(
         .values(state=MediaState.DOOMED, next_at=now, name=None, ref=None, problem=None),
         update(_slot).where(_slot.c.event_id.in_(events)).values(answer=None),
         update(_event).where(_event.c.id.in_(events)).values(payload={}),
+        # A rehearsal repeats what many customers wrote; it is made anew in a minute.
+        delete(_rehearsal),
     )
     for statement in statements:
         session.connection().execute(statement)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,9 +13,11 @@ from storage.articles import (
     ArticleState,
     Content,
     LiveEntry,
+    category_counts,
     content_of,
     count_articles,
     current_release,
+    drafts,
     get_article,
     list_articles,
     live_entries,
@@ -25,6 +28,7 @@ from storage.articles import (
 from storage.database import StorageError
 from storage.models import Article, ArticleVersion
 from storage.releases import NothingToPublish, UnknownRelease, publish, rollback
+from storage.rules import Rules
 
 __all__ = [
     "ArticleState",
@@ -33,14 +37,17 @@ __all__ = [
     "NothingToPublish",
     "UnknownArticle",
     "UnknownRelease",
+    "category_counts",
     "content_of",
     "count_articles",
     "current_release",
     "delete_draft",
+    "drafts",
     "get_article",
     "list_articles",
     "live_entries",
     "mark_deleted",
+    "move_category",
     "publish",
     "releases",
     "rollback",
@@ -48,6 +55,10 @@ __all__ = [
     "save_drafts",
     "versions",
 ]
+
+
+MOST_MOVED = 5000
+"""How many entries are moved to another category at once."""
 
 
 class UnknownArticle(StorageError):
@@ -68,6 +79,7 @@ def save_draft(
         article.key = key or f"q-{article.id.hex[:10]}"
         session.add(article)
         session.flush()
+    article.kind, article.category = content.kind, content.category
     draft = _draft_of(session, article) or new_version(session, article, now)
     _fill(draft, content, author_id, now)
     session.add(draft)
@@ -78,26 +90,37 @@ def save_draft(
 def save_drafts(
     session: Session, contents: Mapping[str, Content], author_id: UUID | None, now: datetime
 ) -> int:
-    """Write many drafts by key, as `save_draft` would one by one; return how many."""
+    """Write many drafts by key, as `save_draft` would one by one; return how many.
+
+    An entry whose new content has no rules keeps those that it has: a table says nothing of them.
+    """
     articles = {article.key: article for article in session.exec(select(Article))}
-    drafts: dict[UUID, ArticleVersion] = {}
+    known: dict[UUID, ArticleVersion] = {}
     numbers: dict[UUID, int] = {}
+    rules: dict[UUID, Rules] = {}
     for version in session.exec(select(ArticleVersion)):
         numbers[version.article_id] = max(version.number, numbers.get(version.article_id, 0))
         if version.live_from is None and version.live_to is None:
-            drafts[version.article_id] = version
+            known[version.article_id] = version
+        if version.live_to is None and (
+            version.live_from is None or version.article_id not in rules
+        ):
+            rules[version.article_id] = content_of(version).rules
     for key, content in contents.items():
         article = articles.get(key) or Article(
             key=key, kind=content.kind, category=content.category, created_at=now
         )
-        draft = drafts.get(article.id) or ArticleVersion(
+        draft = known.get(article.id) or ArticleVersion(
             article_id=article.id, number=numbers.get(article.id, 0) + 1, question=""
         )
+        if content.rules == Rules() and article.id in rules:
+            content = replace(content, rules=rules[article.id])  # noqa: PLW2901 - what is stored
+        article.kind, article.category = content.kind, content.category
         _fill(draft, content, author_id, now)
-        articles[key], drafts[article.id] = article, draft
+        articles[key], known[article.id] = article, draft
     session.add_all(articles.values())
     session.flush()
-    session.add_all(drafts.values())
+    session.add_all(known.values())
     session.flush()
     return len(contents)
 
@@ -107,8 +130,27 @@ def _fill(draft: ArticleVersion, content: Content, author_id: UUID | None, now: 
     draft.similar_questions = list(content.similar_questions)
     draft.answers = dict(content.answers)
     draft.extra = {"kind": content.kind, "category": content.category}
+    if kept := content.rules.stored():
+        draft.extra["rules"] = kept
     draft.deleted = False
     draft.author_id, draft.created_at = author_id, now
+
+
+def move_category(
+    session: Session, old: str, new: str, author_id: UUID | None, now: datetime
+) -> int:
+    """Write drafts that move a category, and those below it, elsewhere; return how many."""
+    moved = 0
+    for state in list_articles(session, limit=MOST_MOVED, category=old):
+        version = state.draft or state.live
+        if version is None or version.deleted:
+            continue
+        content = content_of(version)
+        category = f"{new}{content.category[len(old) :]}".strip("/")
+        changed = replace(content, category=category)
+        save_draft(session, state.article.key, changed, author_id, now)
+        moved += 1
+    return moved
 
 
 def mark_deleted(
@@ -142,6 +184,9 @@ def delete_draft(session: Session, key: str) -> bool:
     if state.draft is None:
         return False
     session.delete(state.draft)
+    if state.live is not None:
+        live = content_of(state.live)
+        state.article.kind, state.article.category = live.kind, live.category
     session.flush()
     if not versions(session, key):
         session.delete(state.article)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -37,7 +37,13 @@ _MESSAGE, _TICKET = _message.columns.keys(), _ticket.columns.keys()
 _inbox: BindParameter[str] = bindparam("b_inbox")
 
 _PEOPLE = (
-    select(_identity.c.platform_user, _identity.c.id, _identity.c.blocked, _contact)
+    select(
+        _identity.c.platform_user,
+        _identity.c.id,
+        _identity.c.blocked,
+        _identity.c.attributes,
+        _contact,
+    )
     .join(_contact, _identity.c.contact_id == _contact.c.id)
     .where(_identity.c.inbox == _inbox, among(_identity.c.platform_user, "b_names"))
 )
@@ -89,6 +95,8 @@ class Person:
     name: str | None
     language: str | None
     blocked: bool = False
+    attributes: Mapping[str, Any] | None = None
+    """What the firm's own website vouched for."""
 
 
 def stranger(contact: Contact) -> Person:
@@ -101,10 +109,10 @@ def people(connection: Connection, addresses: Collection[Address]) -> dict[Pair,
     found: dict[Pair, Person] = {}
     for inbox, names in _by_inbox((a.inbox, a.contact) for a in addresses).items():
         rows = find_all(connection, _PEOPLE, {"b_inbox": inbox, "b_names": names})
-        for known, identity_id, blocked, *row in rows:
+        for known, identity_id, blocked, attributes, *row in rows:
             contact = draft(Contact, dict(zip(_CONTACT, row, strict=True)))
             found[inbox, known] = Person(
-                contact, identity_id, contact.name, contact.language, blocked
+                contact, identity_id, contact.name, contact.language, blocked, attributes
             )
     return found
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
-from channels.cards import carded
-from channels.message import Choice, Choices, Part, Text
+from channels.message import Choice, Choices, Text
 from faq.matcher import Band, Candidate, Decision, Entry
 from handlers.base import Outcome, Record, Resolve, Turn
+from handlers.chat.audience import Answers, decide, entry_for, words_of
 from handlers.chat.dialog import Dialog
 from handlers.chat.handoff import hand_over
 from handlers.chat.texts import say
@@ -17,24 +17,10 @@ from handlers.chat.words import tapped, typed
 from storage.models.activity import Fact
 
 SUGGESTIONS = 3
+RELATED = 3
+"""How many related questions are offered after an answer."""
 LABEL = 60
 """How much of a question is shown to be tapped."""
-
-
-class Answers(Protocol):
-    """What knows: `faq.knowledge.KnowledgeBase`, or a fake in a test."""
-
-    async def decide(self, text: str) -> Decision:
-        """Decide about one question."""
-        ...
-
-    def entry(self, entry_id: str) -> Entry | None:
-        """Return one live entry."""
-        ...
-
-    def entries(self) -> Sequence[Entry]:
-        """Return the live entries."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +44,11 @@ class Answering:
         text = typed(turn)
         if not text:
             return None
-        decision = await self.answers.decide(text)
+        decision = await decide(self.answers, turn, text)
         why = {"handler": "answer", **decision.explain()}
         match decision.band:
             case Band.ANSWER:
-                return answered(turn, decision.candidates[0].entry, why)
+                return answered(turn, self.answers, decision.candidates[0].entry, why)
             case Band.SUGGEST:
                 return self._suggest(turn, decision.candidates[:SUGGESTIONS], why)
             case Band.HANDOFF:
@@ -112,10 +98,10 @@ class Tapping:
                 return None
 
     def _chosen(self, turn: Turn, entry_id: str) -> Outcome:
-        entry = self.answers.entry(entry_id)
+        entry = entry_for(self.answers, turn, entry_id)
         if entry is None:
             return Outcome(reply=(Text(text=say("entry_gone", turn.language)),))
-        return answered(turn, entry, {"handler": "chosen", "entry": entry_id})
+        return answered(turn, self.answers, entry, {"handler": "chosen", "entry": entry_id})
 
     def _helped(self, turn: Turn, entry_id: str) -> Outcome:
         return Outcome(
@@ -143,28 +129,29 @@ class Tapping:
         return (Record(fact, _about(entry)),) if entry else ()
 
 
-def answered(turn: Turn, entry: Entry, why: dict[str, Any]) -> Outcome:
-    """Return the entry's answer with the question whether it helped, as one message."""
+def answered(turn: Turn, answers: Answers, entry: Entry, why: dict[str, Any]) -> Outcome:
+    """Return the entry's answer with the question whether it helped, as one message.
+
+    What is related to it can be tapped in the same place.
+    """
     dialog = Dialog.of(turn).calm()
+    found = [entry_for(answers, turn, key) for key in entry.rules.related[:RELATED]]
+    related = [choice_of(each) for each in found if each is not None]
     return Outcome(
-        reply=(*words_of(entry, turn.language), did_this_help(entry, turn.language)),
+        reply=(*words_of(entry, turn), did_this_help(entry, turn.language, related)),
         actions=(Record(Fact.FAQ_ANSWERED, _about(entry)), dialog.keep()),
         why=why,
     )
 
 
-def words_of(entry: Entry, language: str) -> tuple[Part, ...]:
-    """Return the entry's answer in the customer's language, or in the one there is."""
-    return carded(entry.answer(language) or entry.question)
-
-
-def did_this_help(entry: Entry, language: str) -> Choices:
+def did_this_help(entry: Entry, language: str, related: Sequence[Choice] = ()) -> Choices:
     """Return the question that follows an answer."""
     return Choices(
-        prompt=say("helped_prompt", language),
+        prompt=say("helped_or_related" if related else "helped_prompt", language),
         options=(
             Choice(value=f"helped:yes:{entry.id}", label=say("helped_yes", language)),
             Choice(value=f"helped:no:{entry.id}", label=say("helped_no", language)),
+            *related,
         ),
     )
 

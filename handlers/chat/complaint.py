@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from channels.message import Part, Text, Visibility
 from faq.matcher import Band
 from handlers.base import Handoff, OpenTicket, Outcome, Record, SetDialog, Turn
-from handlers.chat.answer import Answers, words_of
+from handlers.chat.audience import Answers, decide, words_of
 from handlers.chat.dialog import Dialog
 from handlers.chat.form import LONGEST, Form, Question, ask, is_cut, understand
 from handlers.chat.handoff import hand_over
@@ -102,7 +102,7 @@ class Complaining:
 
     async def _aside(self, turn: Turn, dialog: Dialog, text: str) -> Outcome | None:
         """Answer a question in the middle if the answer is sure, and ask again."""
-        decision = await self.answers.decide(text)
+        decision = await decide(self.answers, turn, text)
         if decision.band is not Band.ANSWER:
             return None
         entry = decision.candidates[0].entry
@@ -110,7 +110,7 @@ class Complaining:
         fact = Record(Fact.FAQ_ANSWERED, {"entry": entry.id, "version_id": entry.version_id})
         return replace(
             outcome,
-            reply=(*words_of(entry, turn.language), *outcome.reply),
+            reply=(*words_of(entry, turn), *outcome.reply),
             actions=(fact, *outcome.actions),
             why={"handler": "complaint", **decision.explain()},
         )

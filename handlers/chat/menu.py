@@ -9,7 +9,8 @@ from datetime import timedelta
 from channels.message import Choice, Choices, ContactEvent, Text, Visibility
 from faq.matcher import Entry
 from handlers.base import Outcome, Turn
-from handlers.chat.answer import Answers, choice_of, human
+from handlers.chat.answer import choice_of, human
+from handlers.chat.audience import Answers
 from handlers.chat.texts import say
 from handlers.chat.words import is_unreadable, typed
 from storage.models.conversation import Author
@@ -40,7 +41,7 @@ class Menu:
     def choices(self, turn: Turn, prompt: str = "menu") -> Choices:
         """Return the menu as something to tap."""
         language = turn.language
-        options = [choice_of(entry) for entry in self._common()]
+        options = [choice_of(entry) for entry in self._common(turn)]
         if turn.conversation.visibility is Visibility.PRIVATE:
             options.append(Choice(value="complaint", label=say("menu_complaint", language)))
             if turn.tickets:
@@ -78,16 +79,21 @@ class Menu:
             return None
         return self.show(turn, "cannot_show" if is_unreadable(turn) else "empty")
 
-    def _common(self) -> Sequence[Entry]:
+    def _common(self, turn: Turn) -> Sequence[Entry]:
         if self.config.common:
             found = [self.answers.entry(name) for name in self.config.common]
-            return [entry for entry in found if entry is not None][: self.config.menu_size]
-        entries = self.answers.entries()
+            known = [entry for entry in found if entry is not None]
+            return [each for each in known if _is_open(each, turn)][: self.config.menu_size]
+        entries = [each for each in self.answers.entries() if _is_open(each, turn)]
         first: dict[str, Entry] = {}
         for entry in entries:
             first.setdefault(entry.kind, entry)
         rest = (entry for entry in entries if first[entry.kind] is not entry)
         return [*first.values(), *rest][: self.config.menu_size]
+
+
+def _is_open(entry: Entry, turn: Turn) -> bool:
+    return entry.rules.is_for_everybody and entry.rules.is_valid(turn.now)
 
 
 def _spoke_lately(turn: Turn) -> bool:

@@ -39,6 +39,10 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         # answers
         "helped_prompt": ("以上回答对您有帮助吗？", "Did this help?"),
+        "helped_or_related": (
+            "以上回答对您有帮助吗？也可以接着了解：",
+            "Did this help? You may also want to know:",
+        ),
         "helped_yes": ("有帮助", "Yes, it helped"),
         "helped_no": ("没有帮助", "No, it did not"),
         "glad": (

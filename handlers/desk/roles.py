@@ -19,13 +19,19 @@ PERMISSIONS = frozenset(
     }
 )
 """Everything that can be allowed or not."""
+PUBLISH = "knowledge.publish"
+"""The permission that a firm may give to other roles than the usual ones."""
+PUBLISHERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
+"""Who usually makes the knowledge base's drafts live."""
 
 _MAY: Mapping[Role, frozenset[str]] = MappingProxyType(
     {
         Role.AGENT: frozenset({"inbox", "tickets"}),
         Role.HANDLER: frozenset({"tickets"}),
-        Role.EDITOR: frozenset({"knowledge.write", "knowledge.publish"}),
-        Role.SUPERVISOR: frozenset({"inbox", "tickets", "approve", "knowledge.write"}),
+        Role.EDITOR: frozenset({"knowledge.write"}),
+        Role.SUPERVISOR: frozenset(
+            {"inbox", "tickets", "approve", "knowledge.write", "knowledge.publish"}
+        ),
         Role.ADMIN: PERMISSIONS,
     }
 )

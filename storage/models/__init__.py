@@ -9,7 +9,15 @@ from storage.models.conversation import (
     ReadMark,
     Status,
 )
-from storage.models.knowledge import Article, ArticleVersion, Release
+from storage.models.knowledge import (
+    Article,
+    ArticleVersion,
+    KeptTest,
+    PlannedRelease,
+    PlanState,
+    Rehearsal,
+    Release,
+)
 from storage.models.media import MediaFile, MediaState
 from storage.models.people import Agent, Contact, Identity, Role, Session, Team
 from storage.models.ticket import Ticket, TicketStep
@@ -40,6 +48,7 @@ __all__ = [
     "Fact",
     "Identity",
     "InboundEvent",
+    "KeptTest",
     "Lane",
     "LaneKind",
     "MediaFile",
@@ -48,7 +57,10 @@ __all__ = [
     "Owner",
     "Pace",
     "PassiveSlot",
+    "PlanState",
+    "PlannedRelease",
     "ReadMark",
+    "Rehearsal",
     "Release",
     "Role",
     "Session",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
-from storage.types import Moment, utcnow
+from storage.types import Moment, Word, utcnow
 
 
 class Article(SQLModel, table=True):
@@ -53,5 +54,60 @@ class Release(SQLModel, table=True):
 
     number: int = Field(primary_key=True)
     note: str = ""
+    author_id: UUID | None = Field(default=None, foreign_key="agent.id")
+    at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+
+
+class KeptTest(SQLModel, table=True):
+    """A question whose treatment every release is tried for; without a key nobody may answer it."""
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    text: str
+    article_key: str | None = None
+    must_match: bool = True
+    """The entry must answer; else it must not."""
+    author_id: UUID | None = Field(default=None, foreign_key="agent.id")
+    at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+
+
+class Rehearsal(SQLModel, table=True):
+    """Drafts tried on what customers asked; `result` holds their words, so it is short-lived."""
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    keys: list[str] = Field(sa_type=JSON)
+    """The entries whose drafts are tried."""
+    mark: str
+    """Changes with the drafts, with what is live and with the kept tests."""
+    done: int = 0
+    total: int = 0
+    result: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    problem: str | None = None
+    author_id: UUID | None = Field(default=None, foreign_key="agent.id")
+    at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+    seen_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+    """When the process that works on it said so last."""
+
+
+class PlanState(StrEnum):
+    """What became of a planned release."""
+
+    WAITING = "waiting"
+    PUBLISHED = "published"
+    CANCELLED = "cancelled"
+    OUTDATED = "outdated"
+    """The drafts were changed after it was planned: what nobody rehearsed is not published."""
+
+
+class PlannedRelease(SQLModel, table=True):
+    """Drafts that go live at a time; a timer's row does it."""
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    due_at: datetime = Field(sa_type=Moment)
+    keys: list[str] = Field(sa_type=JSON)
+    drafts: str
+    """Changes with the drafts."""
+    note: str = ""
+    state: PlanState = Field(default=PlanState.WAITING, sa_type=Word(PlanState))
+    release: int | None = None
     author_id: UUID | None = Field(default=None, foreign_key="agent.id")
     at: datetime = Field(default_factory=utcnow, sa_type=Moment)

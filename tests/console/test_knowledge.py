@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from console.knowledge_forms import read_content
 from console.knowledge_views import differences
-from faq.config import FaqConfig
-from faq.knowledge import KnowledgeBase
 from storage import knowledge
 from storage.knowledge import Content
 
@@ -25,59 +21,45 @@ FORM = {
 }
 
 
-@pytest.fixture
-async def desk(desk_console, tmp_path):
-    """The console on a real knowledge base with two live entries."""
-    base = KnowledgeBase(desk_console.db, FaqConfig(encoder="off"), tmp_path)
-    now = desk_console.time.now
-    await desk_console.db.write(knowledge.save_draft, "refund", REFUND, None, now)
-    await desk_console.db.write(knowledge.save_draft, "return", RETURN, None, now)
-    await desk_console.db.write(knowledge.publish, None, "first", now)
-    await base.start()
-    desk_console.app.state.services = replace(desk_console.services, knowledge=base)
-    yield desk_console
-    await base.close()
-
-
 async def seen(browser, key):
     """What an entry's form holds to notice other editors."""
     page = (await browser.get(f"/kb/{key}")).text
     return page.split('name="seen" value="')[1].split('"')[0]
 
 
-async def state(desk, key):
-    return await desk.db.read(knowledge.get_article, key)
+async def state(kb_desk, key):
+    return await kb_desk.db.read(knowledge.get_article, key)
 
 
-async def test_the_list_shows_what_is_live_and_what_is_drafted(desk):
-    editor = await desk.enter("editor")
+async def test_the_list_shows_what_is_live_and_what_is_drafted(kb_desk):
+    editor = await kb_desk.enter("editor")
     new = Content("可以货到付款吗？", (), {"zh": "不可以"})
-    await desk.db.write(knowledge.save_draft, "cod", new, None, desk.time.now)
+    await kb_desk.db.write(knowledge.save_draft, "cod", new, None, kb_desk.time.now)
     page = (await editor.get("/kb")).text
     assert "Release 1 is live with 2 entries." in page
     assert "Draft, not live yet" in page
     assert "退款多久到账" in page
 
 
-async def test_the_list_is_searched_and_filtered(desk):
-    editor = await desk.enter("editor")
+async def test_the_list_is_searched_and_filtered(kb_desk):
+    editor = await kb_desk.enter("editor")
     assert "退款多久到账" not in (await editor.get("/kb", params={"q": "退货"})).text
     assert "No entry matches" in (await editor.get("/kb?kind=price")).text
 
 
-async def test_a_new_entry_is_a_draft_until_it_is_published(desk):
-    editor = await desk.enter("editor")
+async def test_a_new_entry_is_a_draft_until_it_is_published(kb_desk):
+    editor = await kb_desk.enter("editor")
     answer = await editor.post("/kb/new", data=FORM)
     key = answer.headers["location"].split("/kb/")[1].split("?")[0]
-    stored = await state(desk, key)
+    stored = await state(kb_desk, key)
     assert stored.live is None
     assert stored.draft.question == "可以 开发票吗？"
     assert stored.draft.similar_questions == ["开票", "要发票"]
     assert "The draft is saved" in (await editor.get(answer.headers["location"])).text
 
 
-async def test_an_entry_without_question_or_answer_is_not_saved(desk):
-    editor = await desk.enter("editor")
+async def test_an_entry_without_question_or_answer_is_not_saved(kb_desk):
+    editor = await kb_desk.enter("editor")
     answer = await editor.post("/kb/new", data={"similar": "kept words", "kind": "odd"})
     assert answer.status_code == 422
     for name in ("question", "answer_zh", "kind"):
@@ -85,107 +67,57 @@ async def test_an_entry_without_question_or_answer_is_not_saved(desk):
     assert "kept words" in answer.text
 
 
-async def test_saving_changes_nothing_that_customers_see(desk):
-    editor = await desk.enter("editor")
+async def test_saving_changes_nothing_that_customers_see(kb_desk):
+    editor = await kb_desk.enter("editor")
     form = {**FORM, "action": "save", "seen": await seen(editor, "refund")}
     await editor.post("/kb/refund", data=form)
-    stored = await state(desk, "refund")
+    stored = await state(kb_desk, "refund")
     assert stored.live.question == "退款多久到账？"
     assert stored.draft.question == "可以 开发票吗？"
 
 
-async def test_two_editors_notice_each_other(desk):
-    editor, boss = await desk.enter("editor"), await desk.enter("boss")
+async def test_two_editors_notice_each_other(kb_desk):
+    editor, boss = await kb_desk.enter("editor"), await kb_desk.enter("boss")
     before = await seen(editor, "refund")
     await boss.post("/kb/refund", data={**FORM, "seen": before})
     answer = await editor.post("/kb/refund", data={**FORM, "answer_zh": "mine", "seen": before})
     assert answer.status_code == 409
     assert "mine" in answer.text
-    assert (await state(desk, "refund")).draft.answers == {"zh": "可以"}
+    assert (await state(kb_desk, "refund")).draft.answers == {"zh": "可以"}
 
 
-async def test_publishing_shows_the_changes_and_makes_them_live_at_once(desk):
-    editor = await desk.enter("editor")
-    draft = replace(REFUND, answers={"zh": "两天", "en": "Three days"})
-    await desk.db.write(knowledge.save_draft, "refund", draft, None, desk.time.now)
-    page = (await editor.get("/kb/publish")).text
-    assert "<del>三天</del>" in page
-    assert "<ins>两天</ins>" in page
-    await editor.post("/kb/publish", data={"key": "refund", "note": "faster"})
-    found = desk.app.state.services.knowledge
-    assert found.entry("refund").answers["zh"] == "两天"
-    assert "faster" in (await editor.get("/kb/releases")).text
-
-
-async def test_only_what_was_shown_is_published(desk):
-    editor = await desk.enter("editor")
-    for key, content in (("refund", RETURN), ("return", REFUND)):
-        await desk.db.write(knowledge.save_draft, key, content, None, desk.time.now)
-    await editor.post("/kb/publish", data={"key": "refund"})
-    assert (await state(desk, "refund")).draft is None
-    assert (await state(desk, "return")).draft is not None
-
-
-async def test_publishing_nothing_says_so(desk):
-    editor = await desk.enter("editor")
-    answer = await editor.post("/kb/publish", data={})
-    assert answer.headers["location"] == "/kb?told=nothing"
-    assert "Nothing to publish" in (await editor.get("/kb/publish")).text
-
-
-async def test_a_supervisor_writes_but_does_not_publish(desk):
-    boss = await desk.enter("boss")
-    assert (await boss.get("/kb")).status_code == 200
-    assert (await boss.get("/kb/publish")).status_code == 403
-    assert (await boss.post("/kb/publish", data={"key": "refund"})).status_code == 403
-    assert (await boss.post("/kb/releases/1/rollback")).status_code == 403
-
-
-async def test_agents_have_no_knowledge_pages(desk):
-    li = await desk.enter("li")
+async def test_agents_have_no_knowledge_pages(kb_desk):
+    li = await kb_desk.enter("li")
     for path in ("/kb", "/kb/refund", "/kb/new", "/kb/releases"):
         assert (await li.get(path)).status_code == 403
 
 
-async def test_a_release_is_taken_back(desk):
-    editor = await desk.enter("editor")
-    draft = replace(REFUND, answers={"zh": "两天"})
-    await desk.db.write(knowledge.save_draft, "refund", draft, None, desk.time.now)
-    await editor.post("/kb/publish", data={"key": "refund"})
-    answer = await editor.post("/kb/releases/1/rollback")
-    assert answer.headers["location"].endswith("told=back")
-    assert desk.app.state.services.knowledge.entry("refund").answers["zh"] == "三天"
-    again = await editor.post("/kb/releases/1/rollback")
-    assert again.headers["location"].endswith("told=same")
-
-
-async def test_a_draft_is_thrown_away_and_what_is_live_stays(desk):
-    editor = await desk.enter("editor")
-    await desk.db.write(knowledge.save_draft, "refund", RETURN, None, desk.time.now)
+async def test_a_draft_is_thrown_away_and_what_is_live_stays(kb_desk):
+    editor = await kb_desk.enter("editor")
+    await kb_desk.db.write(knowledge.save_draft, "refund", RETURN, None, kb_desk.time.now)
     answer = await editor.post("/kb/refund", data={"action": "discard"})
     assert answer.headers["location"] == "/kb/refund?told=discarded"
-    stored = await state(desk, "refund")
+    stored = await state(kb_desk, "refund")
     assert (stored.draft, stored.live.question) == (None, "退款多久到账？")
 
 
-async def test_a_never_published_entry_is_gone_with_its_draft(desk):
-    editor = await desk.enter("editor")
-    await desk.db.write(knowledge.save_draft, "new-one", RETURN, None, desk.time.now)
+async def test_a_never_published_entry_is_gone_with_its_draft(kb_desk):
+    editor = await kb_desk.enter("editor")
+    await kb_desk.db.write(knowledge.save_draft, "new-one", RETURN, None, kb_desk.time.now)
     answer = await editor.post("/kb/new-one", data={"action": "discard"})
     assert answer.headers["location"] == "/kb?told=discarded"
     assert (await editor.get("/kb/new-one")).status_code == 404
 
 
-async def test_an_entry_leaves_with_the_next_release(desk):
-    editor = await desk.enter("editor")
+async def test_an_entry_leaves_with_the_next_release(kb_desk):
+    editor = await kb_desk.enter("editor")
     await editor.post("/kb/refund", data={"action": "remove"})
     assert "Leaves with the next release" in (await editor.get("/kb")).text
-    await editor.post("/kb/publish", data={"key": "refund"})
-    assert desk.app.state.services.knowledge.entry("refund") is None
+    assert (await state(kb_desk, "refund")).draft.deleted
 
 
-async def test_the_test_box_shows_decision_confidence_and_score_parts(desk):
-    editor = await desk.enter("editor")
+async def test_the_test_box_shows_decision_confidence_and_score_parts(kb_desk):
+    editor = await kb_desk.enter("editor")
     page = (await editor.post("/kb/try", data={"sentence": "钱什么时候退"})).text
     assert "Answers" in page
     assert "退款多久到账" in page
@@ -196,25 +128,25 @@ async def test_the_test_box_shows_decision_confidence_and_score_parts(desk):
     assert "style=" not in part.text
 
 
-async def test_a_hostile_sentence_is_shown_as_text(desk):
-    editor = await desk.enter("editor")
+async def test_a_hostile_sentence_is_shown_as_text(kb_desk):
+    editor = await kb_desk.enter("editor")
     page = (await editor.post("/kb/try", data={"sentence": "<img src=x onerror=1> 退款"})).text
     assert "<img" not in page
 
 
-async def test_a_sentence_becomes_a_similar_question_once(desk):
-    editor = await desk.enter("editor")
+async def test_a_sentence_becomes_a_similar_question_once(kb_desk):
+    editor = await kb_desk.enter("editor")
     form = {"action": "similar", "sentence": "钱啥时候到"}
     first = await editor.post("/kb/refund", data=form)
     again = await editor.post("/kb/refund", data=form)
     assert first.headers["location"].endswith("told=similar")
     assert again.headers["location"].endswith("told=known")
-    stored = await state(desk, "refund")
+    stored = await state(kb_desk, "refund")
     assert stored.draft.similar_questions == ["钱什么时候退", "钱啥时候到"]
 
 
-async def test_an_unknown_entry_is_not_found(desk):
-    editor = await desk.enter("editor")
+async def test_an_unknown_entry_is_not_found(kb_desk):
+    editor = await kb_desk.enter("editor")
     assert (await editor.get("/kb/none")).status_code == 404
     for action in ("save", "discard", "remove", "similar"):
         form = {**FORM, "action": action, "sentence": "x"}
@@ -236,4 +168,4 @@ def test_too_much_is_refused_field_by_field():
 def test_differences_name_only_what_differs():
     after = replace(REFUND, similar_questions=("新问法",), kind="price")
     found = {each.label: (each.before, each.after) for each in differences(REFUND, after)}
-    assert found == {"Kind": ("service", "price"), "Similar questions": ("钱什么时候退", "新问法")}
+    assert found == {"Kind": ("Service", "Price"), "Similar questions": ("钱什么时候退", "新问法")}

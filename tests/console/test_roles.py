@@ -22,7 +22,7 @@ CUSTOMERS = {Role.AGENT, Role.SUPERVISOR, Role.ADMIN}
 CASES = CUSTOMERS | {Role.HANDLER}
 APPROVERS = {Role.SUPERVISOR, Role.ADMIN}
 WRITERS = {Role.EDITOR, Role.SUPERVISOR, Role.ADMIN}
-PUBLISHERS = {Role.EDITOR, Role.ADMIN}
+PUBLISHERS = {Role.SUPERVISOR, Role.ADMIN}
 ADMINS = {Role.ADMIN}
 TABLE = {
     "GET /live": ALL,
@@ -54,9 +54,17 @@ TABLE = {
     "GET /approvals": APPROVERS,
     "GET /kb": WRITERS,
     "POST /kb/try": WRITERS,
-    "GET /kb/publish": PUBLISHERS,
-    "POST /kb/publish": PUBLISHERS,
+    "GET /kb/publish": WRITERS,
+    "POST /kb/rehearsals": WRITERS,
+    "GET /kb/rehearsals/{rehearsal_id}": WRITERS,
+    "POST /kb/rehearsals/{rehearsal_id}/publish": PUBLISHERS,
     "GET /kb/releases": WRITERS,
+    "POST /kb/plans/{plan_id}/cancel": PUBLISHERS,
+    "GET /kb/tests": WRITERS,
+    "POST /kb/tests": WRITERS,
+    "POST /kb/tests/{test_id}/drop": WRITERS,
+    "POST /kb/near": WRITERS,
+    "POST /kb/categories": WRITERS,
     "POST /kb/releases/{number}/rollback": PUBLISHERS,
     "GET /kb/new": WRITERS,
     "POST /kb/new": WRITERS,

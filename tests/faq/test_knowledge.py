@@ -1,5 +1,7 @@
 import asyncio
 import threading
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -7,6 +9,7 @@ from faq.config import FaqConfig
 from faq.knowledge import KnowledgeBase, live, save
 from faq.matcher import Band, Entry
 from storage import knowledge as store
+from storage.rules import Rules
 
 RETURNS = Entry("returns", "如何申请退货", ("怎么退货",), {"zh": "旧"}, "service", "退换货")
 HOURS = Entry("hours", "营业时间", ("几点开门",), {"zh": "9 点"})
@@ -164,3 +167,20 @@ async def test_a_broken_encoder_is_said_and_lived_with(db, tmp_path):
 
 async def test_what_is_live_can_be_exported(base, db):
     assert [entry.id for entry in await db.read(live)] == ["hours", "returns"]
+
+
+async def test_a_timed_entry_appears_and_disappears_by_itself(db, now, tmp_path):
+    hour, clock = timedelta(hours=1), [now]
+    rules = Rules(valid_from=now + hour, valid_to=now + 2 * hour)
+    await db.write(save, [RETURNS, replace(HOURS, rules=rules)], now, note="sale")
+    knowledge = KnowledgeBase(db, OFF, tmp_path, clock=lambda: clock[0])
+    await knowledge.start()
+    seen = []
+    for step in range(4):
+        clock[0] = now + step * hour
+        changed = await knowledge.refresh()
+        decision = await knowledge.decide("几点开门")
+        seen.append((changed, knowledge.entry("hours") is not None, decision.band is Band.ANSWER))
+    off = (False, False, False)
+    assert seen == [off, (True, True, True), (True, False, False), off]
+    await knowledge.close()

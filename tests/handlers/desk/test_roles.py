@@ -6,8 +6,8 @@ from storage.models import Role
 TABLE = {
     Role.AGENT: "inbox tickets",
     Role.HANDLER: "tickets",
-    Role.EDITOR: "knowledge.write knowledge.publish",
-    Role.SUPERVISOR: "inbox tickets approve knowledge.write",
+    Role.EDITOR: "knowledge.write",
+    Role.SUPERVISOR: "inbox tickets approve knowledge.write knowledge.publish",
     Role.ADMIN: " ".join(PERMISSIONS),
 }
 

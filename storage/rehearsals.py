@@ -1,0 +1,94 @@
+"""Drafts tried out before they are published: who works on it, how far it is, what came of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from storage.articles import current_release, drafts
+from storage.kept_tests import kept
+from storage.models import Rehearsal
+from storage.types import new_id
+from storage.upsert import table_of
+
+KEPT = timedelta(days=7)
+"""How long a rehearsal is kept: it repeats what customers wrote."""
+ALIVE = timedelta(seconds=30)
+"""For how long a rehearsal counts as worked on after its process spoke last."""
+
+
+def drafts_mark(session: Session, keys: Collection[str]) -> str:
+    """Return what changes whenever a draft of these entries does."""
+    lines = [
+        f"{key} {version.id.hex} {version.created_at.timestamp():.6f} {version.deleted}"
+        for key, version in drafts(session, keys).items()
+    ]
+    return _digest(lines)
+
+
+def mark(session: Session, keys: Collection[str]) -> str:
+    """Return what changes with these drafts, with what is live, and with the kept tests."""
+    tests = [f"{test.id.hex}" for test in kept(session)]
+    return _digest([drafts_mark(session, keys), str(current_release(session)), *tests])
+
+
+def _digest(lines: Collection[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
+
+
+def begin(
+    session: Session, keys: Collection[str], author_id: UUID | None, now: datetime
+) -> tuple[Rehearsal, bool]:
+    """Return a rehearsal of these drafts, and whether it is new and must be worked on.
+
+    One of just the same that goes on, or came to its end, is not begun again.
+    """
+    wanted = mark(session, keys)
+    query = select(Rehearsal).where(Rehearsal.mark == wanted).order_by(col(Rehearsal.at).desc())
+    for former in session.exec(query):
+        if former.result is not None or is_alive(former, now):
+            return former, False
+    made = Rehearsal(
+        id=new_id(), keys=sorted(keys), mark=wanted, author_id=author_id, at=now, seen_at=now
+    )
+    session.add(made)
+    session.flush()
+    return made, True
+
+
+def get(session: Session, rehearsal_id: UUID) -> Rehearsal | None:
+    """Return one, None if it is not there or not there any more."""
+    return session.get(Rehearsal, rehearsal_id)
+
+
+def is_alive(rehearsal: Rehearsal, now: datetime) -> bool:
+    """Say whether somebody works on it."""
+    unfinished = rehearsal.result is None and rehearsal.problem is None
+    return unfinished and now - rehearsal.seen_at < ALIVE
+
+
+def go_on(session: Session, rehearsal_id: UUID, done: int, total: int, now: datetime) -> None:
+    """Tell how far it is."""
+    _set(session, rehearsal_id, done=done, total=total, seen_at=now)
+
+
+def finish(session: Session, rehearsal_id: UUID, result: dict[str, Any], now: datetime) -> None:
+    """Store what came of it."""
+    _set(session, rehearsal_id, result=result, seen_at=now)
+
+
+def fail(session: Session, rehearsal_id: UUID, problem: str, now: datetime) -> None:
+    """Store that nothing came of it, and the kind of error."""
+    _set(session, rehearsal_id, problem=problem, seen_at=now)
+
+
+def _set(session: Session, rehearsal_id: UUID, **values: object) -> None:
+    rehearsal = table_of(Rehearsal)
+    statement = update(rehearsal).where(rehearsal.c.id == rehearsal_id).values(**values)
+    session.connection().execute(statement)

@@ -1,0 +1,93 @@
+"""When an entry of the knowledge base applies, to whom, and what else is told with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+Mode = Literal["smart", "exact", "contains"]
+Risk = Literal["normal", "strict"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+RISKS: tuple[Risk, ...] = get_args(Risk)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Everything about an entry that is neither a question nor an answer.
+
+    `tags`: a customer needs one of them; `level`: a customer needs at least this one. `related`
+    are keys of entries that are offered after the answer. Every example of `must_match` must be
+    answered by the entry, none of `must_not_match` may be.
+    """
+
+    mode: Mode = "smart"
+    risk: Risk = "normal"
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+    tags: tuple[str, ...] = ()
+    level: int = 0
+    related: tuple[str, ...] = ()
+    must_match: tuple[str, ...] = ()
+    must_not_match: tuple[str, ...] = ()
+
+    def is_valid(self, now: datetime) -> bool:
+        """Say whether the entry applies at this moment."""
+        begun = self.valid_from is None or self.valid_from <= now
+        return begun and (self.valid_to is None or now < self.valid_to)
+
+    @property
+    def is_for_everybody(self) -> bool:
+        """Say whether no customer is left out."""
+        return not self.tags and self.level <= 0
+
+    def admits(self, tags: Iterable[str], level: int) -> bool:
+        """Say whether a customer with these tags and this level gets the answer."""
+        return level >= self.level and (not self.tags or not set(self.tags).isdisjoint(tags))
+
+    def stored(self) -> dict[str, Any]:
+        """Return what differs from an entry without rules, as JSON."""
+        kept: dict[str, Any] = {}
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if value != getattr(_NONE, name):
+                kept[name] = _plain(value)
+        return kept
+
+
+def rules_of(stored: Mapping[str, Any]) -> Rules:
+    """Return rules as `Rules.stored` wrote them; what nobody can read counts as unsaid."""
+    mode, risk, level = stored.get("mode"), stored.get("risk"), stored.get("level")
+    return Rules(
+        mode=mode if mode in MODES else "smart",
+        risk=risk if risk in RISKS else "normal",
+        valid_from=_moment(stored.get("valid_from")),
+        valid_to=_moment(stored.get("valid_to")),
+        tags=_texts(stored.get("tags")),
+        level=level if isinstance(level, int) else 0,
+        related=_texts(stored.get("related")),
+        must_match=_texts(stored.get("must_match")),
+        must_not_match=_texts(stored.get("must_not_match")),
+    )
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
+
+
+_NONE = Rules()
