@@ -17,6 +17,7 @@ from console import (
     chat,
     conversations,
     demo,
+    imports,
     knowledge,
     login,
     me,
@@ -48,6 +49,7 @@ ROUTERS: list[APIRouter] = [
     me.router,
     chat.router,
     tickets.router,
+    imports.router,
     knowledge.router,
     settings.router,
 ]

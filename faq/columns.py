@@ -19,15 +19,17 @@ NEAR = 78
 
 _WORDS: Mapping[str, str] = {
     "id": "id key code 编号 标识 知识编号 知识id 问题编号 问题id 唯一标识",
-    "question": "question q title faq query 问题 标准问题 标准问 标准问法 问法 主问题 主问法 知识标题 "
-    "标题 问句 提问 问",
+    "question": "question q title faq query 问题 标准问题 标准问 标准问法 问法 主问题 主问法 "
+    "知识标题 标题 问句 提问 问",
     "similar_questions": "similarquestions similarquestion similar variants variant synonyms "
-    "alternativequestions alternatives phrases utterances 相似问题 相似问法 相似问 扩展问 扩展问题 "
-    "扩展问法 同义问 同义问题 其他问法 变体",
+    "alternativequestions alternatives phrases utterances 相似问题 相似问法 相似问 扩展问 "
+    "扩展问题 扩展问法 同义问 同义问题 其他问法 变体",
     "answer": "answer a reply response content 答案 回答 标准答案 答复 回复 回复内容 内容 应答 答",
     "answers": "answers",
-    "answers.zh": "answerzh zh chinese chineseanswer answerinchinese answercn 中文答案 中文回答 中文",
-    "answers.en": "answeren en english englishanswer answerinenglish 英文答案 英文回答 英文 英语答案",
+    "answers.zh": "answerzh zh chinese chineseanswer answerinchinese answercn 中文答案 "
+    "中文回答 中文",
+    "answers.en": "answeren en english englishanswer answerinenglish 英文答案 英文回答 "
+    "英文 英语答案",
     "kind": "kind type 类型 咨询类型 问题类型 种类",
     "category": "category categories folder group topic 分类 类别 目录 知识分类 问题分类 分组 栏目",
 }
@@ -148,4 +150,3 @@ def _listed(value: object) -> list[object]:
     if isinstance(value, list):
         return value
     return cells.split(value) if isinstance(value, str) else [value]
-

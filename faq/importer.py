@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,16 +11,17 @@ from faq import cells, columns
 from faq.columns import BadColumns
 from faq.matcher import Entry
 from faq.normalize import normalize
-from faq.rows import MOST_BYTES, MOST_ROWS, BadFile, Row, Sheet, jsonl, open_rows
+from faq.rows import MOST_BYTES, BadFile, Row, Sheet, jsonl, open_rows
 from faq.tokens import language_of
-
 
 KEY_CHARS = 120
 QUESTION_CHARS = 500
 ANSWER_CHARS = 10_000
 MOST_SIMILAR = 500
 MOST_ERRORS = 100
-TAKEN_KEYS = frozenset({"new", "publish", "releases", "try"})
+TAKEN_KEYS = frozenset(
+    {"export", "gaps", "import", "learning", "new", "publish", "releases", "try"}
+)
 """Words that are pages of the desk's knowledge base, so that no entry could be opened by them."""
 KINDS = ("product", "price", "service", "technical", "individual", "other")
 SAMPLES = 50

@@ -104,11 +104,13 @@ def _begin(rows: list[dict[str, Any]], name: str, value: str | None) -> str:
 
 
 def _list(rows: list[dict[str, Any]], name: str) -> list[str]:
-    return _opened(rows, name, list)
+    found: list[str] = _opened(rows, name, list)
+    return found
 
 
 def _mapping(rows: list[dict[str, Any]], name: str) -> dict[str, str]:
-    return _opened(rows, name, dict)
+    found: dict[str, str] = _opened(rows, name, dict)
+    return found
 
 
 def _opened(rows: list[dict[str, Any]], name: str, kind: type) -> Any:  # noqa: ANN401 - of `kind`

@@ -88,7 +88,9 @@ def _csv(text: str) -> Iterator[tuple[int, list[str]]]:
     try:
         yield from enumerate(table, 1)
     except csv.Error as problem:
-        why = f"a cell is longer than {MOST_CHARS} characters" if "limit" in str(problem) else problem
+        why = (
+            f"a cell is longer than {MOST_CHARS} characters" if "limit" in str(problem) else problem
+        )
         raise BadFile(f"line {table.line_num}: {why}; is a quotation mark missing?") from problem
 
 

@@ -12,7 +12,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 from python_calamine import CalamineError, CalamineWorkbook
@@ -55,7 +55,7 @@ def table(
     return iter(())
 
 
-def _rows(first: int, found: list[list[object]]) -> Iterator[tuple[int, list[str]]]:
+def _rows(first: int, found: Sequence[Sequence[object]]) -> Iterator[tuple[int, list[str]]]:
     for number, row in enumerate(found, first + 1):
         yield number, [_text(cell) for cell in row]
 
@@ -71,9 +71,7 @@ def _text(cell: object) -> str:
     return "" if cell is None else str(cell)
 
 
-def _checked(
-    content: bytes, most_bytes: int, most_rows: int, most_columns: int
-) -> io.BytesIO:
+def _checked(content: bytes, most_bytes: int, most_rows: int, most_columns: int) -> io.BytesIO:
     out = io.BytesIO()
     left = most_bytes
     try:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import String, cast, func, or_
@@ -53,6 +54,16 @@ def content_of(version: ArticleVersion) -> Content:
         str(version.extra.get("kind", "other")),
         str(version.extra.get("category", "")),
     )
+
+
+def columns_of(content: Content) -> dict[str, Any]:
+    """Return a revision's columns for what an editor wrote."""
+    return {
+        "question": content.question,
+        "similar_questions": list(content.similar_questions),
+        "answers": dict(content.answers),
+        "extra": {"kind": content.kind, "category": content.category},
+    }
 
 
 def current_release(session: Session) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from storage.articles import (
     ArticleState,
     Content,
     LiveEntry,
+    columns_of,
     content_of,
     count_articles,
     current_release,
@@ -23,6 +23,7 @@ from storage.articles import (
     versions,
 )
 from storage.database import StorageError
+from storage.many_drafts import save_drafts
 from storage.models import Article, ArticleVersion
 from storage.releases import NothingToPublish, UnknownRelease, publish, rollback
 
@@ -75,38 +76,9 @@ def save_draft(
     return draft
 
 
-def save_drafts(
-    session: Session, contents: Mapping[str, Content], author_id: UUID | None, now: datetime
-) -> int:
-    """Write many drafts by key, as `save_draft` would one by one; return how many."""
-    articles = {article.key: article for article in session.exec(select(Article))}
-    drafts: dict[UUID, ArticleVersion] = {}
-    numbers: dict[UUID, int] = {}
-    for version in session.exec(select(ArticleVersion)):
-        numbers[version.article_id] = max(version.number, numbers.get(version.article_id, 0))
-        if version.live_from is None and version.live_to is None:
-            drafts[version.article_id] = version
-    for key, content in contents.items():
-        article = articles.get(key) or Article(
-            key=key, kind=content.kind, category=content.category, created_at=now
-        )
-        draft = drafts.get(article.id) or ArticleVersion(
-            article_id=article.id, number=numbers.get(article.id, 0) + 1, question=""
-        )
-        _fill(draft, content, author_id, now)
-        articles[key], drafts[article.id] = article, draft
-    session.add_all(articles.values())
-    session.flush()
-    session.add_all(drafts.values())
-    session.flush()
-    return len(contents)
-
-
 def _fill(draft: ArticleVersion, content: Content, author_id: UUID | None, now: datetime) -> None:
-    draft.question = content.question
-    draft.similar_questions = list(content.similar_questions)
-    draft.answers = dict(content.answers)
-    draft.extra = {"kind": content.kind, "category": content.category}
+    for name, value in columns_of(content).items():
+        setattr(draft, name, value)
     draft.deleted = False
     draft.author_id, draft.created_at = author_id, now
 

@@ -10,6 +10,14 @@ from storage.models.conversation import (
     Status,
 )
 from storage.models.knowledge import Article, ArticleVersion, Release
+from storage.models.learning import (
+    FileImport,
+    Gap,
+    GapDecision,
+    GapState,
+    ImportState,
+    Thresholds,
+)
 from storage.models.media import MediaFile, MediaState
 from storage.models.people import Agent, Contact, Identity, Role, Session, Team
 from storage.models.ticket import Ticket, TicketStep
@@ -38,7 +46,12 @@ __all__ = [
     "Delivery",
     "DeliveryStatus",
     "Fact",
+    "FileImport",
+    "Gap",
+    "GapDecision",
+    "GapState",
     "Identity",
+    "ImportState",
     "InboundEvent",
     "Lane",
     "LaneKind",
@@ -55,6 +68,7 @@ __all__ = [
     "SlotState",
     "Status",
     "Team",
+    "Thresholds",
     "Ticket",
     "TicketStep",
     "Timer",

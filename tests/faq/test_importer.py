@@ -1,6 +1,6 @@
 import io
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 import xlsxwriter
@@ -110,7 +110,7 @@ def test_a_missing_file_is_an_error_and_no_crash(tmp_path):
 
 
 def test_a_column_is_told_by_hand_where_its_title_says_nothing():
-    text = "Frage;Antwort;Notiz;answer\nWann?;Um neun;x;y\n".encode()
+    text = b"Frage;Antwort;Notiz;answer\nWann?;Um neun;x;y\n"
     assert read("x.csv", text).errors[0].problem.startswith("unknown field 'Frage'")
     told = {"Frage": "question", "Antwort": "answers.de", "Notiz": "", "answer": ""}
     (entry,) = read("x.csv", text, told).entries
@@ -150,7 +150,7 @@ def test_numbers_days_and_truths_of_a_workbook_are_read_as_they_are_shown():
         sheet = book.add_worksheet("second")
         sheet.write_row(2, 1, ["编号", "问题", "中文答案", "英文答案"])
         sheet.write_row(3, 1, [1001, "何时上市"])
-        sheet.write_datetime(3, 3, datetime(2026, 11, 27), day)
+        sheet.write_datetime(3, 3, datetime(2026, 11, 27, tzinfo=UTC).replace(tzinfo=None), day)
         sheet.write_boolean(3, 4, True)  # noqa: FBT003 - the library's own
     (entry,) = read("x.xlsx", out.getvalue()).entries
     assert entry.id == "1001"

@@ -19,7 +19,8 @@ HARD = st.sampled_from(
     [
         '=cmd|" /C calc"!A0', "+1", "-1", "@x", "'=1", "''+1", "＝1", "－1，包邮", "a|b", "｜",
         "a\nb", "a\r\nb", "[1]", '["x"]', "_x0041_", "yes", "~", "- a: 1", "# no", "'", '"', "1e5",
-        "007", "2026-01-01", "TRUE", "{{x}}", "\u2028x", "a\x7fb", "\U0001f600", "&a *a", "!!python",
+        "007", "2026-01-01", "TRUE", "{{x}}",
+        "\u2028x", "a\x7fb", "\U0001f600", "&a *a", "!!python",
     ]
 )  # fmt: skip
 SIGNS = st.characters(exclude_categories=["Cs"], exclude_characters="\x00\ufffe\uffff")
@@ -29,7 +30,9 @@ KEYS = WORDS.filter(lambda key: key not in TAKEN_KEYS and "." not in key)
 ANSWERS = st.dictionaries(st.sampled_from(["zh", "en", "fr", "zh-tw", "no"]), WORDS, min_size=1)
 SIMILAR = st.lists(WORDS, max_size=4, unique=True).map(tuple)
 ENTRIES = st.lists(
-    st.builds(Entry, KEYS, QUESTIONS, SIMILAR, ANSWERS, st.sampled_from(KINDS), WORDS | st.just("")),
+    st.builds(
+        Entry, KEYS, QUESTIONS, SIMILAR, ANSWERS, st.sampled_from(KINDS), WORDS | st.just("")
+    ),
     min_size=1,
     max_size=4,
     unique_by=lambda entry: entry.id,
@@ -52,7 +55,9 @@ def test_no_cell_of_any_table_can_run(entries: list[Entry]):
         assert not cell.startswith(DANGEROUS)
     content = write(".xlsx", entries)
     book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    assert all(isinstance(cell, str) for row in book.get_sheet_by_index(0).to_python() for cell in row)
+    assert all(
+        isinstance(cell, str) for row in book.get_sheet_by_index(0).to_python() for cell in row
+    )
 
 
 def cells_of(content: bytes) -> Iterator[str]:
