@@ -1,0 +1,95 @@
+"""Two matchers are asked the same, and what customers would notice is told."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+from faq.matcher import Band, Candidate, Decision, Entry
+from faq.replay import Asked, Example, check, replay
+
+REFUND = Entry("refund", "When is my refund there?", answers={"en": "In three days."})
+RETURN = Entry("return", "How do I return it?", answers={"en": "By post."})
+QUICK = Entry("refund", REFUND.question, answers={"en": "In two days."})
+
+
+@dataclass
+class Says:
+    """A matcher that says what it was told to."""
+
+    words: dict[str, tuple[Band, tuple[Entry, ...]]] = field(default_factory=dict)
+
+    def decide(self, text: str) -> Decision:
+        band, entries = self.words.get(text, (Band.HANDOFF, ()))
+        found = tuple(Candidate(entry, 0.9, entry.question) for entry in entries)
+        return Decision(band, 0.9, found, "ranked", text)
+
+
+def answers(text: str, entry: Entry) -> Says:
+    return Says({text: (Band.ANSWER, (entry,))})
+
+
+def offers(text: str, *entries: Entry) -> Says:
+    return Says({text: (Band.SUGGEST, entries)})
+
+
+def effects(before: Says, after: Says, confirmed: str | None = "refund") -> list[str]:
+    found = replay(before, after, [Asked("money?", confirmed=confirmed)])
+    return [change.effect for change in found.changes]
+
+
+def test_what_customers_would_not_notice_is_no_change():
+    both = answers("money?", REFUND)
+    assert effects(both, answers("money?", REFUND)) == []
+    assert effects(offers("money?", REFUND, RETURN), offers("money?", RETURN, REFUND)) == []
+
+
+def test_other_words_of_the_same_answer_are_a_change_but_nobody_says_a_bad_one():
+    assert effects(answers("money?", REFUND), answers("money?", QUICK)) == ["other"]
+
+
+def test_a_confirmed_answer_that_is_lost_is_worse_and_one_that_is_won_better():
+    right, wrong = answers("money?", REFUND), answers("money?", RETURN)
+    offered, nothing = offers("money?", RETURN, REFUND), Says()
+    steps = [wrong, nothing, offered, right]
+    for low, high in itertools.pairwise(steps):
+        assert effects(high, low) == ["worse"]
+        assert effects(low, high) == ["better"]
+    assert effects(right, wrong, confirmed=None) == ["other"]
+
+
+def test_coverage_counts_how_often_it_was_asked_and_precision_only_what_was_confirmed():
+    after = Says({"a": (Band.ANSWER, (REFUND,)), "b": (Band.ANSWER, (RETURN,))})
+    asked = [Asked("a", 3, "refund"), Asked("b", 1, "refund"), Asked("c", 4)]
+    found = replay(Says(), after, asked)
+    assert (found.before.coverage, found.before.precision) == (0.0, None)
+    assert (found.after.coverage, found.after.precision) == (0.5, 0.75)
+
+
+def test_what_became_worse_is_told_first_then_what_was_asked_most():
+    before = Says(dict.fromkeys("abc", (Band.ANSWER, (REFUND,))))
+    asked = [Asked("a"), Asked("b", 5), Asked("c", 1, "refund")]
+    found = replay(before, Says(), asked)
+    assert [change.asked.text for change in found.changes] == ["c", "b", "a"]
+
+
+def test_an_example_fails_where_it_does_not_come_out_as_it_must():
+    after = Says({"a": (Band.ANSWER, (RETURN,)), "b": (Band.ANSWER, (REFUND,))})
+    kept = [
+        Example("a", "refund"),
+        Example("b", "refund"),
+        Example("b", "refund", must_match=False),
+        Example("a", "refund", must_match=False),
+        Example("a", None),
+        Example("c", None),
+    ]
+    failed = {failure.example: failure.already for failure in check(Says(), after, kept)}
+    assert failed == {kept[0]: True, kept[2]: False, kept[4]: False}
+    assert [each.already for each in check(Says(), after, kept)] == [False, False, True]
+
+
+def test_progress_hears_of_every_question():
+    heard: list[int] = []
+    replay(Says(), Says(), [Asked("a"), Asked("b")], heard.append)
+    check(Says(), Says(), [Example("a", None)], heard.append)
+    assert heard == [1, 2, 1]
