@@ -75,6 +75,11 @@ class KnowledgeBase:
         """Say whether meaning is compared, not only words."""
         return self._matcher is not None and self._matcher.snapshot.meaning is not None
 
+    @property
+    def encoder(self) -> Encoder | None:
+        """What makes vectors of sentences, None where only words are compared."""
+        return self._encoder
+
     def entry(self, entry_id: str) -> Entry | None:
         """Return one live entry, None if there is none of this id."""
         return self._by_id.get(entry_id)
@@ -114,6 +119,12 @@ class KnowledgeBase:
             release, rows = await self._db.read(_live)
             await self._swap(release, tuple(entry_of(row) for row in rows))
             return True
+
+    async def build(self, entries: Sequence[Entry]) -> HybridMatcher:
+        """Return a matcher over these entries, in a thread."""
+        return await asyncio.to_thread(
+            HybridMatcher.build, entries, self._config, self._tokens, self._encoder
+        )
 
     async def decide(self, text: str) -> Decision:
         """Decide about a customer's text, within the time budget."""
