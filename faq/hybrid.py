@@ -99,6 +99,10 @@ class HybridMatcher:
         """Name what made a decision: the normalisation and the model."""
         return f"{VERSION}/{self.model.version}"
 
+    def threshold(self, entry: Entry) -> float:
+        """Return from which confidence on an entry answers."""
+        return self._limit(entry)
+
     def decide(self, text: str) -> Decision:
         """Decide about one question; never raises, whatever the text."""
         started = time.thread_time()
@@ -199,13 +203,12 @@ class HybridMatcher:
         return Band.ANSWER if len(asked) <= 1 else Band.SUGGEST
 
     def _limit(self, entry: Entry) -> float:
-        config, model = self._config, self.model
-        if config.is_strict(entry):
-            limit = config.strict_answer_threshold
-            target = max(config.strict_precision_target, config.precision_target)
-        else:
-            limit, target = config.answer_threshold, config.precision_target
-        return model.threshold(target) if limit is None else limit
+        config = self._config
+        limit = config.category_thresholds.get(entry.category or entry.kind)
+        if limit is None:
+            strict = config.is_strict(entry)
+            limit = config.strict_answer_threshold if strict else config.answer_threshold
+        return self.model.threshold(config.target(entry)) if limit is None else limit
 
     def _is_negated(self, text: str, first: Candidate) -> bool:
         asked = _NEGATED.search(tidy(text, self._config.query_chars))

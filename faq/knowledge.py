@@ -18,7 +18,7 @@ from faq.hybrid import HybridMatcher
 from faq.matcher import Band, Decision, Entry
 from faq.normalize import RAW_LIMIT
 from faq.tokens import Tokens
-from storage import knowledge
+from storage import knowledge, thresholds
 from storage.database import Database
 from storage.knowledge import Content, LiveEntry
 
@@ -42,14 +42,14 @@ class KnowledgeBase:
         load_encoder: Callable[[], Encoder | None] = encoders.load,
     ) -> None:
         self._db = db
-        self._config = config
+        self._given = self._config = config
         self._folder = data_dir / "faq"
         self._load_encoder = load_encoder
         self._tokens = Tokens(self._folder / "jieba")
         self._encoder: CachedEncoder | None = None
         self._matcher: HybridMatcher | None = None
         self._by_id: dict[str, Entry] = {}
-        self._release = -1
+        self._release = self._limits = -1
         self._problem: str | None = None
         self._refreshing = asyncio.Lock()
         self._deciders = ThreadPoolExecutor(THREADS, "faq")
@@ -74,6 +74,15 @@ class KnowledgeBase:
     def semantic(self) -> bool:
         """Say whether meaning is compared, not only words."""
         return self._matcher is not None and self._matcher.snapshot.meaning is not None
+
+    @property
+    def config(self) -> FaqConfig:
+        """What answering goes by now, with the thresholds that were applied at the desk."""
+        return self._config
+
+    def threshold(self, entry: Entry) -> float:
+        """Return from which confidence on an entry answers; 1 where nothing is loaded yet."""
+        return 1.0 if self._matcher is None else self._matcher.threshold(entry)
 
     @property
     def encoder(self) -> Encoder | None:
@@ -108,15 +117,17 @@ class KnowledgeBase:
         self._deciders.shutdown(wait=False, cancel_futures=True)
 
     async def refresh(self) -> bool:
-        """Reload if another release is live; say whether it was.
+        """Reload if another release is live, or other thresholds; say whether it was so.
 
         Raises:
             storage.database.StorageError: the database cannot be read.
         """
         async with self._refreshing:
-            if await self._db.read(knowledge.current_release) == self._release:
+            if await self._db.read(_state) == (self._release, self._limits):
                 return False
-            release, rows = await self._db.read(_live)
+            (release, self._limits), limits, rows = await self._db.read(_live)
+            told = {**self._given.category_thresholds, **limits}
+            self._config = self._given.model_copy(update={"category_thresholds": told})
             await self._swap(release, tuple(entry_of(row) for row in rows))
             return True
 
@@ -198,8 +209,12 @@ def entry_of(row: LiveEntry) -> Entry:
     )
 
 
-def _live(session: Session) -> tuple[int, list[LiveEntry]]:
-    return knowledge.current_release(session), knowledge.live_entries(session)
+def _state(session: Session) -> tuple[int, int]:
+    return knowledge.current_release(session), thresholds.version(session)
+
+
+def _live(session: Session) -> tuple[tuple[int, int], dict[str, float], list[LiveEntry]]:
+    return _state(session), thresholds.current(session), knowledge.live_entries(session)
 
 
 def _nothing(route: str) -> Decision:

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
-from storage.models import Thresholds
+from storage import activity
+from storage.models import Fact, Thresholds
 
 
 def version(session: Session) -> int:
@@ -36,6 +37,8 @@ def apply(
     number = version(session) + 1
     rounded: dict[str, Any] = {key: round(value, 4) for key, value in sorted(limits.items())}
     session.add(Thresholds(version=number, limits=rounded, note=note, agent_id=agent_id, at=now))
+    about = {"version": number, "limits": rounded, "note": note}
+    activity.log(session, Fact.THRESHOLDS_APPLIED, now, agent_id=agent_id, data=about)
     return number
 
 

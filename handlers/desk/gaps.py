@@ -72,9 +72,12 @@ async def look(db: Database, knowledge: Knower, now: datetime) -> int:
     return len(rows)
 
 
-async def recent(db: Database, now: datetime) -> list[Asked]:
-    """Return the questions of the last weeks with their ends, those of new threads first."""
-    ids = await db.read(verdicts.asked_in, now - WINDOW, MOST_FACTS)
+async def recent(db: Database, now: datetime, most: int = MOST_FACTS) -> list[Asked]:
+    """Return the questions of the last weeks with their ends, those of new threads first.
+
+    They are looked for in the newest facts, `most` of them.
+    """
+    ids = await db.read(verdicts.asked_in, now - WINDOW, most)
     found: list[Asked] = []
     for start in range(0, len(ids), BATCH):
         for thread in await db.read(verdicts.threads, ids[start : start + BATCH]):
