@@ -15,7 +15,7 @@ from sqlmodel import Session
 from bot.metrics import Metrics
 from bot.signals import Signals
 from faq.knowledge import KnowledgeBase
-from handlers.desk import notices
+from handlers.desk import gaps, notices
 from storage import erasure, lanes, plans, retention, slots, timers
 from storage.database import Database, StorageError
 from storage.models import LaneKind, Timer
@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 DAILY = "sweep"
 TIMER_SECONDS = 0.25
 """How often a process looks whether a timer is due; a look costs no commit."""
+GAPS_HOURS = 6
+"""How long what was found of missed questions is good enough."""
 Job = Callable[[], Awaitable[None]]
 ANSWERED_WITHIN = timedelta(seconds=60)
 """How long a platform may take to repeat a call whose answer did not reach it."""
@@ -35,11 +37,16 @@ def _sweep(session: Session, timer: Timer, now: datetime) -> None:
     log.info("swept", rows=removed, timer=timer.key)
 
 
+def _noted(_session: Session, _timer: Timer, _now: datetime) -> None:
+    """Do nothing: that its key could be set was what made one process do the work."""
+
+
 EFFECTS: dict[str, timers.Effect] = {
     notices.KIND: notices.remind,
     erasure.KIND: erasure.forget,
     plans.KIND: plans.carry_out,
     DAILY: _sweep,
+    gaps.KIND: _noted,
 }
 
 
@@ -69,6 +76,7 @@ class Ticker:
                 (self.fire_timers, TIMER_SECONDS),
                 (self.doubt_answers, 5),
                 (self.plan_sweep, 600),
+                (self.look_for_gaps, 600),
             ]
         for job, seconds in jobs:
             self._scheduler.add_job(
@@ -121,6 +129,13 @@ class Ticker:
         """Set today's sweep; its key makes one of all processes do it."""
         now = self._clock()
         await self._db.write(timers.add, f"{DAILY}:{now:%Y-%m-%d}", DAILY, now, {})
+
+    async def look_for_gaps(self) -> None:
+        """Put together what had no good answer; each part of the day one of all processes does."""
+        now = self._clock()
+        key = f"{gaps.KIND}:{now:%Y-%m-%d}:{now.hour // GAPS_HOURS}"
+        if self._knowledge.ready and await self._db.write(timers.add, key, gaps.KIND, now, {}):
+            log.info("looked for gaps", found=await gaps.look(self._db, self._knowledge, now))
 
     async def guarded(self, job: Job) -> None:
         """Run a job whose failure is only logged: it comes again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -32,6 +33,17 @@ class FaqConfig(BaseModel):
     )
     suggest_threshold: float = Field(
         default=0.15, ge=0, le=1, description="offer questions to choose from this confidence"
+    )
+    category_thresholds: Mapping[str, float] = Field(
+        default_factory=dict,
+        description="answer entries of a category from this confidence, whatever is said above; "
+        "what an administrator applies at the desk counts before this",
+    )
+    learning_minimum: int = Field(
+        default=30,
+        ge=10,
+        le=10_000,
+        description="how many judged answers a category needs before a threshold is suggested",
     )
     strict_categories: tuple[str, ...] = (
         "refund",
@@ -64,6 +76,11 @@ class FaqConfig(BaseModel):
         description="milliseconds, waiting for a processor included; a question that takes longer "
         "counts as missed",
     )
+
+    def target(self, entry: Entry) -> float:
+        """Return the share of answers from this entry's like that must be right."""
+        strict = max(self.strict_precision_target, self.precision_target)
+        return strict if self.is_strict(entry) else self.precision_target
 
     def is_strict(self, entry: Entry) -> bool:
         """Say whether a wrong answer from this entry costs more than others."""

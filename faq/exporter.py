@@ -5,18 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import xlsxwriter
-from ruamel.yaml import YAML
 
+from faq import cells, plain_yaml
 from faq.matcher import Entry
 
 FORMATS = (".csv", ".xlsx", ".yaml", ".jsonl")
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _BOM = "\ufeff"
+_SIMILAR = "similar_questions"
 
 
 class UnknownFormat(ValueError):
@@ -34,7 +34,7 @@ def write(suffix: str, entries: Sequence[Entry]) -> bytes:
     if suffix == ".xlsx":
         return _xlsx(entries)
     if suffix in {".yaml", ".yml"}:
-        return _yaml(entries)
+        return "".join(plain_yaml.write(map(_fields, entries))).encode() or b"[]\n"
     if suffix == ".jsonl":
         lines = (json.dumps(_fields(entry), ensure_ascii=False) for entry in entries)
         return "".join(f"{line}\n" for line in lines).encode()
@@ -52,35 +52,31 @@ def _fields(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _table(entries: Sequence[Entry]) -> list[list[str]]:
+def _table(entries: Sequence[Entry]) -> Iterator[list[str]]:
     languages = sorted({language for entry in entries for language in entry.answers} | {"zh", "en"})
     languages.sort(key=lambda language: language != "zh")
-    header = ["id", "question", "similar_questions"]
-    rows = [[*header, *(f"answers.{language}" for language in languages), "kind", "category"]]
-    rows += [
-        [
+    similar = [cells.joined(entry.similar_questions) for entry in entries]
+    width = max([1, *map(len, similar)])
+    more = [f"{_SIMILAR} ({number})" for number in range(2, width + 1)]
+    answers = [f"answers.{language}" for language in languages]
+    yield ["id", "question", _SIMILAR, *more, *answers, "kind", "category"]
+    for entry, lists in zip(entries, similar, strict=True):
+        yield [
             entry.id,
             entry.question,
-            "\n".join(entry.similar_questions),
+            *lists,
+            *[""] * (width - len(lists)),
             *(entry.answers.get(language, "") for language in languages),
             entry.kind,
             entry.category,
         ]
-        for entry in entries
-    ]
-    return rows
 
 
 def _csv(entries: Sequence[Entry]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerows([_guarded(cell) for cell in row] for row in _table(entries))
+    writer.writerows([cells.guarded(cell) for cell in row] for row in _table(entries))
     return (_BOM + out.getvalue()).encode()
-
-
-def _guarded(cell: str) -> str:
-    """Keep a spreadsheet from running a customer's or editor's text as a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def _xlsx(entries: Sequence[Entry]) -> bytes:
@@ -88,18 +84,9 @@ def _xlsx(entries: Sequence[Entry]) -> bytes:
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, options) as workbook:
         sheet = workbook.add_worksheet("faq")
+        sheet.freeze_panes(1, 0)
         for number, row in enumerate(_table(entries)):
             for column, cell in enumerate(row):
-                sheet.write_string(number, column, cell)
-    return out.getvalue()
-
-
-def _yaml(entries: Sequence[Entry]) -> bytes:
-    out = io.BytesIO()
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.allow_unicode = True
-    setattr(yaml, "sort_base_mapping_type_on_output", False)  # noqa: B010 - declared as None
-    yaml.width = 10_000
-    yaml.dump([_fields(entry) for entry in entries], out)
+                if cell:
+                    sheet.write_string(number, column, cells.told_apart(cell))
     return out.getvalue()

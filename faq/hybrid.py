@@ -166,10 +166,6 @@ class HybridMatcher:
         """Name what made a decision: the normalisation and the model."""
         return f"{VERSION}/{self.model.version}"
 
-    def with_encoder(self, encoder: Encoder) -> HybridMatcher:
-        """Return a matcher over the same index that asks another encoder for vectors."""
-        return HybridMatcher(self._snapshot, self._config, self._tokens, encoder, self._models)
-
     def decide(self, text: str) -> Decision:
         """Decide about one question; never raises, whatever the text."""
         started = time.thread_time()
@@ -258,7 +254,7 @@ class HybridMatcher:
         confidence = found[0].ranking.confidence
         if confidence < self._config.suggest_threshold:
             return Band.HANDOFF
-        if confidence < self._limit(candidates[0].entry) or found[0].ranking.is_tied:
+        if confidence < self.threshold(candidates[0].entry) or found[0].ranking.is_tied:
             return Band.SUGGEST
         if self._encoder is None and candidates[0].parts["covers_query"] < UNDERSTOOD:
             return Band.SUGGEST
@@ -269,14 +265,13 @@ class HybridMatcher:
         }
         return Band.ANSWER if len(asked) <= 1 else Band.SUGGEST
 
-    def _limit(self, entry: Entry) -> float:
-        config, model = self._config, self.model
-        if config.is_strict(entry):
-            limit = config.strict_answer_threshold
-            target = max(config.strict_precision_target, config.precision_target)
-        else:
-            limit, target = config.answer_threshold, config.precision_target
-        return model.threshold(target) if limit is None else limit
+    def threshold(self, entry: Entry) -> float:
+        """Return from which confidence on an entry answers."""
+        config, strict = self._config, self._config.is_strict(entry)
+        limit = config.category_thresholds.get(entry.category or entry.kind)
+        if limit is None:
+            limit = config.strict_answer_threshold if strict else config.answer_threshold
+        return self.model.threshold(config.target(entry)) if limit is None else limit
 
     def _is_negated(self, text: str, first: Candidate) -> bool:
         asked = _NEGATED.search(tidy(text, self._config.query_chars))

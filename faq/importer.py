@@ -3,28 +3,48 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from faq import cells, columns
+from faq.columns import BadColumns
 from faq.matcher import Entry
 from faq.normalize import normalize
-from faq.rows import MOST_BYTES, BadFile, Row, jsonl, rows
+from faq.rows import MOST_BYTES, BadFile, Row, Sheet, jsonl, open_rows
 from faq.tokens import language_of
 
-MOST_ROWS = 50_000
 KEY_CHARS = 120
 QUESTION_CHARS = 500
 ANSWER_CHARS = 10_000
 MOST_SIMILAR = 500
 MOST_ERRORS = 100
-TAKEN_KEYS = frozenset({"new", "publish", "releases", "try"})
+TAKEN_KEYS = frozenset(
+    {"export", "gaps", "import", "learning", "new", "publish", "releases", "try"}
+)
 """Words that are pages of the desk's knowledge base, so that no entry could be opened by them."""
 KINDS = ("product", "price", "service", "technical", "individual", "other")
+SAMPLES = 50
+"""How many rows are looked at to guess what a column means."""
+EVERY = 200
+"""After how many rows it is told how far the reading has come."""
+Tell = Callable[[int, int], None]
+"""Hears how many rows of how many are done."""
 
 _FIELDS = frozenset(
     {"id", "question", "similar_questions", "answer", "answers", "kind", "category"}
 )
+_KIND_WORDS = {
+    "产品": "product",
+    "商品": "product",
+    "价格": "price",
+    "服务": "service",
+    "技术": "technical",
+    "个人": "individual",
+    "个性化": "individual",
+    "其他": "other",
+    "其它": "other",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,67 +57,81 @@ class RowError:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What a file holds; with any error its entries must not be stored."""
+    """What a file holds; with any error its entries must not be stored.
+
+    `rows` says of each entry which row it came from.
+    """
 
     entries: tuple[Entry, ...] = ()
     errors: tuple[RowError, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What an import would do: keys by what becomes of them."""
-
-    new: tuple[str, ...]
-    changed: tuple[str, ...]
-    same: tuple[str, ...]
-    errors: tuple[RowError, ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
 
 
 class _BadRow(ValueError):
     """One row is no entry."""
 
 
-def read_file(path: Path) -> Imported:
+def _tell_nobody(_done: int, _all: int) -> None:
+    pass
+
+
+def read_file(path: Path, meanings: Mapping[str, str] | None = None) -> Imported:
     """Read a file by its ending; never raises for what is in it."""
     try:
         if path.stat().st_size > MOST_BYTES:
-            return Imported(errors=(RowError(0, "the file is larger than 50 MiB"),))
-        return read(path.name, path.read_bytes())
+            return Imported(errors=(RowError(0, "the file is larger than 50 MiB; split it"),))
+        return read(path.name, path.read_bytes(), meanings)
     except OSError as problem:
         return Imported(errors=(RowError(0, f"cannot be read: {problem.strerror}"),))
 
 
-def read(name: str, content: bytes) -> Imported:
-    """Read a file's content; `name` says by its ending which format it is."""
+def read(
+    name: str,
+    content: bytes,
+    meanings: Mapping[str, str] | None = None,
+    tell: Tell = _tell_nobody,
+) -> Imported:
+    """Read a file's content; `name` says by its ending which format it is.
+
+    `meanings` says what a column is (a field, or nothing to leave it out); a column that it does
+    not name must be known by its title.
+    """
     try:
-        return _entries(rows(Path(name).suffix.lower(), content))
+        sheet = open_rows(Path(name).suffix.lower(), content)
+        told, errors = _meanings(sheet, meanings or {})
+        return Imported(errors=errors) if errors else _entries(sheet, told, tell)
     except BadFile as problem:
         return Imported(errors=(RowError(0, str(problem)),))
 
 
-def compare(imported: Imported, live: Sequence[Entry]) -> Report:
-    """Say what an import would change."""
-    known = {entry.id: entry for entry in live}
-    new, changed, same = [], [], []
-    for entry in imported.entries:
-        before = known.get(entry.id)
-        if before is None:
-            new.append(entry.id)
-        elif _content(before) == _content(entry):
-            same.append(entry.id)
-        else:
-            changed.append(entry.id)
-    return Report(tuple(new), tuple(changed), tuple(same), imported.errors)
+def _meanings(
+    sheet: Sheet, given: Mapping[str, str]
+) -> tuple[dict[str, str], tuple[RowError, ...]]:
+    guesses = columns.guess([title for title in sheet.columns if title not in given])
+    told = {
+        title: given.get(title) if title in given else guesses[title].field
+        for title in sheet.columns
+    }
+    missing = [title for title in given if title not in sheet.columns]
+    errors = [RowError(0, f"there is no column {title!r}") for title in missing]
+    errors += [
+        RowError(sheet.columns[title], _unknown(title, one.field))
+        for title, one in guesses.items()
+        if not one.sure
+    ]
+    meanings = {title: meaning or "" for title, meaning in told.items()}
+    if not errors and sheet.columns:
+        try:
+            columns.check(meanings)
+        except BadColumns as problem:
+            errors.append(RowError(min(sheet.columns.values()), str(problem)))
+    return meanings, tuple(errors[:MOST_ERRORS])
 
 
-def _content(entry: Entry) -> tuple[object, ...]:
-    return (
-        entry.question,
-        tuple(entry.similar_questions),
-        dict(entry.answers),
-        entry.kind,
-        entry.category,
-    )
+def _unknown(title: str, near: str) -> str:
+    hint = f" (perhaps {near})" if near else ""
+    known = ", ".join(columns.FIELDS)
+    return f"unknown field {title!r}{hint}; say which it is, or leave it out: {known}"
 
 
 def read_jsonl_entries(path: Path) -> list[Entry]:
@@ -115,15 +149,16 @@ def read_jsonl_entries(path: Path) -> list[Entry]:
     return entries
 
 
-def _entries(found: Iterator[tuple[int, Row]]) -> Imported:
+def _entries(sheet: Sheet, meanings: Mapping[str, str], tell: Tell) -> Imported:
     entries: dict[str, Entry] = {}
     first: dict[str, int] = {}
     errors: list[RowError] = []
-    for count, (number, row) in enumerate(found, 1):
-        if count > MOST_ROWS:
-            raise BadFile(f"more than {MOST_ROWS} rows; split the file")
+    for done, (number, row) in enumerate(sheet.rows):
+        if done % EVERY == 0:
+            tell(done, len(sheet.rows))
         try:
-            entry = _answered(entry_of(row), first)
+            ours = columns.renamed(row, meanings) if isinstance(row, Mapping) else row
+            entry = _answered(entry_of(ours), first)
             entries[entry.id], first[entry.id] = entry, number
         except _BadRow as problem:
             errors.append(RowError(number, str(problem)))
@@ -132,7 +167,9 @@ def _entries(found: Iterator[tuple[int, Row]]) -> Imported:
                 break
     if not entries and not errors:
         errors.append(RowError(0, "the file holds no entries"))
-    return Imported(() if errors else tuple(entries.values()), tuple(errors))
+    if errors:
+        return Imported(errors=tuple(errors))
+    return Imported(tuple(entries.values()), (), first)
 
 
 def _answered(entry: Entry, seen: Mapping[str, int]) -> Entry:
@@ -161,6 +198,7 @@ def entry_of(row: object) -> Entry:
         raise _BadRow("the question is empty")
     key = _own(_short(row.get("id"), "id", KEY_CHARS)) or _key(question)
     kind = _short(row.get("kind"), "kind", KEY_CHARS).lower() or "other"
+    kind = _KIND_WORDS.get(kind, kind)
     if kind not in KINDS:
         raise _BadRow(f"kind {kind!r} is not one of {', '.join(KINDS)}")
     category = _short(row.get("category"), "category", KEY_CHARS)
@@ -193,7 +231,7 @@ def _short(value: object, name: str, limit: int) -> str:
 
 def _similar(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
-        value = value.replace("\r", "\n").replace("|", "\n").replace("｜", "\n").split("\n")
+        value = cells.split(value)
     if value is None:
         return ()
     if not isinstance(value, list):

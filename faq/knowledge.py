@@ -18,7 +18,7 @@ from faq.matcher import Band, Decision, Entry
 from faq.modes import ModeMatcher, next_change
 from faq.normalize import RAW_LIMIT
 from faq.tokens import Tokens
-from storage import knowledge
+from storage import knowledge, thresholds
 from storage.changes import changed_since
 from storage.database import Database
 from storage.knowledge import Content, LiveEntry
@@ -47,7 +47,7 @@ class KnowledgeBase:
         clock: Callable[[], datetime] = utcnow,
     ) -> None:
         self._db = db
-        self._config = config
+        self._given = self._config = config
         self._folder = data_dir / "faq"
         self._load_encoder = load_encoder
         self._tokens = Tokens(self._folder / "jieba")
@@ -57,7 +57,7 @@ class KnowledgeBase:
         self._stored: dict[str, Entry] = {}
         self._changes_at: datetime | None = None
         self._by_id: dict[str, Entry] = {}
-        self._release = -1
+        self._release = self._limits = -1
         self._problem: str | None = None
         self._refreshing = asyncio.Lock()
         self._deciders = ThreadPoolExecutor(THREADS, "faq")
@@ -82,6 +82,15 @@ class KnowledgeBase:
     def semantic(self) -> bool:
         """Say whether meaning is compared, not only words."""
         return self._matcher is not None and self._matcher.snapshot.meaning is not None
+
+    @property
+    def config(self) -> FaqConfig:
+        """What answering goes by now, with the thresholds that were applied at the desk."""
+        return self._config
+
+    def threshold(self, entry: Entry) -> float:
+        """Return from which confidence on an entry answers; 1 where nothing is loaded yet."""
+        return 1.0 if self._matcher is None else self._matcher.threshold(entry)
 
     @property
     def encoder(self) -> Encoder | None:
@@ -116,18 +125,20 @@ class KnowledgeBase:
         self._deciders.shutdown(wait=False, cancel_futures=True)
 
     async def refresh(self) -> bool:
-        """Reload if another release is live; say whether it was.
+        """Reload if another release is live, or other thresholds; say whether it was so.
 
         Raises:
             storage.database.StorageError: the database cannot be read.
         """
         async with self._refreshing:
-            another = self._is_time_for_another()
-            same = await self._db.read(knowledge.current_release) == self._release
-            if same and not another:
+            release, limits = await self._db.read(_state)
+            anew = limits != self._limits or self._is_time_for_another()
+            if release == self._release and not anew:
                 return False
-            if another or not await self._patch():
-                release, rows = await self._db.read(_live)
+            if anew or not await self._patch():
+                (release, self._limits), told, rows = await self._db.read(_live)
+                known = {**self._given.category_thresholds, **told}
+                self._config = self._given.model_copy(update={"category_thresholds": known})
                 await self._swap(release, tuple(entry_of(row) for row in rows))
             return True
 
@@ -239,8 +250,12 @@ def entry_of(row: LiveEntry) -> Entry:
     )
 
 
-def _live(session: Session) -> tuple[int, list[LiveEntry]]:
-    return knowledge.current_release(session), knowledge.live_entries(session)
+def _state(session: Session) -> tuple[int, int]:
+    return knowledge.current_release(session), thresholds.version(session)
+
+
+def _live(session: Session) -> tuple[tuple[int, int], dict[str, float], list[LiveEntry]]:
+    return _state(session), thresholds.current(session), knowledge.live_entries(session)
 
 
 def _nothing(route: str) -> Decision:

@@ -58,6 +58,10 @@ class ModeMatcher:
             return self
         return ModeMatcher(self.entries, self._meaning.with_encoder(encoder), self._config)
 
+    def threshold(self, entry: Entry) -> float:
+        """Return from which confidence on an entry answers."""
+        return self._meaning.threshold(entry)
+
     @property
     def late_rows(self) -> int:
         """How many questions were added since the index was built."""

@@ -14,12 +14,13 @@ from uuid import UUID
 import structlog
 
 from faq.config import FaqConfig
-from faq.encoder import Encoder, Vectors
+from faq.encoder import Encoder
 from faq.knowledge import KnowledgeBase
 from faq.modes import ModeMatcher
 from faq.normalize import normalize
 from faq.replay import Change, Failure, Outcome, Replay, Score, check, replay
 from faq.script import Script, read_script
+from faq.vectors import Vectors
 from storage import rehearsals
 from storage.database import Database, StorageError
 from storage.models import Rehearsal

@@ -2,68 +2,77 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from faq import cells, plain_yaml, workbook
+
 MOST_BYTES = 50 * 1024 * 1024
+MOST_ROWS = 50_000
+MOST_COLUMNS = 100
+MOST_CHARS = 100_000
+"""Of one cell; a list of similar questions is written over several columns before that."""
 FORMATS = (".csv", ".tsv", ".xlsx", ".yaml", ".yml", ".jsonl")
 
-_COLUMNS = {
-    "编号": "id",
-    "key": "id",
-    "问题": "question",
-    "标准问题": "question",
-    "相似问题": "similar_questions",
-    "相似问法": "similar_questions",
-    "答案": "answer",
-    "回答": "answer",
-    "中文答案": "answers.zh",
-    "英文答案": "answers.en",
-    "answer_zh": "answers.zh",
-    "answer_en": "answers.en",
-    "类型": "kind",
-    "咨询类型": "kind",
-    "分类": "category",
-}
-_GUARDED = ("'=", "'+", "'-", "'@", "'\t", "'\r", "'＝", "'＋", "'－", "'＠")
-_FIELD_CHARS = 100_000
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 Row = Mapping[str, Any]
+Numbered = tuple[int, Any]
 
 
 class BadFile(Exception):
     """The file as a whole cannot be read."""
 
 
-def rows(suffix: str, content: bytes) -> Iterator[tuple[int, Row]]:
-    """Return the rows of a file, numbered as its reader sees them.
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A file's rows as they are, numbered as its reader sees them.
+
+    `columns` are what the rows call their values, in order, each with the number of the row
+    that names it first; of a table the rows hold text only, and no empty cells.
+    """
+
+    columns: Mapping[str, int]
+    rows: Sequence[Numbered]
+
+
+def open_rows(suffix: str, content: bytes) -> Sheet:
+    """Return the rows of a file.
 
     Raises:
-        BadFile: it is too large, or no file of the format that `suffix` names.
+        BadFile: it is too large, or no file of the format that `suffix` names; says which row,
+            and what to do.
     """
     if len(content) > MOST_BYTES:
-        raise BadFile("the file is larger than 50 MiB")
+        raise BadFile("the file is larger than 50 MiB; split it")
     if suffix in {".csv", ".tsv"}:
-        return _csv(content)
+        return _table(_csv(_text(content)))
     if suffix == ".xlsx":
-        return _xlsx(content)
+        try:
+            return _table(workbook.table(content, MOST_BYTES, MOST_ROWS + 1, MOST_COLUMNS))
+        except workbook.BadWorkbook as problem:
+            raise BadFile(str(problem)) from problem
     if suffix in {".yaml", ".yml"}:
-        return _yaml(content)
+        return _objects(_yaml(_text(content)))
     if suffix == ".jsonl":
-        return jsonl(content)
+        return _objects(jsonl(content))
     raise BadFile(f"{suffix or 'a file without ending'} is not known; use {', '.join(FORMATS)}")
 
 
 def _text(content: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
+    if content.startswith(_UTF16):
+        encodings: Sequence[str] = ("utf-16",)
+    else:
+        encodings = ("utf-8-sig", "gb18030")
+    for encoding in encodings:
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
@@ -71,64 +80,87 @@ def _text(content: bytes) -> str:
     raise BadFile("the text is neither UTF-8 nor GB18030; save it as UTF-8")
 
 
-def _csv(content: bytes) -> Iterator[tuple[int, Row]]:
-    text = _text(content)
+def _csv(text: str) -> Iterator[tuple[int, list[str]]]:
+    if "\x00" in text[:1000]:
+        raise BadFile("this is not a text file; save the table as CSV in UTF-8, or as XLSX")
+    csv.field_size_limit(MOST_CHARS)
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     try:
-        dialect: type[csv.Dialect] = csv.Sniffer().sniff(text.split("\n", 1)[0], ",;\t")
-    except csv.Error:
-        dialect = csv.excel
-    csv.field_size_limit(_FIELD_CHARS)
-    table = csv.reader(io.StringIO(text, newline=""), delimiter=dialect.delimiter)
-    try:
-        yield from _table(list(row) for row in table)
+        yield from enumerate(table, 1)
     except csv.Error as problem:
-        raise BadFile(f"line {table.line_num}: {problem}") from problem
+        why = (
+            f"a cell is longer than {MOST_CHARS} characters" if "limit" in str(problem) else problem
+        )
+        raise BadFile(f"line {table.line_num}: {why}; is a quotation mark missing?") from problem
 
 
-def _xlsx(content: bytes) -> Iterator[tuple[int, Row]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(part.file_size for part in archive.infolist()) > MOST_BYTES:
-                raise BadFile("the workbook is larger than 50 MiB when unpacked")
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        rows = workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
-    except (zipfile.BadZipFile, CalamineError, IndexError) as problem:
-        raise BadFile("this is not a workbook that can be read") from problem
-    yield from _table([_cell(cell) for cell in row] for row in rows)
+def _delimiter(text: str) -> str:
+    """Return what stands between the columns: what the first line has most of, outside quotes."""
+    first = next(csv.reader(io.StringIO(text[:10_000].split("\n", 1)[0]), delimiter="\0"), [])
+    line = first[0] if first else ""
+    return max(",;\t", key=line.count) if line else ","
 
 
-def _cell(cell: object) -> str:
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return "" if cell is None else str(cell)
-
-
-def _table(table: Iterable[list[str]]) -> Iterator[tuple[int, Row]]:
+def _table(table: Iterable[tuple[int, list[str]]]) -> Sheet:
     iterator = iter(table)
-    header = [_column(name) for name in next(iterator, [])]
-    if "question" not in header:
-        raise BadFile("the first row must name the columns, and one of them must be question")
-    for number, cells in enumerate(iterator, 2):
+    head_row, header = next(((at, row) for at, row in iterator if _filled(row)), (1, []))
+    if not header:
+        raise BadFile("the file is empty; the first row must name the columns")
+    if len(header) > MOST_COLUMNS:
+        raise BadFile(f"row {head_row} names more than {MOST_COLUMNS} columns")
+    titles = _titles(header)
+    rows: list[Numbered] = []
+    for number, found in iterator:
         row = {
-            name: _unguarded(cell)
-            for name, cell in zip(header, cells, strict=False)
-            if name and cell.strip()
+            title: cells.unguarded(cell)
+            for title, cell in zip(titles, found, strict=False)
+            if title and cell.strip()
         }
         if row:
-            yield number, row
+            _room(rows)
+            rows.append((number, row))
+    return Sheet({title: head_row for title in titles if title}, rows)
 
 
-def _column(name: str) -> str:
-    plain = name.strip().lower()
-    return _COLUMNS.get(plain, plain)
+def _filled(row: Sequence[str]) -> bool:
+    return any(cell.strip() for cell in row)
 
 
-def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith(_GUARDED) else cell
+def _titles(header: Sequence[str]) -> list[str]:
+    """Return the columns' names, each once: a second `answer` is `answer (2)`."""
+    seen: dict[str, int] = {}
+    titles = []
+    for cell in header:
+        title = " ".join(cell.split())
+        seen[title] = seen.get(title, 0) + 1
+        titles.append(f"{title} ({seen[title]})" if title and seen[title] > 1 else title)
+    return titles
 
 
-def _yaml(content: bytes) -> Iterator[tuple[int, Row]]:
-    text = _text(content)
+def _objects(found: Iterable[Numbered]) -> Sheet:
+    columns: dict[str, int] = {}
+    rows: list[Numbered] = []
+    for number, row in found:
+        _room(rows)
+        rows.append((number, row))
+        if isinstance(row, Mapping):
+            for name in row:
+                columns.setdefault(str(name), number)
+        if len(columns) > MOST_COLUMNS:
+            raise BadFile(f"row {number}: the rows have more than {MOST_COLUMNS} fields in all")
+    return Sheet(columns, rows)
+
+
+def _room(rows: Sequence[Numbered]) -> None:
+    if len(rows) >= MOST_ROWS:
+        raise BadFile(f"more than {MOST_ROWS} rows; split the file")
+
+
+def _yaml(text: str) -> Iterator[Numbered]:
+    plain = plain_yaml.read(text)
+    if plain is not None:
+        yield from enumerate(plain, 1)
+        return
     if "&" in text and "*" in text and _expands(text):
         raise BadFile("YAML anchors and aliases are not taken here; write the texts out")
     try:
@@ -151,7 +183,7 @@ def _expands(text: str) -> bool:
         return False
 
 
-def jsonl(content: bytes) -> Iterator[tuple[int, Row]]:
+def jsonl(content: bytes) -> Iterator[Numbered]:
     """Return the objects of a JSON Lines file."""
     for number, line in enumerate(_text(content).split("\n"), 1):
         if line.strip():

@@ -10,17 +10,20 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
-from channels.message import Choices, Location, Media, Part, text_of
+from channels.message import Choices, Location, Media, Part, Text, text_of
 
 Kind = Literal["phone", "email", "id_card", "bank_card", "order", "address", "account"]
 
 LONGEST = 20_000
 """Characters that are looked at; nobody says more in public."""
+HIDDEN = "•••"
+"""What stands where something is not shown."""
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 _SPOKEN = str.maketrans("零〇一二三四五六七八九幺", "001234567891")
 _NUMERALS = re.compile(r"[零〇一二三四五六七八九幺]{7,}")
 _UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufe0f\ufeff]")
+_LONG_NUMBER = re.compile(r"[A-Za-z]{0,4}\d(?:[ \t.·•_*/\-–—]?\d){4,}[xX]?")
 _BETWEEN = re.compile(r"(?<=\d)[ \t.·•_*/\-–—]{1,3}(?=\d)")
 _DATE = re.compile(
     r"(?<!\d)(?:19|20)\d\d[-./](?:0?[1-9]|1[0-2])[-./](?:0?[1-9]|[12]\d|3[01])(?!\d)"
@@ -61,6 +64,19 @@ def personal(parts: Sequence[Part]) -> tuple[Kind, ...]:
     """Return what kinds of personal data `parts` seem to hold, none for harmless ones."""
     text = _legible("\n".join(_words(parts)))
     return tuple(kind for kind, holds in _HOLDS.items() if holds(text))
+
+
+def masked(text: str, names: Sequence[str] = ()) -> str | None:
+    """Return a text without numbers, mail addresses and these names, as others may read it.
+
+    None if something in it still looks personal.
+    """
+    shown = _UNSEEN.sub("", text[:LONGEST])
+    for name in names:
+        if len(name) > 1:
+            shown = re.sub(re.escape(name), HIDDEN, shown, flags=re.IGNORECASE)
+    shown = _LONG_NUMBER.sub(HIDDEN, _EMAIL.sub(HIDDEN, shown))
+    return None if personal((Text(text=shown),)) else shown
 
 
 def _words(parts: Sequence[Part]) -> Iterator[str]:

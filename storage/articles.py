@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, String, cast, func, or_
@@ -56,6 +57,19 @@ def content_of(version: ArticleVersion) -> Content:
         str(version.extra.get("category", "")),
         rules_of(version.extra.get("rules", {})),
     )
+
+
+def columns_of(content: Content) -> dict[str, Any]:
+    """Return a revision's columns for what an editor wrote."""
+    extra: dict[str, Any] = {"kind": content.kind, "category": content.category}
+    if kept := content.rules.stored():
+        extra["rules"] = kept
+    return {
+        "question": content.question,
+        "similar_questions": list(content.similar_questions),
+        "answers": dict(content.answers),
+        "extra": extra,
+    }
 
 
 def current_release(session: Session) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -14,6 +13,7 @@ from storage.articles import (
     Content,
     LiveEntry,
     category_counts,
+    columns_of,
     content_of,
     count_articles,
     current_release,
@@ -26,9 +26,9 @@ from storage.articles import (
     versions,
 )
 from storage.database import StorageError
+from storage.many_drafts import save_drafts
 from storage.models import Article, ArticleVersion
 from storage.releases import NothingToPublish, UnknownRelease, publish, rollback
-from storage.rules import Rules
 
 __all__ = [
     "ArticleState",
@@ -87,51 +87,9 @@ def save_draft(
     return draft
 
 
-def save_drafts(
-    session: Session, contents: Mapping[str, Content], author_id: UUID | None, now: datetime
-) -> int:
-    """Write many drafts by key, as `save_draft` would one by one; return how many.
-
-    An entry whose new content has no rules keeps those that it has: a table says nothing of them.
-    """
-    articles = {article.key: article for article in session.exec(select(Article))}
-    known: dict[UUID, ArticleVersion] = {}
-    numbers: dict[UUID, int] = {}
-    rules: dict[UUID, Rules] = {}
-    for version in session.exec(select(ArticleVersion)):
-        numbers[version.article_id] = max(version.number, numbers.get(version.article_id, 0))
-        if version.live_from is None and version.live_to is None:
-            known[version.article_id] = version
-        if version.live_to is None and (
-            version.live_from is None or version.article_id not in rules
-        ):
-            rules[version.article_id] = content_of(version).rules
-    for key, content in contents.items():
-        article = articles.get(key) or Article(
-            key=key, kind=content.kind, category=content.category, created_at=now
-        )
-        draft = known.get(article.id) or ArticleVersion(
-            article_id=article.id, number=numbers.get(article.id, 0) + 1, question=""
-        )
-        if content.rules == Rules() and article.id in rules:
-            content = replace(content, rules=rules[article.id])  # noqa: PLW2901 - what is stored
-        article.kind, article.category = content.kind, content.category
-        _fill(draft, content, author_id, now)
-        articles[key], known[article.id] = article, draft
-    session.add_all(articles.values())
-    session.flush()
-    session.add_all(known.values())
-    session.flush()
-    return len(contents)
-
-
 def _fill(draft: ArticleVersion, content: Content, author_id: UUID | None, now: datetime) -> None:
-    draft.question = content.question
-    draft.similar_questions = list(content.similar_questions)
-    draft.answers = dict(content.answers)
-    draft.extra = {"kind": content.kind, "category": content.category}
-    if kept := content.rules.stored():
-        draft.extra["rules"] = kept
+    for name, value in columns_of(content).items():
+        setattr(draft, name, value)
     draft.deleted = False
     draft.author_id, draft.created_at = author_id, now
 

@@ -13,11 +13,12 @@ from bot.cli.options import DEFAULT, ConfigPath, opened, read_config, utc_now, w
 from bot.config import BadConfig, Config
 from faq import encoder as encoders
 from faq import evaluate as evaluation
-from faq import exporter, importer, knowledge
+from faq import exporter, importer, imports, knowledge
+from faq.compare import Report, compare
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder
 from faq.hybrid import HybridMatcher
-from faq.importer import Imported, Report
+from faq.importer import Imported
 from faq.matcher import Decision, Entry
 from faq.tokens import Tokens
 
@@ -36,33 +37,70 @@ def import_file(
     file: Annotated[Path, typer.Argument(help="A CSV, XLSX, YAML or JSONL file.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,  # noqa: FBT002 - typer makes it a flag
     publish: Annotated[bool, typer.Option("--publish", help="Make it live at once.")] = False,  # noqa: FBT002 - typer makes it a flag
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="What a column is, as TITLE=FIELD; TITLE= leaves it out."),
+    ] = None,
+    overwrite_drafts: Annotated[bool, typer.Option(help="End drafts written by hand.")] = False,  # noqa: FBT002 - typer makes it a flag
     config: ConfigPath = DEFAULT,
 ) -> None:
     """Take entries from a file: all of them, or none if any row is wrong."""
-    imported = importer.read_file(file)
-    report = wait(_import(read_config(config), imported, dry_run=dry_run, publish=publish))
+    settings = read_config(config)
+    imported = importer.read_file(file, _meanings(column or []))
+    report, done = wait(_import(settings, imported, (dry_run, publish, overwrite_drafts)))
     print(f"new {len(report.new)}, changed {len(report.changed)}, same {len(report.same)}")
-    for error in report.errors:
-        where = f"row {error.row}" if error.row else file.name
-        print(f"{where}: {error.problem}", file=sys.stderr)
-    if report.errors:
+    _tell_trouble(file, report, overwrite=overwrite_drafts)
+    if dry_run and not report.errors:
+        print("dry run: nothing was imported")
+    elif not done and (report.errors or report.touched):
         print("nothing was imported", file=sys.stderr)
         raise typer.Exit(1)
-    if dry_run:
-        print("dry run: nothing was imported")
-    elif report.new or report.changed:
+    elif report.touched:
         print("published" if publish else "saved as drafts; publish them in the desk")
 
 
-async def _import(config: Config, imported: Imported, *, dry_run: bool, publish: bool) -> Report:
+def _meanings(given: list[str]) -> dict[str, str]:
+    told = {}
+    for each in given:
+        title, sign, meaning = each.rpartition("=")
+        if not sign:
+            raise typer.BadParameter(f"write TITLE=FIELD, not {each!r}", param_hint="--column")
+        told[title] = meaning.strip()
+    return told
+
+
+def _tell_trouble(file: Path, report: Report, *, overwrite: bool) -> None:
+    for error in report.errors:
+        where = f"row {error.row}" if error.row else file.name
+        print(f"{where}: {error.problem}", file=sys.stderr)
+    for clash in report.clashes:
+        other = f"row {clash.other_row}" if clash.other_row else f"entry {clash.other!r}"
+        print(f"row {clash.row}: {other} has the question {clash.question!r} too", file=sys.stderr)
+    if report.clashing > len(report.clashes):
+        print(f"... and {report.clashing - len(report.clashes)} more such rows", file=sys.stderr)
+    for conflict in report.conflicts:
+        end = "would be ended" if not overwrite else "is ended"
+        print(
+            f"row {conflict.row}: the draft of {conflict.key!r} by {conflict.author} {end}; "
+            "--overwrite-drafts allows it",
+            file=sys.stderr,
+        )
+
+
+async def _import(
+    config: Config, imported: Imported, options: tuple[bool, bool, bool]
+) -> tuple[Report, bool]:
+    """Return what the import does, and whether it was done."""
+    dry_run, publish, overwrite = options
     async with opened(config) as db:
-        report = importer.compare(imported, await db.read(knowledge.live))
-        touched = {*report.new, *report.changed}
-        entries = [entry for entry in imported.entries if entry.id in touched]
-        if entries and not dry_run:
-            note = "imported" if publish else None
-            await db.write(knowledge.save, entries, utc_now(), note=note)
-        return report
+        base = await db.read(imports.base)
+        report = compare(imported, base.live, base.drafts)
+        entries = imports.chosen(imported, report, keep_drafts=False)
+        if not entries or dry_run or (report.conflicts and not overwrite):
+            return report, False
+        note = "imported" if publish else None
+        await db.write(knowledge.save, entries, utc_now(), note=note)
+        return report, True
 
 
 @app.command("export")

@@ -18,6 +18,14 @@ from storage.models.knowledge import (
     Rehearsal,
     Release,
 )
+from storage.models.learning import (
+    FileImport,
+    Gap,
+    GapDecision,
+    GapState,
+    ImportState,
+    Thresholds,
+)
 from storage.models.media import MediaFile, MediaState
 from storage.models.people import Agent, Contact, Identity, Role, Session, Team
 from storage.models.ticket import Ticket, TicketStep
@@ -46,7 +54,12 @@ __all__ = [
     "Delivery",
     "DeliveryStatus",
     "Fact",
+    "FileImport",
+    "Gap",
+    "GapDecision",
+    "GapState",
     "Identity",
+    "ImportState",
     "InboundEvent",
     "KeptTest",
     "Lane",
@@ -67,6 +80,7 @@ __all__ = [
     "SlotState",
     "Status",
     "Team",
+    "Thresholds",
     "Ticket",
     "TicketStep",
     "Timer",

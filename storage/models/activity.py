@@ -40,6 +40,7 @@ class Fact(StrEnum):
     TICKET_OPENED = "ticket.opened"
     TICKET_STEP = "ticket.step"
     KNOWLEDGE_RELEASED = "knowledge.released"
+    THRESHOLDS_APPLIED = "thresholds.applied"
     AGENT_LOGGED_IN = "agent.logged_in"
     INBOX_STATE = "inbox.state"
 

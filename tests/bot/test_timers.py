@@ -10,17 +10,23 @@ from bot.metrics import Metrics
 from bot.signals import Signals
 from bot.timers import Ticker
 from channels.message import Text
+from faq.matcher import Band, Decision
 from handlers.base import Handoff, Outcome
-from storage import timers
+from storage import gaps, timers
 from storage.database import Unavailable
 from storage.models import InboundEvent, Owner, Timer
 
 
 class Knowledge:
-    """Counts how often it was asked to look."""
+    """Counts how often it was asked to look; knows no answer."""
+
+    ready, encoder = True, None
 
     def __init__(self):
         self.asked = 0
+
+    async def decide(self, text):
+        return Decision(Band.HANDOFF, 0.0, (), "unknown", text)
 
     async def refresh(self):
         self.asked += 1
@@ -145,3 +151,17 @@ async def test_a_tick_that_a_stop_cuts_off_says_nothing(ticker):
         await ticker.guarded(cut_off)
         await ticker.guarded(too_late)
     assert told == []
+
+
+async def test_missed_questions_are_looked_for_once_in_each_part_of_the_day(ticker, db, time):
+    await ticker.look_for_gaps()
+    (key,) = await db.read(lambda session: session.exec(select(Timer.key)).all())
+    await ticker.look_for_gaps()
+    time.pass_by(hours=6)
+    await ticker.look_for_gaps()
+    keys = await db.read(lambda session: session.exec(select(Timer.key).order_by(Timer.key)).all())
+    assert len(keys) == 2
+    assert key in keys
+    await ticker.fire_timers()
+    assert await db.read(gaps.looked_at) is None
+    assert not await db.read(timers.any_due, time())

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.message import Choice, Choices, Location, Media, Text
-from handlers.personal import personal
+from handlers.personal import masked, personal
 
 
 def kinds(text: str) -> set[str]:
@@ -101,3 +101,20 @@ def test_no_text_breaks_it(text):
 
 def test_a_long_text_is_read_quickly_enough_to_its_end():
     assert kinds("1 " * 5000 + "a" * 9000 + "@") is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("我的手机 138 1234 5678 收不到短信", "我的手机 ••• 收不到短信"),
+        ("订单SF1234567890123到哪了", "订单•••到哪了"),
+        ("write to ming@example.com please", "write to ••• please"),
+        ("我是小明，怎么退货", "我是•••，怎么退货"),
+        ("７天内能退吗", "７天内能退吗"),
+        ("电话１３８１２３４５６７８", "电话•••"),
+        ("送到人民路88号要几天", None),
+        ("微信号：ming_1988", None),
+    ],
+)
+def test_what_others_may_read_of_a_text(text, shown):
+    assert masked(text, ["小明"]) == shown

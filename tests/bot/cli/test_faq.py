@@ -1,6 +1,13 @@
+import asyncio
 import json
+from datetime import UTC, datetime
 
 import pytest
+
+from storage import knowledge, people
+from storage.articles import Content
+from storage.database import Database
+from storage.models import Role
 
 ROWS = [
     {
@@ -26,6 +33,20 @@ def rows(tmp_path, config):
     return path
 
 
+def write_by_hand(config, key):
+    """Let Ann write a draft in the desk."""
+    url = config.read_text().split()[1]
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+
+    async def write():
+        async with Database(url, guest=True) as db:
+            ann = await db.write(people.create_agent, "Ann", "x", Role.EDITOR, now)
+            mine = Content("Mine", (), {"en": "mine"})
+            await db.write(knowledge.save_draft, key, mine, ann.id, now)
+
+    asyncio.run(write())
+
+
 def exported(command, tmp_path):
     path = tmp_path / "out.jsonl"
     done = command("faq", "export", str(path))
@@ -49,6 +70,29 @@ def test_drafts_and_dry_runs_are_not_live(command, rows, tmp_path, option):
     assert done.exit_code == 0
     assert ("dry run" in done.stdout) == bool(option)
     assert exported(command, tmp_path) == []
+
+
+def test_columns_are_told_by_hand_and_doubled_questions_are_named(command, rows, tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("id,Frage,Antwort\na,Wann?,Um neun\nb,wann,Um zehn\n")
+    refused = command("faq", "import", str(table))
+    assert refused.exit_code == 1
+    assert "row 1: unknown field 'Frage'" in refused.stderr
+    told = ("--column", "Frage=question", "--column", "Antwort=answers.de")
+    done = command("faq", "import", str(table), *told, "--publish")
+    assert done.exit_code == 0
+    assert "row 3: row 2 has the question 'wann' too" in done.stderr
+    assert command("faq", "import", str(table), "--column", "Frage").exit_code == 2
+
+
+def test_a_draft_that_somebody_wrote_is_not_overwritten_unasked(command, rows, config):
+    command("faq", "import", str(rows))
+    write_by_hand(config, "hours")
+    refused = command("faq", "import", str(rows), "--publish")
+    assert refused.exit_code == 1
+    assert "row 2: the draft of 'hours' by Ann would be ended" in refused.stderr
+    done = command("faq", "import", str(rows), "--publish", "--overwrite-drafts")
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "published")
 
 
 def test_one_wrong_row_and_nothing_is_imported(command, rows, tmp_path):

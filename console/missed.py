@@ -1,0 +1,267 @@
+"""Questions without a good answer: seen, tried against a replay, added, drafted or ignored."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import structlog
+from fastapi import APIRouter
+from fastapi import Path as InPath
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from console import knowledge_views, missed_views
+from console.auth import Found, Login
+from console.i18n import mark
+from console.knowledge import EditorLogin
+from console.missed_views import ENDS, STATES, GapView, picked, with_questions
+from console.rows import inboxes
+from console.services import Services
+from console.views import render
+from faq.knowledge import content_of
+from faq.matcher import Entry
+from faq.replay import Asked, Replay, replay
+from faq.tokens import language_of
+from handlers.desk import gaps as looking
+from handlers.personal import HIDDEN, masked
+from storage import gaps, knowledge, timers
+from storage.database import StorageError
+from storage.models import GapState
+
+log = structlog.get_logger(__name__)
+router = APIRouter()
+GapId = Annotated[str, InPath(pattern=r"^[0-9a-f]{16}$")]
+REPLAYED = 300
+"""On how many different questions an entry is tried."""
+READ = 3000
+"""In how many of the newest facts these are looked for."""
+AGAIN = timedelta(minutes=1)
+NEW = "(new)"
+"""The key of an entry that is only tried."""
+TOLD: Mapping[str, str] = {
+    "looking": mark("Looking again; what is found stands here in a moment."),
+    "attached": mark("Added to the entry's draft. Customers get it once it is published."),
+    "ignored": mark("Ignored: it is not shown among the open ones any more."),
+    "reopened": mark("Open again."),
+    "gone": mark("This question is not in the list any more; the last look found it otherwise."),
+    "known": mark("The entry has these questions already."),
+}
+_looks: set[asyncio.Task[None]] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a change would do, and what it was."""
+
+    entry: Entry
+    questions: Sequence[str]
+    found: Replay
+    asked: int
+    is_new: bool
+
+
+@router.get("/kb/gaps")
+async def list_all(
+    request: Request,
+    login: EditorLogin,
+    found: Found,
+    state: GapState = GapState.OPEN,
+    page: int = 1,
+    told: str = "",
+) -> Response:
+    """Show the gaps, the dearest first."""
+    page = max(1, min(page, 1000))
+    listed = await found.db.read(missed_views.read_list, state, page)
+    context = {"listed": listed, "state": state, "page": page, "told": TOLD.get(told, "")}
+    return _render(request, login, found, "gaps.html", context)
+
+
+@router.post("/kb/gaps")
+async def look_again(_login: EditorLogin, found: Found) -> Response:
+    """Look for gaps now, beside everything else; two who ask at once get one look."""
+    now = found.clock()
+    key = f"{looking.KIND}:asked:{now:%Y-%m-%dT%H:%M}"
+    if await found.db.write(timers.add, key, looking.KIND, now, {}):
+        task = asyncio.create_task(_look(found), name="gaps")
+        _looks.add(task)
+        task.add_done_callback(_looks.discard)
+    return _go("/kb/gaps?told=looking")
+
+
+async def _look(found: Services) -> None:
+    try:
+        number = await looking.look(found.db, found.knowledge, found.clock())
+        log.info("looked for gaps", found=number)
+    except StorageError:
+        log.exception("the look for gaps found the database unable")
+
+
+async def settled() -> None:
+    """Wait until no look goes on in this process."""
+    await asyncio.gather(*_looks, return_exceptions=True)
+
+
+@router.get("/kb/gaps/{gap_id}")
+async def show(
+    request: Request, login: EditorLogin, found: Found, gap_id: GapId, told: str = ""
+) -> Response:
+    """Show one gap."""
+    view = await found.db.read(missed_views.read_one, gap_id)
+    if view is None:
+        return _go("/kb/gaps?told=gone")
+    return _page(request, login, found, view, {"told": TOLD.get(told, "")})
+
+
+@router.post("/kb/gaps/{gap_id}")
+async def decide(request: Request, login: EditorLogin, found: Found, gap_id: GapId) -> Response:
+    """Try what an entry would do with these questions, add them, or decide otherwise."""
+    form = await request.form()
+    given = {name: value for name, value in form.items() if isinstance(value, str)}
+    view = await found.db.read(missed_views.read_one, gap_id)
+    if view is None:
+        return _go("/kb/gaps?told=gone")
+    match given.get("action"):
+        case "ignore":
+            await _decide(found, login, gap_id, GapState.IGNORED)
+            return _go("/kb/gaps?told=ignored")
+        case "reopen":
+            await _decide(found, login, gap_id, GapState.OPEN)
+            return _go(f"/kb/gaps/{gap_id}?told=reopened")
+        case _:
+            return await _answer(request, login, found, view, given)
+
+
+async def _answer(
+    request: Request, login: Login, found: Services, view: GapView, given: Mapping[str, str]
+) -> Response:
+    form = await request.form()
+    questions = picked(view, [each for each in form.getlist("pick") if isinstance(each, str)])
+    entry = await _entry(found, given, questions)
+    if entry is None or not questions:
+        wrong = mark("Choose an entry and at least one question.")
+        return _page(request, login, found, view, {"problem": wrong, "given": given}, 422)
+    if given.get("action") == "keep":
+        return await _keep(found, login, view, entry, questions)
+    trial = await _try(found, entry, questions)
+    return _page(request, login, found, view, {"trial": trial, "given": given})
+
+
+async def _entry(
+    found: Services, given: Mapping[str, str], questions: Sequence[str]
+) -> Entry | None:
+    """Return the entry that the questions would be added to: its draft if it has one."""
+    if given.get("to") == "new":
+        question, *similar = questions or [""]
+        answer = (given.get("answer") or "").strip()[: knowledge_views.ANSWER_LIMIT]
+        answers = {language_of(answer): answer} if answer else {}
+        return Entry(NEW, question, tuple(similar), answers) if question and answer else None
+    key = (given.get("key") or given.get("entry") or "").strip()
+    state = await found.db.read(knowledge.get_article, key)
+    version = None if state is None else state.draft or state.live
+    if version is None:
+        return None
+    content = knowledge.content_of(version)
+    entry = Entry(
+        key,
+        content.question,
+        tuple(content.similar_questions),
+        content.answers,
+        content.kind,
+        content.category,
+    )
+    return with_questions(entry, questions)
+
+
+async def _try(found: Services, entry: Entry, questions: Sequence[str]) -> Trial:
+    live = [each for each in found.knowledge.entries() if each.id != entry.id]
+    before = await found.knowledge.build(found.knowledge.entries())
+    after = await found.knowledge.build([*live, entry])
+    recent = await looking.recent(found.db, found.clock(), READ)
+    seen: dict[str, tuple[int, str | None]] = {}
+    for one in recent:
+        times, right = seen.get(one.text, (0, None))
+        seen[one.text] = times + 1, right or one.right
+    asked = [Asked(text, *seen[text]) for text in list(seen)[:REPLAYED]]
+    result = await asyncio.to_thread(replay, before, after, asked)
+    return Trial(entry, questions, result, len(asked), entry.id == NEW)
+
+
+async def _keep(
+    found: Services, login: Login, view: GapView, entry: Entry, questions: Sequence[str]
+) -> Response:
+    """Save the entry's draft, and remember that these questions are being answered."""
+    now, is_new = found.clock(), entry.id == NEW
+    state = GapState.DRAFTED if is_new else GapState.ATTACHED
+
+    def keep(session: Session) -> str | None:
+        gap = gaps.get(session, view.gap.id)
+        key = entry.id
+        if is_new:
+            key = knowledge_views.save(session, None, content_of(entry), login.id, now, "")
+        else:
+            added = [
+                knowledge_views.add_similar(session, key, question, login.id, now)
+                for question in questions
+            ]
+            if not any(added):
+                return None
+        if gap is not None:
+            gaps.decide(session, gap, state, key, login.id, now)
+        return key
+
+    key = await found.db.write(keep)
+    if key is None:
+        return _go(f"/kb/gaps/{view.gap.id}?told=known")
+    return _go(f"/kb/{quote(key)}?told=saved" if is_new else "/kb/gaps?told=attached")
+
+
+async def _decide(found: Services, login: Login, gap_id: str, state: GapState) -> None:
+    def change(session: Session) -> None:
+        gap = gaps.get(session, gap_id)
+        if gap is not None:
+            gaps.decide(session, gap, state, None, login.id, found.clock())
+
+    await found.db.write(change)
+
+
+def _page(
+    request: Request,
+    login: Login,
+    found: Services,
+    view: GapView,
+    more: Mapping[str, Any],
+    status: int = 200,
+) -> Response:
+    context = {"view": view, "trial": None, "problem": "", "given": {}, "told": "", **more}
+    return _render(request, login, found, "gap.html", context, status)
+
+
+def _render(
+    request: Request,
+    login: Login,
+    found: Services,
+    template: str,
+    context: Mapping[str, Any],
+    status: int = 200,
+) -> Response:
+    words = {
+        "ends": ENDS,
+        "states": STATES,
+        "channels": inboxes(found),
+        "entry_of": found.knowledge.entry,
+        "may_inbox": login.may("inbox"),
+        "hide": lambda text: masked(text) or HIDDEN,
+    }
+    return render(
+        request, f"knowledge/{template}", {**words, **context}, login=login, status=status
+    )
+
+
+def _go(path: str) -> Response:
+    return RedirectResponse(path, 303)

@@ -1,0 +1,152 @@
+"""Which of a file's columns means what: guessed by its title, told by hand where unsure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rapidfuzz import fuzz
+
+from faq import cells
+
+FIELDS = ("id", "question", "similar_questions", "answer", "answers.zh", "answers.en",
+          "kind", "category")  # fmt: skip
+"""What an entry is made of; `answers.` takes any language."""
+NEAR = 78
+"""How alike a title must be to a known one to be guessed from it."""
+
+_WORDS: Mapping[str, str] = {
+    "id": "id key code 编号 标识 知识编号 知识id 问题编号 问题id 唯一标识",
+    "question": "question q title faq query 问题 标准问题 标准问 标准问法 问法 主问题 主问法 "
+    "知识标题 标题 问句 提问 问",
+    "similar_questions": "similarquestions similarquestion similar variants variant synonyms "
+    "alternativequestions alternatives phrases utterances 相似问题 相似问法 相似问 扩展问 "
+    "扩展问题 扩展问法 同义问 同义问题 其他问法 变体",
+    "answer": "answer a reply response content 答案 回答 标准答案 答复 回复 回复内容 内容 应答 答",
+    "answers": "answers",
+    "answers.zh": "answerzh zh chinese chineseanswer answerinchinese answercn 中文答案 "
+    "中文回答 中文",
+    "answers.en": "answeren en english englishanswer answerinenglish 英文答案 英文回答 "
+    "英文 英语答案",
+    "kind": "kind type 类型 咨询类型 问题类型 种类",
+    "category": "category categories folder group topic 分类 类别 目录 知识分类 问题分类 分组 栏目",
+}
+_KNOWN = {word: field for field, words in _WORDS.items() for word in words.split()}
+_LANGUAGE = re.compile(r"answers\.[a-z0-9-]{1,10}", re.IGNORECASE)
+_AROUND = re.compile(r"[\s_\-*:：()（）【】\[\]]|必填|选填|required|optional", re.IGNORECASE)
+_NUMBER = re.compile(r"[\d一二三四五六七八九十]+$")
+_ASKS = re.compile(r"[?？吗呢么]\s*$|^(?:how|what|when|where|why|can|do|is|怎么|如何|多久|什么)")
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What a column seems to mean (empty: nothing of ours), and whether that is certain."""
+
+    field: str
+    sure: bool
+
+
+class BadColumns(ValueError):
+    """This is no meaning that the columns can have; the message says why."""
+
+
+def guess(columns: Sequence[str], samples: Sequence[Mapping[str, Any]] = ()) -> dict[str, Guess]:
+    """Return what each column seems to mean, by its title, else by what stands in it."""
+    found = {title: _by_title(title) for title in columns}
+    taken: set[str] = set()
+    for title, one in found.items():
+        if one.field in taken and one.field != "similar_questions":
+            found[title] = Guess("", sure=False)
+        elif one.sure:
+            taken.add(one.field)
+    for title, one in found.items():
+        if one.field and not one.sure and one.field != "similar_questions":
+            if one.field in taken:
+                found[title] = Guess("", sure=False)
+            taken.add(one.field)
+    _by_content(found, taken, samples)
+    return found
+
+
+def _by_title(title: str) -> Guess:
+    if title in FIELDS or _LANGUAGE.fullmatch(title):
+        return Guess(title.lower(), sure=True)
+    plain = _AROUND.sub("", title.casefold())
+    bare = _NUMBER.sub("", plain).rstrip(".")
+    if plain in _KNOWN:
+        return Guess(_KNOWN[plain], sure=True)
+    if _KNOWN.get(bare) == "similar_questions":
+        return Guess("similar_questions", sure=True)
+    near = max(_KNOWN, key=lambda word: _likeness(plain, word))
+    return Guess(_KNOWN[near] if _likeness(plain, near) >= NEAR else "", sure=False)
+
+
+def _likeness(title: str, word: str) -> float:
+    """Return how alike they are; a title that says more than a known word of two signs is."""
+    if len(word) >= 2 and not word.isascii() and word in title:  # noqa: PLR2004
+        return NEAR + len(word)
+    return fuzz.ratio(title, word) if len(title) > 2 else 0.0  # noqa: PLR2004 - near anything
+
+
+def _by_content(
+    found: dict[str, Guess], taken: set[str], samples: Sequence[Mapping[str, Any]]
+) -> None:
+    open_ones = [title for title, one in found.items() if not one.field]
+    texts = {title: [str(row[title]) for row in samples if row.get(title)] for title in open_ones}
+    asking = [t for t in open_ones if texts[t] and _share(_ASKS, texts[t]) >= 0.5]  # noqa: PLR2004 - half
+    if "question" not in taken and asking:
+        found[asking[0]] = Guess("question", sure=False)
+        open_ones.remove(asking[0])
+    if not any(name.startswith("answer") for name in taken):
+        longest = max(open_ones, key=lambda title: _length(texts[title]), default=None)
+        if longest is not None and _length(texts[longest]):
+            found[longest] = Guess("answer", sure=False)
+
+
+def _share(pattern: re.Pattern[str], texts: Sequence[str]) -> float:
+    return sum(bool(pattern.search(text.casefold())) for text in texts) / len(texts)
+
+
+def _length(texts: Sequence[str]) -> float:
+    return sum(map(len, texts)) / max(len(texts), 1)
+
+
+def check(meanings: Mapping[str, str]) -> None:
+    """Check what was told of the columns: each field once, and a question among them.
+
+    Raises:
+        BadColumns: it cannot be so.
+    """
+    given: dict[str, str] = {}
+    for title, field in meanings.items():
+        if not field:
+            continue
+        if field not in FIELDS and not (_LANGUAGE.fullmatch(field) or field == "answers"):
+            raise BadColumns(f"{field!r} is no field; there are {', '.join(FIELDS)}")
+        if field in given and field != "similar_questions":
+            raise BadColumns(f"{given[field]!r} and {title!r} cannot both be {field}")
+        given[field] = title
+    if "question" not in given:
+        raise BadColumns("one of the columns must be question")
+
+
+def renamed(row: Mapping[Any, Any], meanings: Mapping[str, str]) -> dict[str, Any]:
+    """Return a row with our fields; several columns of similar questions become one list."""
+    made: dict[str, Any] = {}
+    for title, value in row.items():
+        field = meanings.get(str(title), "")
+        if not field:
+            continue
+        if field == "similar_questions" and field in made:
+            made[field] = [*_listed(made[field]), *_listed(value)]
+        else:
+            made[field] = value
+    return made
+
+
+def _listed(value: object) -> list[object]:
+    if isinstance(value, list):
+        return value
+    return cells.split(value) if isinstance(value, str) else [value]

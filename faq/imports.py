@@ -1,0 +1,72 @@
+"""A file's way into the drafts: what is there, what it would do, and doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from faq import knowledge
+from faq.compare import Drafted, Report
+from faq.importer import Imported
+from faq.matcher import Entry
+from storage import imports
+from storage.articles import LiveEntry
+from storage.imports import Waiting
+
+LISTED = 200
+"""How many keys and rows of a kind a stored report names; it counts all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What an import meets: the live entries, the drafts, and the marks of the drafts."""
+
+    live: Sequence[Entry]
+    drafts: Mapping[str, Drafted]
+    marks: Mapping[str, str]
+
+
+def base(session: Session) -> Base:
+    """Return what an import meets now."""
+    waiting = imports.waiting(session)
+    return Base(
+        knowledge.live(session),
+        {each.key: _drafted(each) for each in waiting},
+        {each.key: each.mark for each in waiting},
+    )
+
+
+def _drafted(waiting: Waiting) -> Drafted:
+    entry = knowledge.entry_of(LiveEntry(waiting.key, UUID(int=0), waiting.content))
+    return Drafted(
+        None if waiting.deleted else entry, waiting.author_id is not None, waiting.author
+    )
+
+
+def chosen(imported: Imported, report: Report, *, keep_drafts: bool) -> list[Entry]:
+    """Return the entries that are to be written; `keep_drafts` leaves out those in conflict."""
+    kept = {conflict.key for conflict in report.conflicts} if keep_drafts else set()
+    return [entry for entry in imported.entries if entry.id in report.touched - kept]
+
+
+def stored(report: Report, marks: Mapping[str, str]) -> dict[str, Any]:
+    """Return a report as it is kept between two pages: everything counted, not everything listed.
+
+    The marks are those of the drafts that the import would write over.
+    """
+    return {
+        "new": len(report.new),
+        "changed": len(report.changed),
+        "same": len(report.same),
+        "keys": {"new": report.new[:LISTED], "changed": report.changed[:LISTED]},
+        "errors": [asdict(error) for error in report.errors],
+        "clashes": [asdict(clash) for clash in report.clashes],
+        "clashing": report.clashing,
+        "conflicts": [asdict(conflict) for conflict in report.conflicts[:LISTED]],
+        "conflicting": len(report.conflicts),
+        "marks": {key: mark for key, mark in marks.items() if key in report.touched},
+    }

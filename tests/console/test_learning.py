@@ -1,0 +1,106 @@
+"""Thresholds by category: suggested from verdicts, applied by an admin, taken back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from channels.message import Text
+from faq.config import FaqConfig
+from faq.knowledge import KnowledgeBase
+from faq.matcher import Band
+from storage import activity, conversations, knowledge, thresholds
+from storage.articles import Content
+from storage.models import Author, Fact
+
+HOURS = Content("几点营业", ("营业时间",), {"zh": "九点"}, "service", "门店")
+
+
+@pytest.fixture
+async def desk(desk_console, tmp_path):
+    """The console on a real knowledge base, with forty answers that helped and two that did not."""
+    config = FaqConfig(encoder="off", precision_target=0.9)
+    base = KnowledgeBase(desk_console.db, config, tmp_path)
+    now = desk_console.time.now
+    await desk_console.db.write(knowledge.save_draft, "hours", HOURS, None, now)
+    await desk_console.db.write(knowledge.publish, None, "first", now)
+    await base.start()
+    desk_console.app.state.services = replace(desk_console.services, knowledge=base)
+    for number in range(42):
+        await judged(desk_console, number, helped=number >= 2)
+    yield desk_console
+    await base.close()
+
+
+async def judged(desk, number, *, helped):
+    """An answer, and what its customer said of it."""
+    talk = await desk.talk(name=f"客户{number}", text="你们几点开门")
+    sure = 0.6 if helped else 0.3
+
+    def go_on(session, now):
+        found = conversations.get(session, talk.id)
+        why = {"band": "answer", "confidence": sure, "candidates": [{"id": "hours"}]}
+        say = (Text(text="九点"),)
+        conversations.append(session, found, Author.BOT, say, now, why=why)
+        verdict = {"handler": "helped" if helped else "not_helped"}
+        conversations.append(session, found, Author.BOT, say, now, why=verdict)
+        activity.log(session, Fact.FAQ_ANSWERED, now, conversation_id=talk.id)
+
+    await desk.db.write(go_on, desk.time.now)
+
+
+def limit_in(page):
+    return page.split('name="limit" value="')[1].split('"')[0]
+
+
+async def test_an_admin_applies_what_the_verdicts_suggest_and_the_matcher_goes_by_it(desk):
+    admin = await desk.enter("admin")
+    page = (await admin.get("/kb/learning")).text
+    assert "Suggested: 60 %" in page
+    assert "<polyline" in page
+    assert "style=" not in page
+    base = desk.app.state.services.knowledge
+    entry = base.entry("hours")
+    before = base.threshold(entry)
+    assert before > 0.6
+    answer = await admin.post("/kb/learning", data={"limit": limit_in(page)})
+    assert answer.headers["location"] == "/kb/learning?told=applied"
+    assert base.threshold(entry) == 0.6
+    assert (await base.decide("几点营业啊今天")).band in Band
+    page = (await admin.get("/kb/learning")).text
+    assert "counts now" in page
+    assert "The threshold is where it should be." in page
+    await admin.post("/kb/learning/0/back")
+    assert base.threshold(entry) == before
+    assert "the same as version 0" in (await admin.get("/kb/learning")).text
+
+
+async def test_another_process_goes_by_it_too(desk, tmp_path):
+    other = KnowledgeBase(desk.db, FaqConfig(encoder="off"), tmp_path / "other")
+    await other.start()
+    admin = await desk.enter("admin")
+    await admin.post("/kb/learning", data={"limit": "0.6000 门店"})
+    assert await other.refresh()
+    assert not await other.refresh()
+    assert other.threshold(other.entry("hours")) == 0.6
+    await other.close()
+
+
+async def test_who_writes_entries_sees_it_and_may_not_apply_it(desk):
+    editor = await desk.enter("editor")
+    page = (await editor.get("/kb/learning")).text
+    assert "Suggested: 60 %" in page
+    assert "An administrator applies these." in page
+    assert 'name="limit"' not in page
+    answer = await editor.post("/kb/learning", data={"limit": "0.6000 门店"})
+    assert answer.status_code == 403
+    assert await desk.db.read(thresholds.version) == 0
+
+
+@pytest.mark.parametrize("limit", ["", "0.5", "x 门店", "7 门店", "nan 门店", "-1 门店"])
+async def test_what_is_no_threshold_changes_nothing(desk, limit):
+    admin = await desk.enter("admin")
+    answer = await admin.post("/kb/learning", data={"limit": limit})
+    assert answer.headers["location"] == "/kb/learning?told=nothing"
+    assert await desk.db.read(thresholds.version) == 0

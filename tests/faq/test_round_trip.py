@@ -1,0 +1,72 @@
+"""What is exported comes back word for word, whatever it says, in every format."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
+
+from faq.exporter import FORMATS, write
+from faq.importer import KINDS, MOST_SIMILAR, TAKEN_KEYS, read
+from faq.matcher import Entry
+from faq.normalize import normalize
+
+DANGEROUS = tuple("=+-@\t\r＝＋－＠")
+HARD = st.sampled_from(
+    [
+        '=cmd|" /C calc"!A0', "+1", "-1", "@x", "'=1", "''+1", "＝1", "－1，包邮", "a|b", "｜",
+        "a\nb", "a\r\nb", "[1]", '["x"]', "_x0041_", "yes", "~", "- a: 1", "# no", "'", '"', "1e5",
+        "007", "2026-01-01", "TRUE", "{{x}}",
+        "\u2028x", "a\x7fb", "\U0001f600", "&a *a", "!!python",
+    ]
+)  # fmt: skip
+SIGNS = st.characters(exclude_categories=["Cs"], exclude_characters="\x00\ufffe\uffff")
+WORDS = (HARD | st.text(SIGNS, max_size=30)).map(str.strip).filter(bool)
+QUESTIONS = WORDS.filter(normalize)
+KEYS = WORDS.filter(lambda key: key not in TAKEN_KEYS and "." not in key)
+ANSWERS = st.dictionaries(st.sampled_from(["zh", "en", "fr", "zh-tw", "no"]), WORDS, min_size=1)
+SIMILAR = st.lists(WORDS, max_size=4, unique=True).map(tuple)
+ENTRIES = st.lists(
+    st.builds(
+        Entry, KEYS, QUESTIONS, SIMILAR, ANSWERS, st.sampled_from(KINDS), WORDS | st.just("")
+    ),
+    min_size=1,
+    max_size=4,
+    unique_by=lambda entry: entry.id,
+)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@settings(max_examples=60, deadline=None)
+@given(entries=ENTRIES)
+def test_every_entry_comes_back_word_for_word(suffix: str, entries: list[Entry]):
+    found = read(f"x{suffix}", write(suffix, entries))
+    assert found.errors == ()
+    assert found.entries == tuple(entries)
+
+
+@settings(max_examples=60, deadline=None)
+@given(entries=ENTRIES)
+def test_no_cell_of_any_table_can_run(entries: list[Entry]):
+    for cell in cells_of(write(".csv", entries)):
+        assert not cell.startswith(DANGEROUS)
+    content = write(".xlsx", entries)
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    assert all(
+        isinstance(cell, str) for row in book.get_sheet_by_index(0).to_python() for cell in row
+    )
+
+
+def cells_of(content: bytes) -> Iterator[str]:
+    for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")):
+        yield from row
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_more_similar_questions_than_a_cell_takes_come_back(suffix: str):
+    many = tuple(f"{number} {'问' * 490}" for number in range(MOST_SIMILAR))
+    entry = Entry("long", "q", many, {"zh": "答" * 10_000})
+    assert read(f"x{suffix}", write(suffix, [entry])).entries == (entry,)
