@@ -13,7 +13,7 @@ def test_the_chinese_catalogue_is_complete():
 def test_every_translation_keeps_the_names_it_fills_in():
     wrong = []
     for message in i18n.read_catalogue():
-        source = message.id[0] if isinstance(message.id, tuple) else message.id
+        source = message.id[-1] if isinstance(message.id, tuple) else message.id
         target = message.string[0] if isinstance(message.string, tuple) else message.string
         names = set(re.findall(r"%\((\w+)\)", source))
         if names != set(re.findall(r"%\((\w+)\)", target)):

@@ -38,6 +38,11 @@ def think_long(session: Session) -> None:
     session.connection().execute(text("SELECT pg_sleep(60)"))
 
 
+@on_terms(Terms(seconds=3 * SHORT))
+def think_longer(session: Session) -> None:
+    think_long(session)
+
+
 def names(session: Session) -> list[str]:
     return sorted(team.name for team in session.exec(select(Team)))
 
@@ -171,8 +176,9 @@ async def test_what_takes_longer_than_its_terms_is_given_up_and_not_stored(db):
 @on_postgres
 async def test_who_waits_for_a_free_thread_is_told_in_time_and_never_run(url):
     async with Database(url, writers=1) as db:
+        # At the very moment when the first is given up, the thread would be free for the second.
         told = await asyncio.gather(
-            db.write(think_long), db.write(add_soon, "queued"), return_exceptions=True
+            db.write(think_longer), db.write(add_soon, "queued"), return_exceptions=True
         )
         assert [type(answer) for answer in told] == [Unavailable, Unavailable]
         assert await db.read(names) == []
