@@ -31,7 +31,7 @@ MATTERS = ("怎么清洗", "保修期多久", "有几种颜色", "怎么组装",
 QUESTIONS = tuple(f"{thing}{matter}" for thing in THINGS for matter in MATTERS)
 MODES = {"weibo": "both"}
 """Weibo's account answers in the platform's own call, and by its API when that is too late."""
-EACH = {"telegram": 2, "wechat": 2, "slack": 2, "webchat": 3, "weibo": 3}
+EACH = {"telegram": 2, "wechat": 2, "slack": 2, "webchat": 2, "weibo": 2, "webhook": 2}
 """How many things a customer of each platform says."""
 PLATFORMS = tuple(EACH)
 MOST = 4
