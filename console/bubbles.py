@@ -131,26 +131,34 @@ def _stretch(
     previous: Message | None = None,
     more: bool = False,
 ) -> Stretch:
-    sent = listings.deliveries_of(session, [message.id for message in messages])
-    speaking = {message.agent_id for message in messages} | {fact.agent_id for fact in events}
-    acting = {agent_id for agent_id in speaking if agent_id is not None}
-    names = listings.agents_of(session, acting)
-    last = _bubble(previous, names, sent) if previous else None
-    made: list[Bubble] = []
-    files, instead = _files(session, messages), edits.before(session, messages)
-    for bubble in _merged(messages, events, names, sent):
-        last = _placed(bubble, last)
-        if (said := bubble.message) is not None and (said.id in files or said.id in instead):
-            last = replace(last, files=files.get(said.id, {}), before=instead.get(said.id))
-        made.append(last)
     return Stretch(
-        made,
+        _bubbles(session, messages, events, previous),
         first=messages[0].position if messages else 0,
         position=messages[-1].position if messages else 0,
         fact=(events[-1].id or 0) if events else 0,
         more=more,
         heard=any(message.author is Author.CONTACT for message in messages),
     )
+
+
+def _bubbles(
+    session: Session,
+    messages: Sequence[Message],
+    events: Sequence[Activity],
+    previous: Message | None,
+) -> list[Bubble]:
+    sent = listings.deliveries_of(session, [message.id for message in messages])
+    speaking = {message.agent_id for message in messages} | {fact.agent_id for fact in events}
+    names = listings.agents_of(session, {who for who in speaking if who is not None})
+    files, instead = _files(session, messages), edits.before(session, messages)
+    last = _bubble(previous, names, sent) if previous else None
+    made: list[Bubble] = []
+    for bubble in _merged(messages, events, names, sent):
+        last = _placed(bubble, last)
+        if (said := bubble.message) is not None and (said.id in files or said.id in instead):
+            last = replace(last, files=files.get(said.id, {}), before=instead.get(said.id))
+        made.append(last)
+    return made
 
 
 def _files(session: Session, messages: Sequence[Message]) -> Mapping[UUID, Mapping[int, FileView]]:

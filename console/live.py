@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -132,29 +132,33 @@ class Live:
         if self._stopped:
             return
         self._followers.add(follower)
-        # What is told from here on can overlap only with what is missed now; a gap in the log may
-        # close behind both, and who comes back must not have passed over it.
-        told = self._last
-        seen = floor = -1 if after is None else min(after, (self._lowest_gap() or after + 1) - 1)
-        caught: set[int] = set()
         try:
-            while after is not None:
-                missed = await self._db.read(activity.since, seen, PAGE)
-                if missed:
-                    seen = missed[-1].id or seen
-                    caught |= {n for f in missed if (n := f.id or 0) > told or self._is_gap(n)}
+            # What is told from here on can overlap only with what is missed now; a gap in the log
+            # may close behind both, and who comes back must not have passed over it.
+            overlap = _Overlap(self._last, self._before_gaps(after))
+            if after is not None:
+                async for missed in self._missed(overlap):
                     yield missed
-                if len(missed) < PAGE:
-                    break
             while (batch := await follower.next(silence)) is not None:
-                if isinstance(batch, Whisper):
+                if isinstance(batch, Whisper) or (batch := overlap.fresh(batch)) is not None:
                     yield batch
-                    continue
-                fresh = [f for f in batch if (n := f.id or 0) > floor and n not in caught]
-                if fresh or not batch:
-                    yield fresh
         finally:
             self._followers.discard(follower)
+
+    async def _missed(self, overlap: _Overlap) -> AsyncIterator[Sequence[Activity]]:
+        """Yield what is in the log behind the floor, and note what may be told once more."""
+        seen, missed = overlap.floor, None
+        while missed is None or len(missed) == PAGE:
+            missed = await self._db.read(activity.since, seen, PAGE)
+            if missed:
+                seen = missed[-1].id or seen
+                overlap.note(missed, self._is_gap)
+                yield missed
+
+    def _before_gaps(self, after: int | None) -> int:
+        if after is None:
+            return -1
+        return min(after, (self._lowest_gap() or after + 1) - 1)
 
     async def _run(self) -> None:
         while True:
@@ -196,6 +200,23 @@ class Live:
 
     def _is_gap(self, number: int) -> bool:
         return self._gaps is not None and number in self._gaps
+
+
+@dataclass(slots=True)
+class _Overlap:
+    """What somebody who came back has seen already of what is told now."""
+
+    told: int
+    floor: int
+    caught: set[int] = field(default_factory=set)
+
+    def note(self, missed: Sequence[Activity], is_gap: Callable[[int], bool]) -> None:
+        self.caught |= {n for n in _numbers(missed) if n > self.told or is_gap(n)}
+
+    def fresh(self, batch: Sequence[Activity]) -> Sequence[Activity] | None:
+        """Return what is new in a batch; None if nothing is, but an empty one is itself."""
+        new = [f for f in batch if (n := f.id or 0) > self.floor and n not in self.caught]
+        return new if new or not batch else None
 
 
 def _numbers(batch: Sequence[Activity]) -> list[int]:

@@ -44,7 +44,7 @@ CHANNELS = (
     "email",
 )
 MESSAGES, SEED = 60, 1
-HURRIED = {"timeout": IMPATIENT, "poll_seconds": 10}
+HURRIED = {"timeout": IMPATIENT, "poll_seconds": 10, "idle_seconds": 10}
 """Waits of an inbox, where it has them, that a drill cannot sit out."""
 UNCALLED = frozenset({"webchat"})
 """Channels whose platform we never call, so that it cannot fail us."""
