@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from channels.message import Card, Part, Text
 
 _CARD = re.compile(
-    r"^[ \t]*\[(?P<title>[^\[\]\n]{1,100})\]\((?P<url>https?://[^\s()\"]{1,500})"
-    r"(?:[ \t]+\"(?P<description>[^\"\n]{1,200})\")?\)[ \t]*$"
+    r"^[ \t]*\[(?P<title>[^\[\]\n]{1,64})\]\((?P<url>https?://[^\s()\"]{1,500})"
+    r"(?:[ \t]+\"(?P<description>[^\"\n]{1,120})\")?\)[ \t]*$"
     r"(?:\n[ \t]*!\[[^\[\]\n]{0,100}\]\((?P<picture>https?://[^\s()\"]{1,500})\)[ \t]*$)?",
     re.MULTILINE,
 )

@@ -39,8 +39,10 @@ class Chain:
             return outcome
         if turn.conversation.owner is not Owner.BOT and not is_released(turn):
             return None
+        if (outcome := elsewhere(turn)) is not None:
+            return outcome
         if turn.message.automatic:
-            return elsewhere(turn) or machine(turn)
+            return machine(turn)
         turn = replace(turn, channel=self.channels.get(turn.message.address.inbox, ""))
         for handler in self.handlers:
             if (outcome := await handler(turn)) is not None:

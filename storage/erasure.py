@@ -1,6 +1,6 @@
 """Forgets customers who left, where their platform demands it: what was said, and who they were.
 
-That there were conversations, and when, stays for the reports; so do cases: they are the firm's.
+That there were conversations, and when, stays for the reports; so do cases: decision 0030 says why.
 """
 
 from __future__ import annotations
@@ -9,16 +9,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, update
+from sqlalchemy import String, cast, delete, func, or_, update
 from sqlalchemy import select as pick
 from sqlmodel import Session, col, select
 
 from channels.message import Unsupported
 from storage import timers
 from storage.models import (
+    Activity,
     Contact,
     Conversation,
     Delivery,
+    Fact,
     Identity,
     InboundEvent,
     Lane,
@@ -39,6 +41,7 @@ AFTER = timedelta(minutes=1)
 """How long what is on its way has to end; then it is looked again."""
 NOTHING = (Unsupported(platform_kind="erased"),)
 """What stands where something was said."""
+_TELL_REASONS = (Fact.DELIVERY_FAILED, Fact.DELIVERY_UNCERTAIN)
 _talk, _event, _delivery = table_of(Conversation), table_of(InboundEvent), table_of(Delivery)
 _message, _media, _slot = table_of(Message), table_of(MediaFile), table_of(PassiveSlot)
 _lane, _pace, _mark = table_of(Lane), table_of(Pace), table_of(ReadMark)
@@ -73,7 +76,9 @@ def forget(session: Session, timer: Timer, now: datetime) -> None:
         .order_by(col(Conversation.opened_at))
     )
     ended = list(talks)
-    _forget_words(session, [talk.id for talk in ended], lane, left_at, now)
+    ids = [talk.id for talk in ended]
+    _forget_words(session, ids, lane, left_at, now)
+    _forget_reasons(session, ids)
     for talk in ended:
         talk.dialog, talk.preview, talk.context = None, "", None
         talk.version += 1
@@ -126,6 +131,16 @@ def _forget_words(
         session.connection().execute(statement)
 
 
+def _forget_reasons(session: Session, talk_ids: Sequence[UUID]) -> None:
+    """Take out of the log what platforms said of deliveries: it may name who they went to."""
+    told = select(Activity).where(
+        col(Activity.conversation_id).in_(talk_ids), col(Activity.fact).in_(_TELL_REASONS)
+    )
+    for fact in session.exec(told):
+        fact.data = {name: value for name, value in fact.data.items() if name != "problem"}
+        session.add(fact)
+
+
 def _forget_who(
     session: Session, known: Conversation, talks: Sequence[Conversation], lane: str
 ) -> None:
@@ -144,7 +159,13 @@ def _forget_who(
         identity.user_id = identity.attributes = None
         _forget_name(session, identity)
     new = f"{inbox}:{nobody}"
+    unread = (
+        _event.c.inbox == inbox,
+        _event.c.lane.is_(None),
+        cast(_event.c.payload, String).contains(contact, autoescape=True),
+    )
     statements = (
+        update(_event).where(*unread).values(payload={}),
         update(_event).where(_event.c.lane == lane).values(lane=new),
         update(_delivery)
         .where(_delivery.c.lane == lane)

@@ -189,8 +189,7 @@ class Adapter:
                 continue
             state = await api.send(account, contact, name, body)
             if state is not None:
-                last = body is pieces[-1]
-                await self._take_back(message, state, name, body, last=last)
+                await self._take_back(message, state, name, body, whole=len(pieces) == 1)
         return Sent(names[0], len(pieces))
 
     def lend(self, files: Files) -> None:
@@ -215,14 +214,14 @@ class Adapter:
         return ills.explain(error)
 
     async def _take_back(
-        self, message: OutgoingMessage, state: int, name: str, body: menu.Body, *, last: bool
+        self, message: OutgoingMessage, state: int, name: str, body: menu.Body, *, whole: bool
     ) -> None:
-        """Say the last thing of a message to who is with WeCom's own people, and end that.
+        """Say a whole message to who is with WeCom's own people, and end that.
 
         Raises:
             ChannelError: they stay there, or nobody knows.
         """
-        fits = last and body["msgtype"] in GREETINGS
+        fits = whole and body["msgtype"] in GREETINGS
         may = self._config.take_back and states.may_end(state, person=not message.automatic)
         if not (fits and may):
             raise states.refusal(state)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from channels.cards import carded
 from channels.message import Address, Text, Visibility
 from handlers.chat.texts import say
 from handlers.desk.conversations import may_reply, own_echo, sayable, take
@@ -48,7 +49,7 @@ def reply_privately(
     if place is None:
         raise NoReplyNow(reason=NOWHERE)
     place = _taken(session, _opened(session, place, now), agent, now)
-    conversations.append(session, place, Author.AGENT, (Text(text=said),), now, agent_id=agent.id)
+    conversations.append(session, place, Author.AGENT, carded(said), now, agent_id=agent.id)
     notice = (Text(text=say("written_privately", public.language)),)
     echo = own_echo(echo_id)
     return conversations.append(

@@ -5,13 +5,17 @@ from dataclasses import replace
 from sqlmodel import select
 
 from bot.timers import EFFECTS
-from channels.base import Reception
+from channels.base import Quarantined, Reception
+from channels.errors import Refused
 from channels.message import Address, ContactEvent, IncomingMessage, Media, Text, Unsupported
+from handlers.desk.tickets import NewTicket, open_ticket
 from storage import timers
 from storage.models import (
+    Activity,
     Contact,
     Conversation,
     Delivery,
+    Fact,
     Identity,
     InboundEvent,
     Lane,
@@ -19,10 +23,12 @@ from storage.models import (
     MediaState,
     Message,
     Pace,
+    Ticket,
     Timer,
 )
 
 PERSONAL = (
+    Activity,
     Contact,
     Conversation,
     Delivery,
@@ -88,6 +94,45 @@ async def test_what_was_said_and_who_it_was_is_deleted(build):
     assert {message.parts for message in messages} == {(Unsupported(platform_kind="erased"),)}
     (file,) = await house.db.read(everything(MediaFile))
     assert file.state is MediaState.DOOMED
+
+
+async def test_what_the_platform_said_of_them_goes_too_and_what_nobody_understood(build):
+    house = await open_house(build)
+
+    async def refuses(message):
+        raise Refused(f"no such user: {message.address.contact}")
+
+    house.adapter().send = refuses
+    await does(house, Text(text="hello"))
+    await house.send()
+    odd = Quarantined("odd", "is no message", '{"from": "lily", "text": "13800138000"}')
+    others = Quarantined("other", "is no message", '{"from": "tom"}')
+    await house.intake.bring("shop", Reception((), (odd, others)), None)
+    assert [type(row) for row in await rows_with(house, "no such user: lily")] != []
+    await leaves(house)
+    await house.send()
+    await goes_on(house, seconds=60)
+    assert await rows_with(house, "lily", SECRET) == []
+    kept = await house.db.read(everything(InboundEvent))
+    assert [event.payload for event in kept if event.lane is None] != [{}, {}]
+    facts = [fact.fact for fact in await house.db.read(everything(Activity))]
+    assert Fact.DELIVERY_FAILED in facts
+
+
+async def test_a_case_stays_without_its_customers_name(build):
+    house = await open_house(build)
+    await does(house, Text(text="hello"))
+    await house.send()
+    talk = await house.conversation()
+    new = NewTicket("complaint", {"facts": "broken", "order": "A-1"})
+    await house.db.write(lambda s: open_ticket(s, s.merge(talk), new, house.time()).number)
+    await leaves(house)
+    await house.send()
+    await goes_on(house, seconds=60)
+    (ticket,) = await house.db.read(everything(Ticket))
+    assert ticket.fields == {"facts": "broken", "order": "A-1"}
+    (contact,) = await house.db.read(everything(Contact))
+    assert (ticket.contact_id, contact.name) == (contact.id, None)
 
 
 async def test_nobody_else_is_forgotten(build):

@@ -39,6 +39,7 @@ def test_a_link_on_a_line_of_its_own_is_a_card():
         "[退货步骤](javascript:alert(1))",
         "[退货步骤](/returns)",
         f"[]({URL})",
+        f"[{'长' * 65}]({URL})",
         f"![]({URL})",
         URL,
         "  两边的空格 \n",

@@ -6,6 +6,7 @@ from sqlmodel import select
 
 from channels.message import (
     Address,
+    Card,
     Choice,
     Choices,
     ContactEvent,
@@ -67,11 +68,16 @@ async def test_every_kind_of_part_is_shown_for_what_it_is(desk_console: Console)
         Location(latitude=31.2, longitude=121.5, label="上海"),
         Unsupported(platform_kind="mini_game"),
         ContactEvent(event="followed"),
+        ContactEvent(event="served", context="ZhangSan"),
+        Card(title="退货<步骤>", url="https://shop.example/r?a=1&b=2", description="三步"),
     ):
         await add(desk_console, conversation, Author.CONTACT, part)
     page = (await (await desk_console.enter("li")).get(f"/inbox/{conversation.id}")).text
     for words in ("没有帮助", "a.jpg", "我要退货", "上海", "mini_game", "followed the account"):
         assert words in page, words
+    for words in ("own client", "ZhangSan", "退货&lt;步骤&gt;", "三步"):
+        assert words in page, words
+    assert 'href="https://shop.example/r?a=1&amp;b=2"' in page
     assert "secret-ref" not in page
 
 

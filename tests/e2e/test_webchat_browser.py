@@ -46,6 +46,19 @@ async def test_the_widget_opens_on_another_site_and_knows_its_visitor_again(prod
         assert not [line for line in watched.wrong if not line.startswith("foreign request")]
 
 
+async def test_a_card_is_a_box_to_tap(product: Product):
+    async with chromium(product.url) as watched:
+        page = await watched.window(viewport=PHONE)
+        await page.goto(f"{product.url}{CHAT}")
+        await page.locator("#text").fill("可以开增值税专用发票吗")
+        await page.locator("#text").press("Enter")
+        card = page.locator(".row.bot a.shown-card")
+        await expect(card).to_contain_text("怎么申请专票三步图解")
+        assert await card.get_attribute("href") == "https://example.com/help/invoice"
+        assert await card.get_attribute("target") == "_blank"
+        assert not watched.wrong
+
+
 async def test_words_wait_for_a_chat_whose_script_comes_late(product: Product):
     html = f'<iframe src="{product.url}{CHAT}"></iframe>'
     async with serve(shop(html)) as site, chromium(product.url) as watched:

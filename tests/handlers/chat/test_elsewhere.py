@@ -1,5 +1,7 @@
 """Who is served in the platform's own client is left to people there, and is ours afterwards."""
 
+import pytest
+
 from channels.message import ContactEvent
 from handlers.desk.conversations import take
 from storage.models import Owner, Status
@@ -14,6 +16,14 @@ async def test_the_bot_is_silent_while_a_servicer_has_the_customer(customer):
     talk = await customer.conversation()
     assert heard.parts == (await customer.say("几点营业")).parts == ()
     assert (talk.owner, talk.handoff_reason) == (Owner.QUEUE, "elsewhere")
+
+
+@pytest.mark.parametrize("automatic", [True, False])
+async def test_it_does_not_matter_whether_the_platform_says_who_told_it(customer, automatic):
+    await customer.do(SERVED, automatic=automatic)
+    assert (await customer.conversation()).handoff_reason == "elsewhere"
+    await customer.do(RELEASED, automatic=automatic)
+    assert (await customer.conversation()).status is Status.RESOLVED
 
 
 async def test_who_is_let_go_there_is_answered_by_the_bot_again(customer):

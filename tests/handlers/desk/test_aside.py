@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from channels.message import Visibility, text_of
+from channels.message import Card, Visibility, text_of
 from handlers.chat.texts import say
 from handlers.desk.aside import reply_privately
 from handlers.desk.conversations import reply, resolve, take
@@ -65,6 +65,13 @@ async def test_the_details_go_to_the_private_thread_and_the_public_one_says_so(
     assert (await said_in(db, public))[-1] == text_of(notice.parts) == TOLD
     assert (private.owner, private.assignee_id) == (Owner.AGENT, ann.id)
     assert (await db.read(conversations.get, public)).contact_id == private.contact_id
+
+
+async def test_a_link_on_a_line_of_its_own_is_a_card_there_too(db, customer, public, ann, now):
+    await customer.say("转人工")
+    await db.write(reply_privately, public, ann, "[退货](https://shop.example/r)", now)
+    said = await db.read(conversations.history, (await customer.conversation()).id)
+    assert said[-1].parts == (Card(title="退货", url="https://shop.example/r"),)
 
 
 async def test_the_same_click_twice_writes_once(db, customer, public, ann, now):
