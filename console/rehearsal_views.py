@@ -42,7 +42,7 @@ class Tried:
     rehearsal: Rehearsal
     drafts: Sequence[Entry]
     is_current: bool
-    """False once a draft, what is live or a kept test was changed."""
+    """False once a draft, what is live or a kept test was changed, and after a day."""
     is_alive: bool
 
     @property
@@ -66,7 +66,9 @@ def read_tried(session: Session, rehearsal_id: UUID, now: datetime) -> Tried | N
     found = rehearsals.get(session, rehearsal_id)
     if found is None:
         return None
-    current = rehearsals.mark(session, found.keys) == found.mark
+    current = now - found.at < rehearsals.FRESH and (
+        rehearsals.mark(session, found.keys) == found.mark
+    )
     keys = frozenset(found.keys)
     drafts = [entry for entry in read_drafts(session) if entry.key in keys]
     return Tried(found, drafts, current, rehearsals.is_alive(found, now))

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -101,7 +101,7 @@ class Rehearsals:
         encoder = self._base.encoder
         began = time.perf_counter()
         found = await asyncio.to_thread(_play, before, after, script, encoder, progress)
-        result = as_json(*found, asked=sum(question.times for question in script.questions))
+        result = as_json(*found, script)
         return {**result, "seconds": round(time.perf_counter() - began, 1)}
 
     async def _tell(self, rehearsal_id: UUID, progress: _Progress) -> None:
@@ -181,17 +181,18 @@ def _play(
     return found, check(before, after, script.examples, progress.step)
 
 
-def as_json(found: Replay, failures: Sequence[Failure], *, asked: int) -> dict[str, Any]:
+def as_json(found: Replay, failures: Sequence[Failure], script: Script) -> dict[str, Any]:
     """Return what a rehearsal found, to be stored and shown."""
+    questions = {entry.id: entry.question for entry in script.drafted}
     effects = Counter(change.effect for change in found.changes)
     return {
-        "asked": asked,
+        "asked": sum(question.times for question in script.questions),
         "before": _score(found.before),
         "after": _score(found.after),
         "changed": len(found.changes),
         "effects": dict(effects),
         "changes": [_change(change) for change in found.changes[:SHOWN]],
-        "failures": [_failure(failure) for failure in failures[:SHOWN]],
+        "failures": [_failure(failure, questions) for failure in failures[:SHOWN]],
         "failed": len(failures),
         "new_failures": sum(not failure.already for failure in failures),
     }
@@ -225,10 +226,12 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _failure(failure: Failure) -> dict[str, Any]:
+def _failure(failure: Failure, questions: Mapping[str, str]) -> dict[str, Any]:
+    key = failure.example.entry_id
     return {
         "text": failure.example.text[:500],
-        "entry": failure.example.entry_id,
+        "entry": key,
+        "question": questions.get(key or "", key),
         "must_match": failure.example.must_match,
         "already": failure.already,
         "outcome": _outcome(failure.outcome),

@@ -19,6 +19,8 @@ from storage.upsert import table_of
 
 KEPT = timedelta(days=7)
 """How long a rehearsal is kept: it repeats what customers wrote."""
+FRESH = timedelta(days=1)
+"""For how long a rehearsal holds: customers ask other things by then."""
 ALIVE = timedelta(seconds=30)
 """For how long a rehearsal counts as worked on after its process spoke last."""
 
@@ -47,12 +49,12 @@ def begin(
 ) -> tuple[Rehearsal, bool]:
     """Return a rehearsal of these drafts, and whether it is new and must be worked on.
 
-    One of just the same that goes on, or came to its end, is not begun again.
+    One of just the same that goes on is not begun again.
     """
     wanted = mark(session, keys)
     query = select(Rehearsal).where(Rehearsal.mark == wanted).order_by(col(Rehearsal.at).desc())
     for former in session.exec(query):
-        if former.result is not None or is_alive(former, now):
+        if is_alive(former, now):
             return former, False
     made = Rehearsal(
         id=new_id(), keys=sorted(keys), mark=wanted, author_id=author_id, at=now, seen_at=now
