@@ -30,9 +30,13 @@ PLANS: Mapping[PlanState, tuple[str, str]] = {
 EFFECTS: Mapping[str, tuple[str, str, str]] = {
     "worse": (mark("Worse"), "bad", "alert"),
     "better": (mark("Better"), "good", "check"),
-    "other": (mark("Different"), "", "edit"),
+    "entry": (mark("Another answer"), "warn", "edit"),
+    "lost": (mark("No longer answered"), "warn", "question"),
+    "offer": (mark("Other offers"), "", "edit"),
+    "words": (mark("Other words"), "", "edit"),
+    "won": (mark("Answered now"), "good", "plus"),
 }
-"""What a change means to customers, its tone and its sign."""
+"""What a change means to customers, or what it is; its tone and its sign."""
 
 
 @dataclass(frozen=True, slots=True)
