@@ -114,7 +114,9 @@ class Rehearsals:
 
     def _memory_of(self, live: ModeMatcher) -> dict[str, Decision]:
         """Return what is known of this live base's decisions, by question."""
-        same = tuple(entry.version_id for entry in live.entries), live.snapshot.meaning is None
+        versions = tuple(entry.version_id for entry in live.entries)
+        limits = sorted(self._base.config.category_thresholds.items())
+        same = versions, live.snapshot.meaning is None, limits
         if same != self._known[0]:
             self._known = same, {}
         return self._known[1]

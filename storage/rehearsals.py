@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from storage import thresholds
 from storage.articles import current_release, drafts
 from storage.kept_tests import kept
 from storage.models import Rehearsal
@@ -35,9 +36,10 @@ def drafts_mark(session: Session, keys: Collection[str]) -> str:
 
 
 def mark(session: Session, keys: Collection[str]) -> str:
-    """Return what changes with these drafts, with what is live, and with the kept tests."""
-    tests = [f"{test.id.hex}" for test in kept(session)]
-    return _digest([drafts_mark(session, keys), str(current_release(session)), *tests])
+    """Return what changes with these drafts, what is live, its thresholds, and the kept tests."""
+    tests = [test.id.hex for test in kept(session)]
+    live = f"{current_release(session)} {thresholds.version(session)}"
+    return _digest([drafts_mark(session, keys), live, *tests])
 
 
 def _digest(lines: Collection[str]) -> str:
