@@ -43,6 +43,9 @@ class Knowledge:
     def entries(self) -> tuple[Entry, ...]:
         return ENTRIES
 
+    def entry(self, entry_id: str) -> Entry | None:
+        return next((entry for entry in ENTRIES if entry.id == entry_id), None)
+
     async def refresh(self) -> None:
         """Nothing is ever published here."""
 
