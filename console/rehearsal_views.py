@@ -30,9 +30,13 @@ PLANS: Mapping[PlanState, tuple[str, str]] = {
 EFFECTS: Mapping[str, tuple[str, str, str]] = {
     "worse": (mark("Worse"), "bad", "alert"),
     "better": (mark("Better"), "good", "check"),
-    "other": (mark("Different"), "", "edit"),
+    "entry": (mark("Another answer"), "warn", "edit"),
+    "lost": (mark("No longer answered"), "warn", "question"),
+    "offer": (mark("Other offers"), "", "edit"),
+    "words": (mark("Other words"), "", "edit"),
+    "won": (mark("Answered now"), "good", "plus"),
 }
-"""What a change means to customers, its tone and its sign."""
+"""What a change means to customers, or what it is; its tone and its sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class Tried:
     rehearsal: Rehearsal
     drafts: Sequence[Entry]
     is_current: bool
-    """False once a draft, what is live or a kept test was changed."""
+    """False once a draft, what is live or a kept test was changed, and after a day."""
     is_alive: bool
 
     @property
@@ -66,7 +70,9 @@ def read_tried(session: Session, rehearsal_id: UUID, now: datetime) -> Tried | N
     found = rehearsals.get(session, rehearsal_id)
     if found is None:
         return None
-    current = rehearsals.mark(session, found.keys) == found.mark
+    current = now - found.at < rehearsals.FRESH and (
+        rehearsals.mark(session, found.keys) == found.mark
+    )
     keys = frozenset(found.keys)
     drafts = [entry for entry in read_drafts(session) if entry.key in keys]
     return Tried(found, drafts, current, rehearsals.is_alive(found, now))

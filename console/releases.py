@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -96,7 +97,7 @@ async def _carry_out(found: Services, login: Login, tried: Tried, order: Order) 
     keys, now = tried.rehearsal.keys, found.clock()
 
     def carry_out(session: Session) -> None:
-        if not _is_current(session, tried):
+        if not _is_current(session, tried, now):
             raise NothingToPublish
         if order.due_at is None:
             knowledge.publish(session, login.id, order.note, now, keys)
@@ -107,8 +108,8 @@ async def _carry_out(found: Services, login: Login, tried: Tried, order: Order) 
     await found.knowledge.refresh()
 
 
-def _is_current(session: Session, tried: Tried) -> bool:
-    again = read_tried(session, tried.rehearsal.id, tried.rehearsal.seen_at)
+def _is_current(session: Session, tried: Tried, now: datetime) -> bool:
+    again = read_tried(session, tried.rehearsal.id, now)
     return again is not None and again.is_current
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 
 from faq.config import FaqConfig
@@ -101,15 +102,9 @@ class HybridMatcher:
 
     def with_encoder(self, encoder: Encoder) -> HybridMatcher:
         """Return a matcher over the same index that asks another encoder for vectors."""
-        return HybridMatcher(
-            self._snapshot,
-            self._config,
-            self._tokens,
-            encoder,
-            self._models,
-            self._hints,
-            self._later,
-        )
+        other = copy(self)
+        other._encoder = encoder if self._snapshot.meaning is not None else None  # noqa: SLF001 - its own copy
+        return other
 
     def with_models(self, models: Models, hints: Hints | None = None) -> HybridMatcher:
         """Return the same matcher with other models, and questions whose answer is known."""

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,10 +17,12 @@ import structlog
 from faq.config import FaqConfig
 from faq.encoder import Encoder
 from faq.knowledge import KnowledgeBase
+from faq.matcher import Decision, Matcher
 from faq.modes import ModeMatcher
 from faq.normalize import normalize
 from faq.replay import Change, Failure, Outcome, Replay, Score, check, replay
 from faq.script import Script, read_script
+from faq.shortcut import FEW, LARGE, Nearby, Recalled, changed_entries
 from faq.vectors import Vectors
 from storage import rehearsals
 from storage.database import Database, StorageError
@@ -54,6 +57,7 @@ class Rehearsals:
         self._db, self._base, self._config, self._clock = db, base, config, clock
         self._running: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
+        self._known: tuple[object, dict[str, Decision]] = (None, {})
         self._stopping = False
 
     async def start(self, keys: Collection[str], author_id: UUID | None) -> UUID:
@@ -98,11 +102,24 @@ class Rehearsals:
         before = await self._base.build(script.live)
         progress.check()
         after = await self._base.build(script.drafted)
+        changed = changed_entries(script.live, script.drafted)
+        cast = Cast(before, after, None, self._memory_of(before))
+        if len(script.live) >= LARGE and len(changed) <= FEW:
+            cast = replace(cast, changed=await self._base.build(changed))
         encoder = self._base.encoder
         began = time.perf_counter()
-        found = await asyncio.to_thread(_play, before, after, script, encoder, progress)
-        result = as_json(*found, asked=sum(question.times for question in script.questions))
+        found = await asyncio.to_thread(_play, cast, script, encoder, progress)
+        result = as_json(*found, script)
         return {**result, "seconds": round(time.perf_counter() - began, 1)}
+
+    def _memory_of(self, live: ModeMatcher) -> dict[str, Decision]:
+        """Return what is known of this live base's decisions, by question."""
+        versions = tuple(entry.version_id for entry in live.entries)
+        limits = sorted(self._base.config.category_thresholds.items())
+        same = versions, live.snapshot.meaning is None, limits
+        if same != self._known[0]:
+            self._known = same, {}
+        return self._known[1]
 
     async def _tell(self, rehearsal_id: UUID, progress: _Progress) -> None:
         while True:
@@ -159,12 +176,24 @@ class _Remembering:
         return self._encoder.encode(texts)
 
 
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The matchers of a rehearsal; `changed` knows only what is different, in a large base."""
+
+    before: ModeMatcher
+    after: ModeMatcher
+    changed: ModeMatcher | None
+    memory: MutableMapping[str, Decision]
+
+    def with_encoder(self, encoder: Encoder) -> Cast:
+        """Return the same, asking another encoder for vectors."""
+        changed = self.changed and self.changed.with_encoder(encoder)
+        before, after = (each.with_encoder(encoder) for each in (self.before, self.after))
+        return Cast(before, after, changed, self.memory)
+
+
 def _play(
-    before: ModeMatcher,
-    after: ModeMatcher,
-    script: Script,
-    encoder: Encoder | None,
-    progress: _Progress,
+    cast: Cast, script: Script, encoder: Encoder | None, progress: _Progress
 ) -> tuple[Replay, list[Failure]]:
     if encoder is not None:
         remembering = _Remembering(encoder)
@@ -175,23 +204,29 @@ def _play(
             remembering.learn(forms)
             progress.check()
             progress.done = min(start + AT_ONCE, len(script.questions))
-        before, after = before.with_encoder(remembering), after.with_encoder(remembering)
+        cast = cast.with_encoder(remembering)
     progress.done = len(script.questions)
+    before: Matcher = Recalled(cast.before, cast.memory)
+    after: Matcher = cast.after
+    if cast.changed is not None:
+        keys = {entry.id.strip() for entry in cast.changed.entries}
+        after = Nearby(before, cast.after, cast.changed, keys)
     found = replay(before, after, script.questions, progress.step)
     return found, check(before, after, script.examples, progress.step)
 
 
-def as_json(found: Replay, failures: Sequence[Failure], *, asked: int) -> dict[str, Any]:
+def as_json(found: Replay, failures: Sequence[Failure], script: Script) -> dict[str, Any]:
     """Return what a rehearsal found, to be stored and shown."""
+    questions = {entry.id: entry.question for entry in script.drafted}
     effects = Counter(change.effect for change in found.changes)
     return {
-        "asked": asked,
+        "asked": sum(question.times for question in script.questions),
         "before": _score(found.before),
         "after": _score(found.after),
         "changed": len(found.changes),
         "effects": dict(effects),
         "changes": [_change(change) for change in found.changes[:SHOWN]],
-        "failures": [_failure(failure) for failure in failures[:SHOWN]],
+        "failures": [_failure(failure, questions) for failure in failures[:SHOWN]],
         "failed": len(failures),
         "new_failures": sum(not failure.already for failure in failures),
     }
@@ -211,24 +246,31 @@ def _change(change: Change) -> dict[str, Any]:
         "times": change.asked.times,
         "confirmed": change.asked.confirmed,
         "effect": change.effect,
-        "before": _outcome(change.before),
-        "after": _outcome(change.after),
+        "kind": change.kind,
+        "before": _outcome(change.before, change.after),
+        "after": _outcome(change.after, change.before),
     }
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
+def _outcome(outcome: Outcome, other: Outcome | None = None) -> dict[str, Any]:
+    lines = outcome.answer.splitlines()
+    if other is not None and other.entry_id == outcome.entry_id:
+        same = set(other.answer.splitlines())
+        lines = [line for line in lines if line not in same] or lines
     return {
         "band": outcome.band.value,
         "entry": outcome.entry_ids[0] if outcome.entry_ids else None,
         "question": outcome.question,
-        "answer": outcome.answer[:300],
+        "answer": "\n".join(lines)[:300],
     }
 
 
-def _failure(failure: Failure) -> dict[str, Any]:
+def _failure(failure: Failure, questions: Mapping[str, str]) -> dict[str, Any]:
+    key = failure.example.entry_id
     return {
         "text": failure.example.text[:500],
-        "entry": failure.example.entry_id,
+        "entry": key,
+        "question": questions.get(key or "", key),
         "must_match": failure.example.must_match,
         "already": failure.already,
         "outcome": _outcome(failure.outcome),

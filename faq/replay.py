@@ -11,6 +11,7 @@ from faq.matcher import Band, Decision, Matcher
 OFFERED = 3
 """How many questions a customer is offered where the bot is not sure."""
 Effect = Literal["better", "worse", "other"]
+Kind = Literal["entry", "lost", "won", "words", "offer"]
 Progress = Callable[[int], None]
 
 
@@ -66,6 +67,16 @@ class Change:
             return "other"
         rank = [_worth(outcome, right) for outcome in (self.before, self.after)]
         return "other" if rank[0] == rank[1] else "better" if rank[1] > rank[0] else "worse"
+
+    @property
+    def kind(self) -> Kind:
+        """What is different: who answers, whether anybody does, the words, or what is offered."""
+        was, now = self.before.entry_id, self.after.entry_id
+        if was is None:
+            return "offer" if now is None else "won"
+        if now is None:
+            return "lost"
+        return "words" if was == now else "entry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +143,7 @@ def replay(
         if _differs(*outcomes):
             changes.append(Change(asked, *outcomes))
         progress(done)
-    order = {"worse": 0, "other": 1, "better": 2}
-    changes.sort(key=lambda change: (order[change.effect], -change.asked.times, change.asked.text))
+    changes.sort(key=_weight)
     return Replay(*scores, changes)
 
 
@@ -159,8 +169,13 @@ def outcome_of(decision: Decision) -> Outcome:
     if decision.band is Band.SUGGEST:
         offered = tuple(each.entry.id for each in decision.candidates[:OFFERED])
         return Outcome(Band.SUGGEST, offered, first.question, "", decision.confidence)
-    answer = "\n".join(text for _, text in sorted(first.answers.items()))
+    answer = "\n".join(first.answers[code] for code in sorted(first.answers, key=_rank))
     return Outcome(Band.ANSWER, (first.id,), first.question, answer, decision.confidence)
+
+
+def _rank(code: str) -> tuple[bool, str]:
+    """Put Chinese first, which most questions are in."""
+    return not code.startswith("zh"), code
 
 
 def holds(example: Example, outcome: Outcome) -> bool:
@@ -168,6 +183,13 @@ def holds(example: Example, outcome: Outcome) -> bool:
     if example.entry_id is None:
         return outcome.band is not Band.ANSWER
     return (outcome.entry_id == example.entry_id) is example.must_match
+
+
+def _weight(change: Change) -> tuple[int, int, int, str]:
+    """Return what sorts the most important changes to the front."""
+    effect = ("worse", "other", "better").index(change.effect)
+    kind = ("entry", "lost", "offer", "words", "won").index(change.kind)
+    return effect, kind, -change.asked.times, change.asked.text
 
 
 def _differs(before: Outcome, after: Outcome) -> bool:

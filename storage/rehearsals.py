@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from storage import thresholds
 from storage.articles import current_release, drafts
 from storage.kept_tests import kept
 from storage.models import Rehearsal
@@ -19,6 +20,8 @@ from storage.upsert import table_of
 
 KEPT = timedelta(days=7)
 """How long a rehearsal is kept: it repeats what customers wrote."""
+FRESH = timedelta(days=1)
+"""For how long a rehearsal holds: customers ask other things by then."""
 ALIVE = timedelta(seconds=30)
 """For how long a rehearsal counts as worked on after its process spoke last."""
 
@@ -33,9 +36,10 @@ def drafts_mark(session: Session, keys: Collection[str]) -> str:
 
 
 def mark(session: Session, keys: Collection[str]) -> str:
-    """Return what changes with these drafts, with what is live, and with the kept tests."""
-    tests = [f"{test.id.hex}" for test in kept(session)]
-    return _digest([drafts_mark(session, keys), str(current_release(session)), *tests])
+    """Return what changes with these drafts, what is live, its thresholds, and the kept tests."""
+    tests = [test.id.hex for test in kept(session)]
+    live = f"{current_release(session)} {thresholds.version(session)}"
+    return _digest([drafts_mark(session, keys), live, *tests])
 
 
 def _digest(lines: Collection[str]) -> str:
@@ -47,12 +51,12 @@ def begin(
 ) -> tuple[Rehearsal, bool]:
     """Return a rehearsal of these drafts, and whether it is new and must be worked on.
 
-    One of just the same that goes on, or came to its end, is not begun again.
+    One of just the same that goes on is not begun again.
     """
     wanted = mark(session, keys)
     query = select(Rehearsal).where(Rehearsal.mark == wanted).order_by(col(Rehearsal.at).desc())
     for former in session.exec(query):
-        if former.result is not None or is_alive(former, now):
+        if is_alive(former, now):
             return former, False
     made = Rehearsal(
         id=new_id(), keys=sorted(keys), mark=wanted, author_id=author_id, at=now, seen_at=now

@@ -103,6 +103,16 @@ async def test_what_was_changed_since_must_be_tried_again(kb_desk):
     assert live(kb_desk) == "三天"
 
 
+async def test_what_was_tried_yesterday_must_be_tried_again(kb_desk):
+    await draft(kb_desk)
+    boss = await kb_desk.enter("boss")
+    gate = await tried(kb_desk, boss)
+    kb_desk.time.go_on(timedelta(days=1))
+    boss = await kb_desk.enter("boss")
+    assert (await boss.post(f"{gate}/publish", data=YES)).status_code == 422
+    assert live(kb_desk) == "三天"
+
+
 async def test_a_failing_example_holds_a_release_back(kb_desk):
     await draft(kb_desk)
     await break_a_test(kb_desk)

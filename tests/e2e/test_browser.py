@@ -98,7 +98,14 @@ async def test_every_room_opens_without_a_complaint_of_the_browser(
     await lily.says("转人工")
     await lily.hears("人工")
     rooms = ("inbox", "tickets", "approvals", "kb", "kb/return_apply", "kb/releases", "me")
-    more = ("settings/channels", "settings/users", "tickets?view=all", "me/password", "kb/publish")
+    more = (
+        "settings/channels",
+        "settings/users",
+        "tickets?view=all",
+        "me/password",
+        "kb/publish",
+        "kb/tests",
+    )
     async with chromium(product.url) as watched:
         options = {"color_scheme": theme} | ({"viewport": PHONE} if size == "phone" else {})
         page = await watched.window(**options)

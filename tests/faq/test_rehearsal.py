@@ -74,6 +74,7 @@ async def test_an_example_of_the_draft_itself_must_come_out(stage, db, now):
     await db.write(knowledge.save_draft, "refund", wrong, None, now)
     found = await tried(stage, db, "refund")
     assert not may_be_published(found)
+    assert {each["question"] for each in found.result["failures"]} == {"退款多久到账"}
     assert {(each["text"], each["must_match"]) for each in found.result["failures"]} == {
         ("量子计算", True),
         ("退款多久到账", False),
@@ -99,12 +100,27 @@ async def test_an_entry_that_leaves_is_missed_by_who_asks_for_it(stage, db, now)
     assert found.result["changes"][0]["after"]["entry"] != "return"
 
 
-async def test_the_same_is_not_tried_twice_but_a_changed_draft_is(stage, db, now):
+async def test_the_same_is_not_tried_twice_at_once_but_anew_afterwards(stage, db, now):
     await db.write(knowledge.save_draft, "refund", REFUND, None, now)
-    first = await tried(stage, db, "refund")
-    assert (await tried(stage, db, "refund")).id == first.id
+    first = await stage.start(["refund"], None)
+    assert await stage.start(["refund"], None) == first
     await db.write(kept_tests.keep, "钱呢", None, None, now)
-    assert (await tried(stage, db, "refund")).id != first.id
+    other = await stage.start(["refund"], None)
+    await stage.settled()
+    assert len({first, other, await stage.start(["refund"], None)}) == 3
+
+
+async def test_a_large_base_finds_the_same_near_the_draft(stage, db, now, monkeypatch):
+    await ask(db, now, "怎么申请退货", "answer", "return")
+    await ask(db, now, "你们店里卖不卖自行车", "handoff")
+    thief = replace(REFUND, similar_questions=("怎么申请退货",))
+    await db.write(knowledge.save_draft, "refund", thief, None, now)
+    whole = await tried(stage, db, "refund")
+    monkeypatch.setattr("faq.rehearsal.LARGE", 1)
+    spared = await tried(stage, db, "refund")
+    same = ("asked", "before", "after", "changes")
+    assert [spared.result[name] for name in same] == [whole.result[name] for name in same]
+    assert len(spared.result["changes"]) == 1
 
 
 async def test_a_stop_leaves_a_trial_without_result(stage, db, now):

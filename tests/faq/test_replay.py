@@ -73,6 +73,28 @@ def test_what_became_worse_is_told_first_then_what_was_asked_most():
     assert [change.asked.text for change in found.changes] == ["c", "b", "a"]
 
 
+def test_what_is_different_is_named_and_another_entrys_answer_comes_first():
+    before = Says(dict.fromkeys("abc", (Band.ANSWER, (REFUND,))))
+    offered = (Band.SUGGEST, (REFUND,))
+    after = Says(
+        {
+            "a": (Band.ANSWER, (QUICK,)),
+            "b": offered,
+            "c": (Band.ANSWER, (RETURN,)),
+            "d": (Band.ANSWER, (RETURN,)),
+            "e": offered,
+        }
+    )
+    found = replay(before, after, [Asked(text) for text in "abcde"])
+    assert [(change.asked.text, change.kind) for change in found.changes] == [
+        ("c", "entry"),
+        ("b", "lost"),
+        ("e", "offer"),
+        ("a", "words"),
+        ("d", "won"),
+    ]
+
+
 def test_an_example_fails_where_it_does_not_come_out_as_it_must():
     after = Says({"a": (Band.ANSWER, (RETURN,)), "b": (Band.ANSWER, (REFUND,))})
     kept = [
