@@ -13,6 +13,7 @@ from faq.matcher import Entry
 from faq.normalize import normalize
 from faq.rows import MOST_BYTES, BadFile, Row, Sheet, jsonl, open_rows
 from faq.tokens import language_of
+from faq.trouble import Trouble
 
 KEY_CHARS = 120
 QUESTION_CHARS = 500
@@ -53,6 +54,14 @@ class RowError:
 
     row: int
     problem: str
+    text: str = ""
+    """The same with `%(names)s` for the values, to be said in another language."""
+    values: Mapping[str, str | int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, row: int, trouble: Trouble) -> RowError:
+        """Return what is wrong with a row."""
+        return cls(row, str(trouble), trouble.text, trouble.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,7 @@ class Imported:
     rows: Mapping[str, int] = field(default_factory=dict)
 
 
-class _BadRow(ValueError):
+class _BadRow(Trouble):
     """One row is no entry."""
 
 
@@ -79,10 +88,14 @@ def read_file(path: Path, meanings: Mapping[str, str] | None = None) -> Imported
     """Read a file by its ending; never raises for what is in it."""
     try:
         if path.stat().st_size > MOST_BYTES:
-            return Imported(errors=(RowError(0, "the file is larger than 50 MiB; split it"),))
+            return _refused(BadFile("the file is larger than 50 MiB; split it"))
         return read(path.name, path.read_bytes(), meanings)
     except OSError as problem:
-        return Imported(errors=(RowError(0, f"cannot be read: {problem.strerror}"),))
+        return _refused(BadFile("cannot be read: %(why)s", why=problem.strerror or ""))
+
+
+def _refused(trouble: Trouble) -> Imported:
+    return Imported(errors=(RowError.of(0, trouble),))
 
 
 def read(
@@ -101,7 +114,7 @@ def read(
         told, errors = _meanings(sheet, meanings or {})
         return Imported(errors=errors) if errors else _entries(sheet, told, tell)
     except BadFile as problem:
-        return Imported(errors=(RowError(0, str(problem)),))
+        return _refused(problem)
 
 
 def _meanings(
@@ -113,9 +126,11 @@ def _meanings(
         for title in sheet.columns
     }
     missing = [title for title in given if title not in sheet.columns]
-    errors = [RowError(0, f"there is no column {title!r}") for title in missing]
+    errors = [
+        RowError.of(0, BadFile("there is no column %(title)r", title=title)) for title in missing
+    ]
     errors += [
-        RowError(sheet.columns[title], _unknown(title, one.field))
+        RowError.of(sheet.columns[title], _unknown(title, one.field))
         for title, one in guesses.items()
         if not one.sure
     ]
@@ -124,14 +139,25 @@ def _meanings(
         try:
             columns.check(meanings)
         except BadColumns as problem:
-            errors.append(RowError(min(sheet.columns.values()), str(problem)))
+            errors.append(RowError.of(min(sheet.columns.values()), problem))
     return meanings, tuple(errors[:MOST_ERRORS])
 
 
-def _unknown(title: str, near: str) -> str:
-    hint = f" (perhaps {near})" if near else ""
+def _unknown(title: str, near: str) -> Trouble:
     known = ", ".join(columns.FIELDS)
-    return f"unknown field {title!r}{hint}; say which it is, or leave it out: {known}"
+    if near:
+        return BadFile(
+            "unknown field %(title)r (perhaps %(near)s); "
+            "say which it is, or leave it out: %(known)s",
+            title=title,
+            near=near,
+            known=known,
+        )
+    return BadFile(
+        "unknown field %(title)r; say which it is, or leave it out: %(known)s",
+        title=title,
+        known=known,
+    )
 
 
 def read_jsonl_entries(path: Path) -> list[Entry]:
@@ -161,12 +187,13 @@ def _entries(sheet: Sheet, meanings: Mapping[str, str], tell: Tell) -> Imported:
             entry = _answered(entry_of(ours), first)
             entries[entry.id], first[entry.id] = entry, number
         except _BadRow as problem:
-            errors.append(RowError(number, str(problem)))
+            errors.append(RowError.of(number, problem))
             if len(errors) >= MOST_ERRORS:
-                errors.append(RowError(0, f"stopped after {MOST_ERRORS} errors"))
+                stopped = BadFile("stopped after %(most)s errors", most=MOST_ERRORS)
+                errors.append(RowError.of(0, stopped))
                 break
     if not entries and not errors:
-        errors.append(RowError(0, "the file holds no entries"))
+        errors.append(RowError.of(0, BadFile("the file holds no entries")))
     if errors:
         return Imported(errors=tuple(errors))
     return Imported(tuple(entries.values()), (), first)
@@ -174,7 +201,7 @@ def _entries(sheet: Sheet, meanings: Mapping[str, str], tell: Tell) -> Imported:
 
 def _answered(entry: Entry, seen: Mapping[str, int]) -> Entry:
     if entry.id in seen:
-        raise _BadRow(f"id {entry.id!r} is already in row {seen[entry.id]}")
+        raise _BadRow("id %(key)r is already in row %(row)s", key=entry.id, row=seen[entry.id])
     if not entry.answers:
         raise _BadRow("the answer is missing")
     return entry
@@ -192,7 +219,8 @@ def entry_of(row: object) -> Entry:
         str(name) for name in row if name not in _FIELDS and not str(name).startswith("answers.")
     ]
     if unknown:
-        raise _BadRow(f"unknown field {unknown[0]!r}; known are {', '.join(sorted(_FIELDS))}")
+        known = ", ".join(sorted(_FIELDS))
+        raise _BadRow("unknown field %(title)r; known are %(known)s", title=unknown[0], known=known)
     question = _short(row.get("question"), "question", QUESTION_CHARS)
     if not normalize(question):
         raise _BadRow("the question is empty")
@@ -200,7 +228,7 @@ def entry_of(row: object) -> Entry:
     kind = _short(row.get("kind"), "kind", KEY_CHARS).lower() or "other"
     kind = _KIND_WORDS.get(kind, kind)
     if kind not in KINDS:
-        raise _BadRow(f"kind {kind!r} is not one of {', '.join(KINDS)}")
+        raise _BadRow("kind %(kind)r is not one of %(known)s", kind=kind, known=", ".join(KINDS))
     category = _short(row.get("category"), "category", KEY_CHARS)
     return Entry(
         key, question, _similar(row.get("similar_questions")), _answers(row), kind, category
@@ -209,7 +237,7 @@ def entry_of(row: object) -> Entry:
 
 def _own(key: str) -> str:
     if key in TAKEN_KEYS or not {".", ".."}.isdisjoint(key.split("/")):
-        raise _BadRow(f"id {key!r} is the address of another page; choose another id")
+        raise _BadRow("id %(key)r is the address of another page; choose another id", key=key)
     return key
 
 
@@ -222,10 +250,10 @@ def _short(value: object, name: str, limit: int) -> str:
     if value is None:
         return ""
     if not isinstance(value, str | int | float) or isinstance(value, bool):
-        raise _BadRow(f"{name} must be text")
+        raise _BadRow("%(name)s must be text", name=name)
     text = str(value).strip()
     if len(text) > limit:
-        raise _BadRow(f"{name} is longer than {limit} characters")
+        raise _BadRow("%(name)s is longer than %(most)s characters", name=name, most=limit)
     return text
 
 
@@ -239,7 +267,7 @@ def _similar(value: object) -> tuple[str, ...]:
     texts = [_short(text, "a similar question", QUESTION_CHARS) for text in value]
     kept = tuple(dict.fromkeys(text for text in texts if text))
     if len(kept) > MOST_SIMILAR:
-        raise _BadRow(f"more than {MOST_SIMILAR} similar questions")
+        raise _BadRow("more than %(most)s similar questions", most=MOST_SIMILAR)
     return kept
 
 
@@ -264,5 +292,5 @@ def _answer(value: object) -> str:
 def _language(code: object) -> str:
     plain = str(code).strip().lower()
     if not (plain.replace("-", "").isalnum() and plain.isascii() and len(plain) <= 10):  # noqa: PLR2004 - zh-hant-tw
-        raise _BadRow(f"{str(code)[:20]!r} is not a language code such as zh or en")
+        raise _BadRow("%(code)r is not a language code such as zh or en", code=str(code)[:20])
     return plain
