@@ -27,17 +27,18 @@ LOCALES = ("zh_CN", "en")
 DEFAULT = "zh_CN"
 IN_TEMPLATES = {"_": None, "gettext": None, "ngettext": (1, 2)}
 IN_PYTHON = {**IN_TEMPLATES, "mark": None, "say": (2,)}
-IN_FINDINGS = {"mark": None, "fine": None, "warn": (1, 2), "wrong": (1, 2)}
-IN_TROUBLES = {
+IN_FINDINGS: dict[str, Any] = {"mark": None, "fine": None, "warn": (1, 2), "wrong": (1, 2)}
+IN_TROUBLES: dict[str, Any] = {
     "mark": None,
     "BadFile": (1,),
     "BadWorkbook": (1,),
     "BadColumns": (1,),
-    "_BadRow": (1,),
+    "BadRow": (1,),
 }
 TROUBLES = (
     "faq/rows.py",
     "faq/columns.py",
+    "faq/entries.py",
     "faq/importer.py",
     "faq/workbook.py",
     "console/import_work.py",

@@ -35,7 +35,7 @@ _WORDS: Mapping[str, str] = {
     "category": "category categories folder group topic 分类 类别 目录 知识分类 问题分类 分组 栏目",
 }
 _KNOWN = {word: field for field, words in _WORDS.items() for word in words.split()}
-_LANGUAGE = re.compile(r"answers\.[a-z0-9-]{1,10}", re.IGNORECASE)
+_LANGUAGE = re.compile(r"answers\.[a-z0-9-]{1,10}(?:@[a-z0-9_]{1,30})?", re.IGNORECASE)
 _AROUND = re.compile(r"[\s_\-*:：()（）【】\[\]]|必填|选填|required|optional", re.IGNORECASE)
 _NUMBER = re.compile(r"[\d一二三四五六七八九十]+$")
 _ASKS = re.compile(r"[?？吗呢么]\s*$|^(?:how|what|when|where|why|can|do|is|怎么|如何|多久|什么)")

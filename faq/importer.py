@@ -2,50 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faq import cells, columns
+from faq import columns
 from faq.columns import BadColumns
+from faq.entries import BadRow, entry_of
 from faq.matcher import Entry
-from faq.normalize import normalize
-from faq.rows import MOST_BYTES, BadFile, Row, Sheet, jsonl, open_rows
-from faq.tokens import language_of
+from faq.rows import MOST_BYTES, BadFile, Sheet, jsonl, open_rows
 from faq.trouble import Trouble
 
-KEY_CHARS = 120
-QUESTION_CHARS = 500
-ANSWER_CHARS = 10_000
-MOST_SIMILAR = 500
 MOST_ERRORS = 100
-TAKEN_KEYS = frozenset(
-    {"export", "gaps", "import", "learning", "new", "publish", "releases", "try"}
-)
-"""Words that are pages of the desk's knowledge base, so that no entry could be opened by them."""
-KINDS = ("product", "price", "service", "technical", "individual", "other")
 SAMPLES = 50
 """How many rows are looked at to guess what a column means."""
 EVERY = 200
 """After how many rows it is told how far the reading has come."""
 Tell = Callable[[int, int], None]
 """Hears how many rows of how many are done."""
-
-_FIELDS = frozenset(
-    {"id", "question", "similar_questions", "answer", "answers", "kind", "category"}
-)
-_KIND_WORDS = {
-    "产品": "product",
-    "商品": "product",
-    "价格": "price",
-    "服务": "service",
-    "技术": "technical",
-    "个人": "individual",
-    "个性化": "individual",
-    "其他": "other",
-    "其它": "other",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +48,6 @@ class Imported:
     entries: tuple[Entry, ...] = ()
     errors: tuple[RowError, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
-
-
-class _BadRow(Trouble):
-    """One row is no entry."""
 
 
 def _tell_nobody(_done: int, _all: int) -> None:
@@ -170,7 +140,7 @@ def read_jsonl_entries(path: Path) -> list[Entry]:
     for number, row in jsonl(path.read_bytes()):
         try:
             entries.append(entry_of(row))
-        except _BadRow as problem:
+        except BadRow as problem:
             raise ValueError(f"{path.name}, line {number}: {problem}") from problem
     return entries
 
@@ -186,7 +156,7 @@ def _entries(sheet: Sheet, meanings: Mapping[str, str], tell: Tell) -> Imported:
             ours = columns.renamed(row, meanings) if isinstance(row, Mapping) else row
             entry = _answered(entry_of(ours), first)
             entries[entry.id], first[entry.id] = entry, number
-        except _BadRow as problem:
+        except BadRow as problem:
             errors.append(RowError.of(number, problem))
             if len(errors) >= MOST_ERRORS:
                 stopped = BadFile("stopped after %(most)s errors", most=MOST_ERRORS)
@@ -201,96 +171,7 @@ def _entries(sheet: Sheet, meanings: Mapping[str, str], tell: Tell) -> Imported:
 
 def _answered(entry: Entry, seen: Mapping[str, int]) -> Entry:
     if entry.id in seen:
-        raise _BadRow("id %(key)r is already in row %(row)s", key=entry.id, row=seen[entry.id])
+        raise BadRow("id %(key)r is already in row %(row)s", key=entry.id, row=seen[entry.id])
     if not entry.answers:
-        raise _BadRow("the answer is missing")
+        raise BadRow("the answer is missing")
     return entry
-
-
-def entry_of(row: object) -> Entry:
-    """Return the entry a row describes.
-
-    Raises:
-        ValueError: it does not; the message says what is wrong.
-    """
-    if not isinstance(row, Mapping):
-        raise _BadRow("is not an object with fields")
-    unknown = [
-        str(name) for name in row if name not in _FIELDS and not str(name).startswith("answers.")
-    ]
-    if unknown:
-        known = ", ".join(sorted(_FIELDS))
-        raise _BadRow("unknown field %(title)r; known are %(known)s", title=unknown[0], known=known)
-    question = _short(row.get("question"), "question", QUESTION_CHARS)
-    if not normalize(question):
-        raise _BadRow("the question is empty")
-    key = _own(_short(row.get("id"), "id", KEY_CHARS)) or _key(question)
-    kind = _short(row.get("kind"), "kind", KEY_CHARS).lower() or "other"
-    kind = _KIND_WORDS.get(kind, kind)
-    if kind not in KINDS:
-        raise _BadRow("kind %(kind)r is not one of %(known)s", kind=kind, known=", ".join(KINDS))
-    category = _short(row.get("category"), "category", KEY_CHARS)
-    return Entry(
-        key, question, _similar(row.get("similar_questions")), _answers(row), kind, category
-    )
-
-
-def _own(key: str) -> str:
-    if key in TAKEN_KEYS or not {".", ".."}.isdisjoint(key.split("/")):
-        raise _BadRow("id %(key)r is the address of another page; choose another id", key=key)
-    return key
-
-
-def _key(question: str) -> str:
-    digest = hashlib.sha1(normalize(question).encode(), usedforsecurity=False)
-    return f"q-{digest.hexdigest()[:10]}"
-
-
-def _short(value: object, name: str, limit: int) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str | int | float) or isinstance(value, bool):
-        raise _BadRow("%(name)s must be text", name=name)
-    text = str(value).strip()
-    if len(text) > limit:
-        raise _BadRow("%(name)s is longer than %(most)s characters", name=name, most=limit)
-    return text
-
-
-def _similar(value: object) -> tuple[str, ...]:
-    if isinstance(value, str):
-        value = cells.split(value)
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        raise _BadRow("similar_questions must be a list")
-    texts = [_short(text, "a similar question", QUESTION_CHARS) for text in value]
-    kept = tuple(dict.fromkeys(text for text in texts if text))
-    if len(kept) > MOST_SIMILAR:
-        raise _BadRow("more than %(most)s similar questions", most=MOST_SIMILAR)
-    return kept
-
-
-def _answers(row: Row) -> dict[str, str]:
-    answers: dict[str, str] = {}
-    for value in (row.get("answer"), row.get("answers")):
-        if isinstance(value, Mapping):
-            answers |= {_language(key): _answer(text) for key, text in value.items()}
-        elif value is not None:
-            text = _answer(value)
-            answers.setdefault(language_of(text), text)
-    for name, value in row.items():
-        if str(name).startswith("answers."):
-            answers[_language(str(name).removeprefix("answers."))] = _answer(value)
-    return {language: text for language, text in answers.items() if text}
-
-
-def _answer(value: object) -> str:
-    return _short(value, "the answer", ANSWER_CHARS)
-
-
-def _language(code: object) -> str:
-    plain = str(code).strip().lower()
-    if not (plain.replace("-", "").isalnum() and plain.isascii() and len(plain) <= 10):  # noqa: PLR2004 - zh-hant-tw
-        raise _BadRow("%(code)r is not a language code such as zh or en", code=str(code)[:20])
-    return plain

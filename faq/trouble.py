@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Trouble(ValueError):
+class Trouble(Exception):
     """Something that cannot be taken: a text with `%(names)s`, and what stands for them."""
 
     def __init__(self, text: str, **values: str | int) -> None:
