@@ -15,6 +15,7 @@ from console import app as console
 from console.auth import hash_password
 from console.live import Live
 from console.services import ChatBrand, InboxState, Services
+from faq.config import FaqConfig
 from faq.matcher import Band, Candidate, Decision, Entry
 from storage import contacts, conversations, people
 from storage.database import Database
@@ -39,9 +40,17 @@ class Knowledge:
     """A knowledge base of three entries, for pages that only ask it."""
 
     semantic = False
+    encoder = None
+    config = FaqConfig()
 
     def entries(self) -> tuple[Entry, ...]:
         return ENTRIES
+
+    def entry(self, entry_id: str) -> Entry | None:
+        return next((entry for entry in ENTRIES if entry.id == entry_id), None)
+
+    def threshold(self, _entry: Entry) -> float:
+        return 0.8
 
     async def refresh(self) -> None:
         """Nothing is ever published here."""
