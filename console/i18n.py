@@ -27,7 +27,23 @@ LOCALES = ("zh_CN", "en")
 DEFAULT = "zh_CN"
 IN_TEMPLATES = {"_": None, "gettext": None, "ngettext": (1, 2)}
 IN_PYTHON = {**IN_TEMPLATES, "mark": None, "say": (2,)}
-IN_FINDINGS = {"mark": None, "fine": None, "warn": (1, 2), "wrong": (1, 2)}
+IN_FINDINGS: dict[str, Any] = {"mark": None, "fine": None, "warn": (1, 2), "wrong": (1, 2)}
+IN_TROUBLES: dict[str, Any] = {
+    "mark": None,
+    "BadFile": (1,),
+    "BadWorkbook": (1,),
+    "BadColumns": (1,),
+    "BadRow": (1,),
+}
+TROUBLES = (
+    "faq/rows.py",
+    "faq/columns.py",
+    "faq/entries.py",
+    "faq/importer.py",
+    "faq/workbook.py",
+    "console/import_work.py",
+)
+"""What is wrong with files that are brought, which the console translates too."""
 FINDINGS = ("channels/health.py", "channels/*/ills.py", "bot/health.py", "bot/diagnosis.py")
 """What the storeys say about the health of a channel, which the console translates."""
 JINJA_OPTIONS = {
@@ -96,11 +112,12 @@ def _texts() -> Iterator[tuple[str, str | tuple[str, ...], str | None]]:
                 found = extract(method, file, keywords, (), JINJA_OPTIONS)
                 for _line, message, _comments, context in found:
                     yield path.relative_to(HERE).as_posix(), message, context
-    for path in sorted(found for pattern in FINDINGS for found in HERE.parent.glob(pattern)):
-        with path.open("rb") as file:
-            for _line, message, _comments, context in extract("python", file, IN_FINDINGS):
-                for text in (message,) if isinstance(message, str) else message:
-                    yield path.relative_to(HERE.parent).as_posix(), text, context
+    for patterns, keywords in ((FINDINGS, IN_FINDINGS), (TROUBLES, IN_TROUBLES)):
+        for path in sorted(found for pattern in patterns for found in HERE.parent.glob(pattern)):
+            with path.open("rb") as file:
+                for _line, message, _comments, context in extract("python", file, keywords):
+                    for text in (message,) if isinstance(message, str) else message:
+                        yield path.relative_to(HERE.parent).as_posix(), text, context
 
 
 def problems() -> list[str]:

@@ -24,6 +24,7 @@ from faq import columns, exporter, imports
 from faq.columns import BadColumns
 from faq.matcher import Entry
 from faq.rows import FORMATS, BadFile
+from faq.trouble import Trouble
 from storage import imports as table
 from storage.folder import TooLarge
 from storage.models import FileImport, ImportState
@@ -85,7 +86,7 @@ async def _taken(request: Request, login: Login, found: Services, given: UploadF
         return await _door(request, login, found, mark("The file is too large; split it."))
     except BadFile as problem:
         await asyncio.to_thread(found.folder.remove, import_id)
-        return await _door(request, login, found, mark("This file cannot be read"), str(problem))
+        return await _door(request, login, found, mark("This file cannot be read"), problem)
     await _note(found, login, import_id, name, (len(content), seen))
     if all(column["sure"] for column in seen["columns"]):
         guessed = {column["title"]: column["field"] for column in seen["columns"]}
@@ -142,7 +143,7 @@ async def go_on(
             try:
                 columns.check(meanings)
             except BadColumns as problem:
-                return _page(request, login, found, row, (meanings, str(problem)))
+                return _page(request, login, found, row, (meanings, problem))
             await _work(found, import_id, apply=False, meanings=meanings)
         case "apply":
             keep = form.get("drafts") != "overwrite"
@@ -206,7 +207,11 @@ async def export(
 
 
 async def _door(
-    request: Request, login: Login, found: Services, problem: str = "", detail: str = ""
+    request: Request,
+    login: Login,
+    found: Services,
+    problem: str = "",
+    detail: Trouble | None = None,
 ) -> Response:
     context = {
         "recent": await found.db.read(table.recent, login.id),
@@ -224,9 +229,9 @@ def _page(
     login: Login,
     found: Services,
     row: FileImport,
-    wrong: tuple[Mapping[str, str], str] | None = None,
+    wrong: tuple[Mapping[str, str], Trouble] | None = None,
 ) -> Response:
-    meanings, problem = wrong or ({}, "")
+    meanings, problem = wrong or ({}, None)
     guessed = {each["title"]: each["field"] for each in row.report.get("columns", ())}
     stale = row.state in table.WORKING and found.clock() - row.beat_at > table.STALE
     context = {

@@ -24,13 +24,14 @@ from console.missed_views import ENDS, STATES, GapView, picked, with_questions
 from console.rows import inboxes
 from console.services import Services
 from console.views import render
-from faq.knowledge import content_of
+from faq.knowledge import content_of, entry_of
 from faq.matcher import Entry
 from faq.replay import Asked, Replay, replay
 from faq.tokens import language_of
 from handlers.desk import gaps as looking
 from handlers.personal import HIDDEN, masked
 from storage import gaps, knowledge, timers
+from storage.articles import LiveEntry
 from storage.database import StorageError
 from storage.models import GapState
 
@@ -166,15 +167,7 @@ async def _entry(
     version = None if state is None else state.draft or state.live
     if version is None:
         return None
-    content = knowledge.content_of(version)
-    entry = Entry(
-        key,
-        content.question,
-        tuple(content.similar_questions),
-        content.answers,
-        content.kind,
-        content.category,
-    )
+    entry = entry_of(LiveEntry(key, version.id, knowledge.content_of(version)))
     return with_questions(entry, questions)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -134,11 +134,4 @@ def with_questions(entry: Entry, questions: Sequence[str]) -> Entry:
     """Return an entry that has these as similar questions too."""
     known = {entry.question, *entry.similar_questions}
     new = [question for question in questions if question not in known]
-    return Entry(
-        entry.id,
-        entry.question,
-        (*entry.similar_questions, *new),
-        entry.answers,
-        entry.kind,
-        entry.category,
-    )
+    return replace(entry, similar_questions=(*entry.similar_questions, *new))

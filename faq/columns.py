@@ -10,6 +10,7 @@ from typing import Any
 from rapidfuzz import fuzz
 
 from faq import cells
+from faq.trouble import Trouble
 
 FIELDS = ("id", "question", "similar_questions", "answer", "answers.zh", "answers.en",
           "kind", "category")  # fmt: skip
@@ -20,10 +21,10 @@ NEAR = 78
 _WORDS: Mapping[str, str] = {
     "id": "id key code 编号 标识 知识编号 知识id 问题编号 问题id 唯一标识",
     "question": "question q title faq query 问题 标准问题 标准问 标准问法 问法 主问题 主问法 "
-    "知识标题 标题 问句 提问 问",
+    "知识标题 标题 问句 提问 问 题目",
     "similar_questions": "similarquestions similarquestion similar variants variant synonyms "
     "alternativequestions alternatives phrases utterances 相似问题 相似问法 相似问 扩展问 "
-    "扩展问题 扩展问法 同义问 同义问题 其他问法 变体",
+    "扩展问题 扩展问法 同义问 同义问题 其他问法 变体 说法 其他说法",
     "answer": "answer a reply response content 答案 回答 标准答案 答复 回复 回复内容 内容 应答 答",
     "answers": "answers",
     "answers.zh": "answerzh zh chinese chineseanswer answerinchinese answercn 中文答案 "
@@ -34,7 +35,7 @@ _WORDS: Mapping[str, str] = {
     "category": "category categories folder group topic 分类 类别 目录 知识分类 问题分类 分组 栏目",
 }
 _KNOWN = {word: field for field, words in _WORDS.items() for word in words.split()}
-_LANGUAGE = re.compile(r"answers\.[a-z0-9-]{1,10}", re.IGNORECASE)
+_LANGUAGE = re.compile(r"answers\.[a-z0-9-]{1,10}(?:@[a-z0-9_]{1,30})?", re.IGNORECASE)
 _AROUND = re.compile(r"[\s_\-*:：()（）【】\[\]]|必填|选填|required|optional", re.IGNORECASE)
 _NUMBER = re.compile(r"[\d一二三四五六七八九十]+$")
 _ASKS = re.compile(r"[?？吗呢么]\s*$|^(?:how|what|when|where|why|can|do|is|怎么|如何|多久|什么)")
@@ -48,7 +49,7 @@ class Guess:
     sure: bool
 
 
-class BadColumns(ValueError):
+class BadColumns(Trouble):
     """This is no meaning that the columns can have; the message says why."""
 
 
@@ -124,9 +125,16 @@ def check(meanings: Mapping[str, str]) -> None:
         if not field:
             continue
         if field not in FIELDS and not (_LANGUAGE.fullmatch(field) or field == "answers"):
-            raise BadColumns(f"{field!r} is no field; there are {', '.join(FIELDS)}")
+            raise BadColumns(
+                "%(field)r is no field; there are %(known)s", field=field, known=", ".join(FIELDS)
+            )
         if field in given and field != "similar_questions":
-            raise BadColumns(f"{given[field]!r} and {title!r} cannot both be {field}")
+            raise BadColumns(
+                "%(one)r and %(other)r cannot both be %(field)s",
+                one=given[field],
+                other=title,
+                field=field,
+            )
         given[field] = title
     if "question" not in given:
         raise BadColumns("one of the columns must be question")

@@ -77,6 +77,13 @@ class FaqConfig(BaseModel):
         "counts as missed",
     )
 
+    def threshold(self, entry: Entry) -> float | None:
+        """Return the confidence that was set for this entry's like, None where none was."""
+        limit = self.category_thresholds.get(entry.category or entry.kind)
+        if limit is not None:
+            return limit
+        return self.strict_answer_threshold if self.is_strict(entry) else self.answer_threshold
+
     def target(self, entry: Entry) -> float:
         """Return the share of answers from this entry's like that must be right."""
         strict = max(self.strict_precision_target, self.precision_target)

@@ -262,11 +262,8 @@ class HybridMatcher:
 
     def threshold(self, entry: Entry) -> float:
         """Return from which confidence on an entry answers."""
-        config, strict = self._config, self._config.is_strict(entry)
-        limit = config.category_thresholds.get(entry.category or entry.kind)
-        if limit is None:
-            limit = config.strict_answer_threshold if strict else config.answer_threshold
-        return self.model.threshold(config.target(entry)) if limit is None else limit
+        limit = self._config.threshold(entry)
+        return self.model.threshold(self._config.target(entry)) if limit is None else limit
 
     def _is_negated(self, text: str, first: Candidate) -> bool:
         asked = _NEGATED.search(tidy(text, self._config.query_chars))

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from faq import cells, plain_yaml, workbook
+from faq.trouble import Trouble
 
 MOST_BYTES = 50 * 1024 * 1024
 MOST_ROWS = 50_000
@@ -28,7 +29,7 @@ Row = Mapping[str, Any]
 Numbered = tuple[int, Any]
 
 
-class BadFile(Exception):
+class BadFile(Trouble):
     """The file as a whole cannot be read."""
 
 
@@ -59,12 +60,15 @@ def open_rows(suffix: str, content: bytes) -> Sheet:
         try:
             return _table(workbook.table(content, MOST_BYTES, MOST_ROWS + 1, MOST_COLUMNS))
         except workbook.BadWorkbook as problem:
-            raise BadFile(str(problem)) from problem
+            raise BadFile(problem.text, **problem.values) from problem
     if suffix in {".yaml", ".yml"}:
         return _objects(_yaml(_text(content)))
     if suffix == ".jsonl":
         return _objects(jsonl(content))
-    raise BadFile(f"{suffix or 'a file without ending'} is not known; use {', '.join(FORMATS)}")
+    known = ", ".join(FORMATS)
+    if not suffix:
+        raise BadFile("a file without ending is not known; use %(known)s", known=known)
+    raise BadFile("%(suffix)s is not known; use %(known)s", suffix=suffix, known=known)
 
 
 def _text(content: bytes) -> str:
@@ -88,10 +92,17 @@ def _csv(text: str) -> Iterator[tuple[int, list[str]]]:
     try:
         yield from enumerate(table, 1)
     except csv.Error as problem:
-        why = (
-            f"a cell is longer than {MOST_CHARS} characters" if "limit" in str(problem) else problem
-        )
-        raise BadFile(f"line {table.line_num}: {why}; is a quotation mark missing?") from problem
+        line = table.line_num
+        if "limit" in str(problem):
+            raise BadFile(
+                "line %(line)s: a cell is longer than %(most)s characters; "
+                "is a quotation mark missing?",
+                line=line,
+                most=MOST_CHARS,
+            ) from problem
+        raise BadFile(
+            "line %(line)s is not CSV; is a quotation mark missing?", line=line
+        ) from problem
 
 
 def _delimiter(text: str) -> str:
@@ -107,7 +118,9 @@ def _table(table: Iterable[tuple[int, list[str]]]) -> Sheet:
     if not header:
         raise BadFile("the file is empty; the first row must name the columns")
     if len(header) > MOST_COLUMNS:
-        raise BadFile(f"row {head_row} names more than {MOST_COLUMNS} columns")
+        raise BadFile(
+            "row %(row)s names more than %(most)s columns", row=head_row, most=MOST_COLUMNS
+        )
     titles = _titles(header)
     rows: list[Numbered] = []
     for number, found in iterator:
@@ -147,13 +160,17 @@ def _objects(found: Iterable[Numbered]) -> Sheet:
             for name in row:
                 columns.setdefault(str(name), number)
         if len(columns) > MOST_COLUMNS:
-            raise BadFile(f"row {number}: the rows have more than {MOST_COLUMNS} fields in all")
+            raise BadFile(
+                "row %(row)s: the rows have more than %(most)s fields in all",
+                row=number,
+                most=MOST_COLUMNS,
+            )
     return Sheet(columns, rows)
 
 
 def _room(rows: Sequence[Numbered]) -> None:
     if len(rows) >= MOST_ROWS:
-        raise BadFile(f"more than {MOST_ROWS} rows; split the file")
+        raise BadFile("more than %(most)s rows; split the file", most=MOST_ROWS)
 
 
 def _yaml(text: str) -> Iterator[Numbered]:
@@ -167,7 +184,9 @@ def _yaml(text: str) -> Iterator[Numbered]:
         data = YAML(typ="safe", pure=True).load(text)
     except (YAMLError, ValueError, RecursionError) as problem:
         mark = getattr(problem, "problem_mark", None)
-        raise BadFile(f"line {mark.line + 1}: not YAML" if mark else "not YAML") from problem
+        if mark is None:
+            raise BadFile("not YAML") from problem
+        raise BadFile("line %(line)s: not YAML", line=mark.line + 1) from problem
     if isinstance(data, dict):
         data = data.get("entries")
     if not isinstance(data, list):
@@ -190,4 +209,4 @@ def jsonl(content: bytes) -> Iterator[Numbered]:
             try:
                 yield number, json.loads(line)
             except (ValueError, RecursionError) as problem:
-                raise BadFile(f"line {number} is not JSON") from problem
+                raise BadFile("line %(line)s is not JSON", line=number) from problem

@@ -17,7 +17,10 @@ from datetime import date, datetime
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from faq.trouble import Trouble, mark
+
 MOST_PARTS = 1000
+NOT_READ = mark("this is not a workbook that can be read; save it as XLSX again, or as CSV")
 _HEAD = struct.Struct("<4sHHHHHLLLHH")
 _TAG = re.compile(rb"<(?:[^\s<>/!?]*:)?c[\s/>]")
 _ATTRIBUTE = rb"""\s+[\w:]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*')"""
@@ -28,7 +31,7 @@ _CELL = re.compile(
 _ENCRYPTED, _LETTERS = 0x1, 26
 
 
-class BadWorkbook(Exception):
+class BadWorkbook(Trouble):
     """It cannot be read, or would be too large; the message says what to do."""
 
 
@@ -49,9 +52,7 @@ def table(
                 first = (sheet.start or (0, 0))[0]
                 return _rows(first, sheet.to_python(skip_empty_area=True))
     except (CalamineError, IndexError, ValueError) as problem:
-        raise BadWorkbook(
-            "this is not a workbook that can be read; save it as XLSX again, or as CSV"
-        ) from problem
+        raise BadWorkbook(NOT_READ) from problem
     return iter(())
 
 
@@ -78,7 +79,7 @@ def _checked(content: bytes, most_bytes: int, most_rows: int, most_columns: int)
         with zipfile.ZipFile(io.BytesIO(content)) as archive, zipfile.ZipFile(out, "w") as copy:
             parts = archive.infolist()
             if len(parts) > MOST_PARTS:
-                raise BadWorkbook(f"the workbook has more than {MOST_PARTS} parts")
+                raise BadWorkbook("the workbook has more than %(most)s parts", most=MOST_PARTS)
             for part in parts:
                 unpacked = _unpacked(content, part, left)
                 left -= len(unpacked)
@@ -86,9 +87,11 @@ def _checked(content: bytes, most_bytes: int, most_rows: int, most_columns: int)
                     _look(unpacked, most_rows, most_columns)
                 copy.writestr(zipfile.ZipInfo(part.filename), unpacked)
     except (zipfile.BadZipFile, struct.error, zlib.error, ValueError, OSError) as problem:
-        old = content.startswith(b"\xd0\xcf\x11\xe0")
-        what = "an old or encrypted workbook" if old else "not a workbook that can be read"
-        raise BadWorkbook(f"this is {what}; save it as XLSX again, or as CSV") from problem
+        if content.startswith(b"\xd0\xcf\x11\xe0"):
+            raise BadWorkbook(
+                "this is an old or encrypted workbook; save it as XLSX again, or as CSV"
+            ) from problem
+        raise BadWorkbook(NOT_READ) from problem
     out.seek(0)
     return out
 
@@ -125,13 +128,17 @@ def _look(xml: bytes, most_rows: int, most_columns: int) -> None:
         where = f"{letters.decode()}{int(digits)}"
         if not empty and int(digits) > most_rows:
             raise BadWorkbook(
-                f"cell {where} is filled, but a sheet may have {most_rows} rows; "
-                "delete what lies below, or split the file"
+                "cell %(cell)s is filled, but a sheet may have %(most)s rows; "
+                "delete what lies below, or split the file",
+                cell=where,
+                most=most_rows,
             )
         if not empty and _column(letters) > most_columns:
             raise BadWorkbook(
-                f"cell {where} is filled, but a sheet may have {most_columns} columns; "
-                "delete what lies to the right"
+                "cell %(cell)s is filled, but a sheet may have %(most)s columns; "
+                "delete what lies to the right",
+                cell=where,
+                most=most_columns,
             )
     if b"\x00" in xml or understood != sum(1 for _ in _TAG.finditer(xml)):
         raise BadWorkbook(

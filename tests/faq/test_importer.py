@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 import xlsxwriter
 
-from faq.importer import entry_of, read, read_file, read_jsonl_entries
+from faq.entries import entry_of
+from faq.importer import read, read_file, read_jsonl_entries
 from faq.matcher import Entry
 
 

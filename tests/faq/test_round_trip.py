@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
+from faq.entries import KINDS, MOST_SIMILAR, TAKEN_KEYS
 from faq.exporter import FORMATS, write
-from faq.importer import KINDS, MOST_SIMILAR, TAKEN_KEYS, read
+from faq.importer import read
 from faq.matcher import Entry
 from faq.normalize import normalize
 
@@ -27,7 +28,9 @@ SIGNS = st.characters(exclude_categories=["Cs"], exclude_characters="\x00\ufffe\
 WORDS = (HARD | st.text(SIGNS, max_size=30)).map(str.strip).filter(bool)
 QUESTIONS = WORDS.filter(normalize)
 KEYS = WORDS.filter(lambda key: key not in TAKEN_KEYS and "." not in key)
-ANSWERS = st.dictionaries(st.sampled_from(["zh", "en", "fr", "zh-tw", "no"]), WORDS, min_size=1)
+ANSWERS = st.dictionaries(
+    st.sampled_from(["zh", "en", "fr", "zh-tw", "no", "zh@wechat", "en@email"]), WORDS, min_size=1
+)
 SIMILAR = st.lists(WORDS, max_size=4, unique=True).map(tuple)
 ENTRIES = st.lists(
     st.builds(
