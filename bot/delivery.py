@@ -78,7 +78,8 @@ class Sender(LaneLoop):
         alone = len(self._inboxes.by_name) == 1
         share = self._width if alone else max(1, self._width // SHARES)
         busy = Counter(_inbox_of(lane) for lane in self._in_hand)
-        return {name: share - busy[name] for name in self.able() if busy[name] < share}
+        rooms = {name: 1 if self._inboxes.by_name[name].on_trial else share for name in self.able()}
+        return {name: most - busy[name] for name, most in rooms.items() if busy[name] < most}
 
     async def none_ready(self) -> bool:
         """Return whether the inboxes that can send have nothing to claim."""
@@ -170,6 +171,7 @@ class Sender(LaneLoop):
         # Being one of many who wait is no failure: in a long queue it happens any number of times.
         log.info("too fast for the platform", inbox=inbox.name, seconds=problem.retry_after)
         now = self.clock()
+        inbox.on_trial = False
         if now - begun.started.delivery.created_at > OUTDATED:
             return await self._failed(begun.started.ids, token, f"gave up: {problem}", lane)
         self._count(lane, "again")
@@ -218,6 +220,7 @@ class Sender(LaneLoop):
         )
         if until is not None:
             log.warning("inbox is held", inbox=inbox.name, problem=problem, until=until)
+            inbox.on_trial = True
             self._leave_alone(inbox, until)
 
     def _leave_alone(self, inbox: Inbox, until: datetime) -> None:
@@ -228,7 +231,7 @@ class Sender(LaneLoop):
         self, inbox: Inbox, begun: Begun, lane: str, token: str, problem: Refused
     ) -> bool:
         if begun.back is not None:
-            inbox.paused_until = None
+            inbox.paused_until, inbox.on_trial = None, False
         windowed = inbox.capabilities.reply_window is not None
         reason = bounces.OF_THE_WINDOW.get(type(problem)) if windowed else None
         self._count(lane, "failed")

@@ -62,6 +62,8 @@ class Inbox:
     last_out: datetime | None = None
     paused_until: datetime | None = None
     """Until when nothing can be sent, as far as this process knows: the truth is a row."""
+    on_trial: bool = False
+    """Whether it was held: until its platform takes something, one message at a time tries it."""
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     answering: Passive | None = field(default=None, init=False)
     """The adapter, if it can answer in the platform's own call."""
@@ -216,7 +218,7 @@ class Inboxes:
 
     def sent(self, inbox: Inbox) -> None:
         """Note that its platform took something: whatever there was, it is mended."""
-        inbox.last_out = self._clock()
+        inbox.last_out, inbox.on_trial = self._clock(), False
         if inbox.ready.is_set() and inbox.state == "degraded":
             self._mark(inbox, "ready", "")
 

@@ -161,6 +161,17 @@ async def test_one_message_tries_whether_it_is_back_and_then_all_go(build):
     assert len(house.texts()) == PATIENCE + PATIENCE + 5
 
 
+async def test_while_one_message_tries_whether_it_is_back_the_others_are_not_even_claimed(build):
+    house = await build().open()
+    await dead(house)
+    await threads(house, PATIENCE + 5)
+    house.time.pass_by(seconds=60)
+    assert house.sender.rooms() == {"shop": 1}
+    await house.send_together()
+    assert len(house.texts()) == 1
+    assert house.sender.rooms()["shop"] > PATIENCE
+
+
 async def test_a_refusal_shows_that_the_platform_is_back(build):
     house = await build().open()
     await dead(house)
