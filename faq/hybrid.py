@@ -25,6 +25,9 @@ ANOTHER = 0.5
 UNDERSTOOD = 0.25
 """The share of a question that must be shared words before words alone answer it."""
 SURE = 0.995
+HEARD_RIGHT = 0.8
+"""From this confidence nobody asks whether a text was meant to be another that sounds alike."""
+_BY_SOUND = ("pinyin", "homophones")
 LONG = 30
 MOST_CLAUSES = 4
 
@@ -207,21 +210,39 @@ class HybridMatcher:
         )
 
     def _ranked(self, text: str, form: str) -> tuple[Band, float, tuple[Candidate, ...], str]:
-        found = [self._look(form)]
-        route = "ranked"
-        parts = clauses(text, form, self._config.query_chars)
-        if parts:
-            found += [self._look(part) for part in parts]
-            route = "clauses"
-        found = [one for one in found if one.ranking.order]
+        route, found = self._readings(text, form)
         if not found:
             return Band.HANDOFF, 0.0, (), "unknown"
-        found.sort(key=lambda one: -one.ranking.confidence)
         candidates = self._merge(found)
         band = self._band(found, candidates)
         if band is Band.ANSWER and self._is_negated(text, candidates[0]):
             band, route = Band.SUGGEST, "negated"
         return band, found[0].ranking.confidence, candidates, route
+
+    def _readings(self, text: str, form: str) -> tuple[str, list[_Found]]:
+        """Look a text up in every way it can be read, the surest first, and name the way."""
+        found = {"ranked": [self._look(form)]}
+        parts = clauses(text, form, self._config.query_chars)
+        if parts:
+            found["clauses"] = [self._look(part) for part in parts]
+        elif max(one.ranking.confidence for one in found["ranked"]) < HEARD_RIGHT:
+            heard = self._heard(form)
+            found |= {way: [self._look(other)] for way, other in heard.items()}
+        known = [(way, one) for way, all_ in found.items() for one in all_ if one.ranking.order]
+        known.sort(key=lambda pair: -pair[1].ranking.confidence)
+        route = next(iter(reversed(found)))
+        if route in _BY_SOUND:
+            route = known[0][0] if known else "ranked"
+        return route, [one for _, one in known]
+
+    def _heard(self, form: str) -> dict[str, str]:
+        """Return what a text may have been meant to be, by its sound."""
+        sounds = self._later.base.sounds
+        heard = sounds.from_pinyin(form)
+        if heard is not None:
+            return {"pinyin": heard}
+        corrected = sounds.corrected(form)
+        return {} if corrected == form else {"homophones": corrected}
 
     def _look(self, form: str) -> _Found:
         question = cut(form, self._tokens, self._concepts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -18,10 +18,12 @@ from faq.matcher import Entry
 from faq.meaning import Meaning, meaning_of
 from faq.normalize import normalize
 from faq.postings import K1, Postings, Rows, Scores
+from faq.sounds import Sounds
 from faq.tokens import Concepts, Tokens, char_grams
 from faq.vectors import Stored, Vectors
 
 SKETCH = 128
+_BLOCK = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Snapshot:
     forms: Mapping[str, tuple[int, ...]]
     grams: Postings
     words: Postings
+    row_weights: Scores
     sketches: NDArray[np.int8]
     meaning: Meaning | None = None
     late_forms: Mapping[str, tuple[int, ...]] | None = None
@@ -95,6 +98,12 @@ class Snapshot:
         """How many rows an entry has on average."""
         return float(self.sizes.mean()) if len(self.sizes) else 1.0
 
+    @cached_property
+    def sounds(self) -> Sounds:
+        """How the words of the entries sound; made when it is first asked for."""
+        often = np.diff(self.words.starts).tolist()
+        return Sounds(dict(zip(self.words.terms, often, strict=True)))
+
     def rows_within(self, entries: NDArray[np.int64] | Rows) -> NDArray[np.int64]:
         """Return the rows of some entries, entry after entry."""
         spans = [np.arange(*self.rows_of[at : at + 2]) for at in entries.tolist()]
@@ -123,14 +132,14 @@ class Cut:
     forms: dict[str, tuple[int, ...]]
 
     @property
-    def grams(self) -> list[Counter[str]]:
+    def grams(self) -> Iterator[Counter[str]]:
         """What each row's letters count as."""
-        return [gram_counts(question) for question in self.questions]
+        return (gram_counts(question) for question in self.questions)
 
     @property
-    def words(self) -> list[Counter[str]]:
+    def words(self) -> Iterator[Counter[str]]:
         """What each row's words count as."""
-        return [Counter(question.words + question.concepts) for question in self.questions]
+        return (Counter(question.words + question.concepts) for question in self.questions)
 
 
 def cut_all(
@@ -162,7 +171,8 @@ def build(
 ) -> Snapshot:
     """Build the lexical snapshot; `with_vectors` adds meaning to it."""
     done = cut_all(entries, tokens, concepts, limit)
-    grams = inverted.build(done.grams, bm25=False)
+    grams = inverted.build(done.grams, len(done.raw), bm25=False)
+    words = inverted.build(done.words, len(done.raw), bm25=True)
     return Snapshot(
         done.entries,
         tuple(done.raw),
@@ -171,7 +181,8 @@ def build(
         np.asarray(done.rows_of, np.int64),
         done.forms,
         grams,
-        inverted.build(done.words, bm25=True),
+        words,
+        _row_weights(done, words),
         sketches(grams),
     )
 
@@ -187,9 +198,15 @@ def _columns(done: Cut) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ..
     return tuple(texts), tuple(words), tuple(concepts)
 
 
+def _row_weights(done: Cut, words: Postings) -> Scores:
+    """Return how much rarity each row's words and concepts have together."""
+    sums = [sum(map(words.rarity, question.terms)) for question in done.questions]
+    return np.asarray(sums, np.float32)
+
+
 def edited(base: Snapshot, late: Cut, dead: frozenset[int], vectors: Vectors | None) -> Snapshot:
     """Return `base` with the entries of `late` after its own, and without the dead ones."""
-    grams = base.grams.with_tail(late.grams)
+    grams = base.grams.with_tail(late.grams, len(late.raw))
     texts, words, concepts = _columns(late)
     numbers = np.arange(base.size, base.size + len(late.entries), dtype=np.int32)
     tail = np.zeros((0, SKETCH), np.int8) if grams.tail is None else sketches(grams.tail)
@@ -203,7 +220,8 @@ def edited(base: Snapshot, late: Cut, dead: frozenset[int], vectors: Vectors | N
         entry_of=np.concatenate([base.entry_of, np.repeat(numbers, np.diff(late.rows_of))]),
         rows_of=np.append(base.rows_of, base.rows_of[-1] + np.asarray(late.rows_of[1:], np.int64)),
         grams=grams,
-        words=base.words.with_tail(late.words),
+        words=base.words.with_tail(late.words, len(late.raw)),
+        row_weights=np.concatenate([base.row_weights, _row_weights(late, base.words)]),
         sketches=np.concatenate([base.sketches, tail]),
         meaning=None if base.meaning is None else base.meaning.with_tail(vectors),
         late_forms=late.forms,
@@ -220,10 +238,13 @@ def sketches(grams: Postings) -> NDArray[np.int8]:
     """Return a short sketch of each row: products of two estimate the cosine of their letters."""
     places, signs = _buckets(grams.terms)
     counts = np.diff(grams.starts)
-    table = np.zeros(grams.size * SKETCH, np.float32)
-    at = grams.rows.astype(np.int64) * SKETCH + np.repeat(places, counts)
-    table += np.bincount(at, grams.weights * np.repeat(signs, counts), minlength=len(table))
-    return _whole(table.reshape(grams.size, SKETCH))
+    table = np.zeros((grams.size, SKETCH), np.float32)
+    weights = grams.weights * np.repeat(signs, counts)
+    np.add.at(table, (grams.rows, np.repeat(places, counts).astype(np.int32)), weights)
+    whole = np.empty(table.shape, np.int8)
+    for at in range(0, len(table), _BLOCK):
+        whole[at : at + _BLOCK] = _whole(table[at : at + _BLOCK])
+    return whole
 
 
 def sketch_of(question: Question, grams: Postings) -> NDArray[np.int8]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from faq.calibrate import BY_ITSELF, Sample, refit
+from faq.calibrate import BY_ITSELF, TARGETS, Sample, refit
 from faq.encoder import Encoder
 from faq.features import Hidden, look_up
 from faq.hints import Hints
@@ -17,8 +17,8 @@ from faq.vectors import key_of
 
 MOST = 500
 """How many of a base's own questions are asked."""
-OUTSIDE = 0.3
-"""What a question whose entry is hidden weighs: that it is missed is likelier than it seems."""
+OUTSIDE = 0.2
+"""What a question whose entry is hidden weighs: it is nearer to others than what customers ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ def by_itself(snapshot: Snapshot, encoder: Encoder | None, start: Model, most: i
     """Fit the models without labels: each question is asked as if it were not listed.
 
     Asked once with only the question hidden (its entry is right), and once with the whole entry
-    hidden (none is right). Always the same questions, chosen by the hash of their text.
+    hidden (none is right). Always the same questions, chosen by the hash of their text. They are
+    harder than what customers ask, so the confidence is taken at its word.
     """
     inside, outside = [], []
     for row in _chosen(snapshot, most):
@@ -52,7 +53,8 @@ def by_itself(snapshot: Snapshot, encoder: Encoder | None, start: Model, most: i
         return start
     samples = [replace(s, weight=1 / len(inside)) for s in inside]
     samples += [replace(s, weight=OUTSIDE / len(outside)) for s in outside]
-    return refit(samples, [s.lookup.question.text for s in samples], start, BY_ITSELF, "self")
+    fitted = refit(samples, [s.lookup.question.text for s in samples], start, BY_ITSELF, "self")
+    return replace(fitted, thresholds={target: target for target in TARGETS})
 
 
 def _chosen(snapshot: Snapshot, most: int) -> list[int]:
