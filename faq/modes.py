@@ -8,7 +8,8 @@ from datetime import datetime
 
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder, Encoder
-from faq.hybrid import CANDIDATES, SURE, HybridMatcher, is_negated
+from faq.clauses import is_negated
+from faq.hybrid import CANDIDATES, SURE, HybridMatcher
 from faq.index import Snapshot
 from faq.matcher import Band, Candidate, Decision, Entry
 from faq.normalize import normalize
