@@ -208,9 +208,9 @@ def _compare(snapshot: Snapshot, question: Question, rows: Rows) -> dict[str, Sc
     total = sum(asked.terms.values()) or 1.0
     lines = [asked.compared(snapshot, row) for row in rows.tolist()]
     table = np.asarray(lines, np.float32).reshape(len(lines), len(names))
-    columns: dict[str, Scores] = {name: table[:, at] for at, name in enumerate(names)}
+    columns = {name: table[:, at] for at, name in enumerate(names)}
     theirs = np.maximum(snapshot.row_weights[rows], np.float32(1e-6))
-    columns["covers_row"] = columns["covers_query"] / theirs
+    columns["covers_row"] = (columns["covers_query"] / theirs).astype(np.float32)
     columns["covers_query"] = columns["covers_query"] / np.float32(total)
     return columns
 

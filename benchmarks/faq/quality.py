@@ -18,10 +18,10 @@ import numpy as np
 
 from benchmarks.faq.train import Set, load_set, train_quietly
 from faq.calibrate import FOLDS, fold
-from faq.evaluate import measure
 from faq.features import look_up
 from faq.hints import Hints
 from faq.learn import Labelled, by_itself, by_labels
+from faq.measures import measure
 from faq.ranker import Model, rank
 
 SHOWN = ("accuracy@1", "recall@3", "auroc", "coverage@p90", "coverage@p95", "ece")
