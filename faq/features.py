@@ -12,9 +12,10 @@ from rapidfuzz import fuzz
 from faq import kernel
 from faq.encoder import Encoder
 from faq.hints import Hints, Told
-from faq.index import Question, Snapshot, gram_query, word_query
+from faq.index import Snapshot
 from faq.kernel import Voters
 from faq.postings import Rows, Scores
+from faq.terms import Question, gram_query, word_query
 from faq.vectors import Vectors
 
 Table = NDArray[np.float64]

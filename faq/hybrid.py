@@ -11,12 +11,13 @@ from faq.config import FaqConfig
 from faq.encoder import CachedEncoder, Encoder
 from faq.features import Lookup, look_up
 from faq.hints import Hints
-from faq.index import Snapshot, build, cut, with_vectors
+from faq.index import Snapshot, build, cut_entry, with_vectors
 from faq.later import Later
 from faq.learn import Labelled
 from faq.matcher import Band, Candidate, Decision, Entry
 from faq.normalize import VERSION, is_small_talk, normalize
 from faq.ranker import Model, Models, Ranking, rank, shipped
+from faq.terms import cut
 from faq.tokens import Concepts, Tokens, shop_concepts
 
 CANDIDATES = 5
@@ -80,9 +81,11 @@ class HybridMatcher:
         What was indexed stays as it is; the changed entries stand beside it. `late_rows` says how
         many questions do: past some hundreds it pays to build anew.
         """
-        later = self._later.edited(changed, gone)
+        limit = self._config.query_chars
+        parts = [cut_entry(entry, self._tokens, self._concepts, limit) for entry in changed]
+        later = self._later.edited(parts, gone)
         encoder = self._encoder if isinstance(self._encoder, CachedEncoder) else None
-        snapshot = later.snapshot(self._tokens, self._concepts, encoder, self._config.query_chars)
+        snapshot = later.snapshot(encoder)
         return HybridMatcher(
             snapshot, self._config, self._tokens, self._encoder, self._models, self._hints, later
         )

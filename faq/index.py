@@ -2,47 +2,23 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faq import postings as inverted
-from faq.kernel import SKETCH_SCALE
 from faq.matcher import Entry
 from faq.meaning import Meaning, meaning_of
 from faq.normalize import normalize
-from faq.postings import K1, Postings, Rows, Scores
+from faq.postings import Postings, Rows, Scores
 from faq.sounds import Sounds
-from faq.tokens import Concepts, Tokens, char_grams
+from faq.terms import SKETCH, Question, cut, gram_counts, sketches
+from faq.tokens import Concepts, Tokens
 from faq.vectors import Stored, Vectors
-
-SKETCH = 128
-_BLOCK = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a text is made of, cut once."""
-
-    text: str
-    words: tuple[str, ...]
-    concepts: tuple[str, ...]
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """Its words and concepts, each once."""
-        return tuple(dict.fromkeys(self.words + self.concepts))
-
-
-def cut(text: str, tokens: Tokens, concepts: Concepts) -> Question:
-    """Cut normalised text."""
-    return Question(text, tuple(tokens.words(text)), tuple(concepts.find(text)))
 
 
 @dataclass(frozen=True)
@@ -123,7 +99,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The rows of some entries, cut and counted, before they are indexed."""
+    """The rows of some entries, cut, before they are indexed."""
 
     entries: tuple[Entry, ...]
     raw: list[str]
@@ -142,35 +118,50 @@ class Cut:
         return (Counter(question.words + question.concepts) for question in self.questions)
 
 
-def cut_all(
-    entries: Iterable[Entry], tokens: Tokens, concepts: Concepts, limit: int, first: int = 0
-) -> Cut:
-    """Cut the questions of entries that are numbered from `first`."""
-    kept = tuple(entries)
+@dataclass(frozen=True, slots=True)
+class CutEntry:
+    """One entry and its questions, as written and cut."""
+
+    entry: Entry
+    raw: tuple[str, ...]
+    questions: tuple[Question, ...]
+
+
+def cut_entry(entry: Entry, tokens: Tokens, concepts: Concepts, limit: int) -> CutEntry:
+    """Cut an entry's questions, each form once."""
+    texts: dict[str, str] = {}
+    for text in (entry.question, *entry.similar_questions):
+        texts.setdefault(normalize(text, limit), text)
+    if len(texts) > 1:
+        texts.pop("", None)
+    raw = tuple(form if form == text else text for form, text in texts.items())
+    return CutEntry(entry, raw, tuple(cut(form, tokens, concepts) for form in texts))
+
+
+def joined(parts: Iterable[CutEntry], first: int = 0) -> Cut:
+    """Put cut entries together, numbered from `first`."""
+    entries: list[Entry] = []
     raw: list[str] = []
     questions: list[Question] = []
     rows_of = [0]
     exact: dict[str, dict[int, None]] = {}
-    for number, entry in enumerate(kept, first):
-        texts: dict[str, str] = {}
-        for text in (entry.question, *entry.similar_questions):
-            texts.setdefault(normalize(text, limit), text)
-        if len(texts) > 1:
-            texts.pop("", None)
-        for form, text in texts.items():
-            raw.append(form if form == text else text)
-            questions.append(cut(form, tokens, concepts))
-            if form:
-                exact.setdefault(form, {})[number] = None
+    for number, part in enumerate(parts, first):
+        entries.append(part.entry)
+        raw += part.raw
+        questions += part.questions
         rows_of.append(len(raw))
-    return Cut(kept, raw, questions, rows_of, {f: tuple(n) for f, n in exact.items()})
+        for question in part.questions:
+            if question.text:
+                exact.setdefault(question.text, {})[number] = None
+    forms = {form: tuple(numbers) for form, numbers in exact.items()}
+    return Cut(tuple(entries), raw, questions, rows_of, forms)
 
 
 def build(
     entries: Iterable[Entry], tokens: Tokens, concepts: Concepts, *, limit: int = 500
 ) -> Snapshot:
     """Build the lexical snapshot; `with_vectors` adds meaning to it."""
-    done = cut_all(entries, tokens, concepts, limit)
+    done = joined(cut_entry(entry, tokens, concepts, limit) for entry in entries)
     grams = inverted.build(done.grams, len(done.raw), bm25=False)
     words = inverted.build(done.words, len(done.raw), bm25=True)
     return Snapshot(
@@ -229,60 +220,6 @@ def edited(base: Snapshot, late: Cut, dead: frozenset[int], vectors: Vectors | N
     )
 
 
-def gram_counts(question: Question) -> Counter[str]:
-    """Count a question's letters in ones, twos and threes, and its concepts."""
-    return Counter(char_grams(question.text) + list(question.concepts))
-
-
-def sketches(grams: Postings) -> NDArray[np.int8]:
-    """Return a short sketch of each row: products of two estimate the cosine of their letters."""
-    places, signs = _buckets(grams.terms)
-    counts = np.diff(grams.starts)
-    table = np.zeros((grams.size, SKETCH), np.float32)
-    weights = grams.weights * np.repeat(signs, counts)
-    np.add.at(table, (grams.rows, np.repeat(places, counts).astype(np.int32)), weights)
-    whole = np.empty(table.shape, np.int8)
-    for at in range(0, len(table), _BLOCK):
-        whole[at : at + _BLOCK] = _whole(table[at : at + _BLOCK])
-    return whole
-
-
-def sketch_of(question: Question, grams: Postings) -> NDArray[np.int8]:
-    """Return the sketch of a question that is no row."""
-    wanted = dict(gram_query(question, grams))
-    places, signs = _buckets(wanted)
-    weights = np.asarray(list(wanted.values()), np.float32)
-    return _whole(np.bincount(places, weights * signs, minlength=SKETCH))
-
-
-def _buckets(terms: Iterable[str]) -> tuple[NDArray[np.int64], Scores]:
-    hashed = np.asarray([zlib.crc32(term.encode("utf-8", "ignore")) for term in terms], np.int64)
-    return hashed % SKETCH, np.where((hashed >> 16) & 1, np.float32(1), np.float32(-1))
-
-
-def _whole(table: NDArray[Any]) -> NDArray[np.int8]:
-    whole: NDArray[np.int8] = np.clip(np.rint(table * SKETCH_SCALE), -127, 127).astype(np.int8)
-    return whole
-
-
 def with_vectors(snapshot: Snapshot, vectors: Stored | Vectors) -> Snapshot:
     """Return the snapshot with a vector for each row."""
     return replace(snapshot, meaning=meaning_of(vectors))
-
-
-def gram_query(question: Question, postings: Postings) -> list[tuple[str, float]]:
-    """Return the question's character terms with unit-length TF-IDF weights."""
-    counts = gram_counts(question)
-    weights = {
-        term: (1 + float(np.log(count)) if count > 1 else 1.0) * postings.rarity(term)
-        for term, count in counts.items()
-    }
-    norm = float(np.sqrt(sum(weight * weight for weight in weights.values()))) or 1.0
-    return [(term, weight / norm) for term, weight in weights.items()]
-
-
-def word_query(question: Question, postings: Postings) -> list[tuple[str, float]]:
-    """Return the question's words, scaled so that a full match is about one."""
-    terms = question.terms
-    most = sum(postings.rarity(term) for term in terms) * (K1 + 1) / 2 or 1.0
-    return [(term, 1.0 / most) for term in terms]

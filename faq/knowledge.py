@@ -27,7 +27,7 @@ from storage.types import utcnow
 log = structlog.get_logger(__name__)
 
 THREADS = 2
-MOST_LATE = 300
+MOST_LATE = 150
 """How many changed questions may stand beside the index before it is built anew."""
 
 

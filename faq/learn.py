@@ -11,8 +11,9 @@ from faq.calibrate import BY_ITSELF, TARGETS, Sample, refit
 from faq.encoder import Encoder
 from faq.features import Hidden, look_up
 from faq.hints import Hints
-from faq.index import Question, Snapshot
+from faq.index import Snapshot
 from faq.ranker import Model
+from faq.terms import Question
 from faq.vectors import key_of
 
 MOST = 500
