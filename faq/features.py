@@ -185,7 +185,7 @@ class _Near:
             near[at],
             self.owners[at],
             snapshot.average / sizes,
-            snapshot.sketches[self.rows[at]],
+            snapshot.sketches_at(self.rows[at]),
             None if self.vectors is None else self.vectors[at],
         )
 

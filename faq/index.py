@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faq import postings as inverted
+from faq.chain import Chain
 from faq.matcher import Entry
 from faq.meaning import Meaning, meaning_of
 from faq.normalize import normalize
@@ -28,11 +29,11 @@ class Snapshot:
     `dead` entries keep their numbers and are found no more.
     """
 
-    entries: tuple[Entry, ...]
-    raw: tuple[str, ...]
-    texts: tuple[str, ...]
-    words_of: tuple[str, ...]
-    concepts_of: tuple[str, ...]
+    entries: Sequence[Entry]
+    raw: Sequence[str]
+    texts: Sequence[str]
+    words_of: Sequence[str]
+    concepts_of: Sequence[str]
     entry_of: Rows
     rows_of: NDArray[np.int64]
     forms: Mapping[str, tuple[int, ...]]
@@ -42,6 +43,7 @@ class Snapshot:
     sketches: NDArray[np.int8]
     meaning: Meaning | None = None
     late_forms: Mapping[str, tuple[int, ...]] | None = None
+    late_sketches: NDArray[np.int8] | None = None
     dead: frozenset[int] = frozenset()
 
     @property
@@ -84,6 +86,16 @@ class Snapshot:
         """Return the rows of some entries, entry after entry."""
         spans = [np.arange(*self.rows_of[at : at + 2]) for at in entries.tolist()]
         return np.concatenate(spans) if spans else np.zeros(0, np.int64)
+
+    def sketches_at(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
+        """Return some rows' sketches."""
+        first, tail = len(self.sketches), self.late_sketches
+        if tail is None or not len(rows) or rows.max() < first:
+            return self.sketches[rows]
+        found = np.empty((len(rows), SKETCH), np.int8)
+        late = rows >= first
+        found[~late], found[late] = self.sketches[rows[~late]], tail[rows[late] - first]
+        return found
 
     def exact(self, form: str) -> tuple[int, ...]:
         """Return the live entries that have a question of exactly this form."""
@@ -203,17 +215,17 @@ def edited(base: Snapshot, late: Cut, dead: frozenset[int], vectors: Vectors | N
     tail = np.zeros((0, SKETCH), np.int8) if grams.tail is None else sketches(grams.tail)
     return replace(
         base,
-        entries=base.entries + late.entries,
-        raw=base.raw + tuple(late.raw),
-        texts=base.texts + texts,
-        words_of=base.words_of + words,
-        concepts_of=base.concepts_of + concepts,
+        entries=Chain(base.entries, late.entries),
+        raw=Chain(base.raw, late.raw),
+        texts=Chain(base.texts, texts),
+        words_of=Chain(base.words_of, words),
+        concepts_of=Chain(base.concepts_of, concepts),
         entry_of=np.concatenate([base.entry_of, np.repeat(numbers, np.diff(late.rows_of))]),
         rows_of=np.append(base.rows_of, base.rows_of[-1] + np.asarray(late.rows_of[1:], np.int64)),
         grams=grams,
         words=base.words.with_tail(late.words, len(late.raw)),
         row_weights=np.concatenate([base.row_weights, _row_weights(late, base.words)]),
-        sketches=np.concatenate([base.sketches, tail]),
+        late_sketches=tail,
         meaning=None if base.meaning is None else base.meaning.with_tail(vectors),
         late_forms=late.forms,
         dead=dead,
