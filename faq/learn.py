@@ -21,6 +21,9 @@ MOST = 500
 OUTSIDE = 0.2
 """What a question whose entry is hidden weighs: it is nearer to others than what customers ask."""
 
+HARDER = 4.0
+"""How many logits surer one may be of an entry of one question; of k questions, a k-th of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
@@ -35,7 +38,8 @@ def by_itself(snapshot: Snapshot, encoder: Encoder | None, start: Model, most: i
 
     Asked once with only the question hidden (its entry is right), and once with the whole entry
     hidden (none is right). Always the same questions, chosen by the hash of their text. They are
-    harder than what customers ask, so the confidence is taken at its word.
+    harder than what customers ask, the more so the fewer questions an entry has; what is left of
+    the confidence after that is taken at its word.
     """
     inside, outside = [], []
     for row in _chosen(snapshot, most):
@@ -55,7 +59,12 @@ def by_itself(snapshot: Snapshot, encoder: Encoder | None, start: Model, most: i
     samples = [replace(s, weight=1 / len(inside)) for s in inside]
     samples += [replace(s, weight=OUTSIDE / len(outside)) for s in outside]
     fitted = refit(samples, [s.lookup.question.text for s in samples], start, BY_ITSELF, "self")
-    return replace(fitted, thresholds={target: target for target in TARGETS})
+    bias = fitted.confidence.bias + HARDER / max(snapshot.average, 1.0)
+    return replace(
+        fitted,
+        confidence=replace(fitted.confidence, bias=bias),
+        thresholds={target: target for target in TARGETS},
+    )
 
 
 def _chosen(snapshot: Snapshot, most: int) -> list[int]:
