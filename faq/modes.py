@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from faq.clauses import is_negated
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder, Encoder
-from faq.clauses import is_negated
 from faq.hybrid import CANDIDATES, SURE, HybridMatcher
 from faq.index import Snapshot
 from faq.matcher import Band, Candidate, Decision, Entry
