@@ -66,6 +66,10 @@ class FaqConfig(BaseModel):
     )
     encoder: Literal["auto", "off"] = "auto"
     """`auto` uses the sentence encoder where the extra `semantic` is installed."""
+    learn: bool = Field(
+        default=True,
+        description="fit the matcher to the base's own questions, in a process of its own",
+    )
     query_chars: int = Field(
         default=500, ge=50, le=5000, description="how much of a long message is matched"
     )

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from faq import charts as drawn
 from faq.hybrid import HybridMatcher
 from faq.learn import by_itself, by_labels
 from faq.matcher import Band, Decision
+from faq.measures import measure, reliability, trade
 
-BINS = 10
 CANDIDATES = 5
 
 
@@ -110,21 +107,24 @@ def calibrate(matcher: HybridMatcher, queries: Sequence[Query]) -> HybridMatcher
 
 def report(judgements: Sequence[Judgement]) -> dict[str, float]:
     """Return every figure of an evaluation; shares are 0..1."""
-    inside = [j for j in judgements if j.query.faq_id is not None]
     figures = measure(
         [j.decision.confidence for j in judgements],
         [j.is_right for j in judgements],
         [j.query.faq_id is not None for j in judgements],
     )
-    ranks = [_rank(j) for j in inside]
+    ranks = [_rank(j) for j in judgements if j.query.faq_id is not None]
     figures["recall@3"] = _share([rank is not None and rank <= 3 for rank in ranks])  # noqa: PLR2004 - its name
     figures["recall@5"] = _share([rank is not None for rank in ranks])
-    figures["mrr"] = statistics.fmean([1 / rank if rank else 0.0 for rank in ranks] or [0.0])
-    figures |= _bands(judgements)
+    figures["mrr"] = _share([1 / rank if rank else 0.0 for rank in ranks])
+    return figures | _bands(judgements) | _spent(judgements)
+
+
+def _spent(judgements: Sequence[Judgement]) -> dict[str, float]:
     spent = sorted(j.decision.cpu_ms for j in judgements) or [0.0]
-    figures["cpu_ms_p50"] = spent[len(spent) // 2]
-    figures["cpu_ms_p99"] = spent[min(len(spent) - 1, int(len(spent) * 0.99))]
-    return figures
+    return {
+        "cpu_ms_p50": spent[len(spent) // 2],
+        "cpu_ms_p99": spent[min(len(spent) - 1, int(len(spent) * 0.99))],
+    }
 
 
 def _rank(judgement: Judgement) -> int | None:
@@ -146,52 +146,23 @@ def _bands(judgements: Sequence[Judgement]) -> dict[str, float]:
     return figures
 
 
-def _share(truths: Sequence[bool]) -> float:
+def _share(truths: Sequence[float]) -> float:
     return sum(truths) / len(truths) if truths else 0.0
 
 
-def measure(
-    confidence: Sequence[float], right: Sequence[bool], in_scope: Sequence[bool]
-) -> dict[str, float]:
-    """Return accuracy@1, AUROC in against out of scope, coverage at a precision, and ECE."""
-    sure = np.asarray(confidence, np.float64)
-    hit = np.asarray(right, np.bool_)
-    scope = np.asarray(in_scope, np.bool_)
-    figures = {
-        "queries": float(len(sure)),
-        "in_scope": float(scope.sum()),
-        "accuracy@1": float(hit[scope].mean()) if scope.any() else 0.0,
-        "auroc": _auroc(sure[scope], sure[~scope]),
+def worst(judgements: Sequence[Judgement], most: int = 20) -> list[dict[str, Any]]:
+    """Return the wrong decisions that were the surest, each with what was right."""
+    wrong = [j for j in judgements if not j.is_right and j.first is not None]
+    wrong.sort(key=lambda j: -j.decision.confidence)
+    return [{**j.line(), "right": j.query.faq_id} for j in wrong[:most]]
+
+
+def charts(judgements: Sequence[Judgement]) -> dict[str, str]:
+    """Return the two curves as SVG, by file name."""
+    sure = [j.decision.confidence for j in judgements]
+    right = [j.is_right for j in judgements]
+    inside = [j.query.faq_id is not None for j in judgements]
+    return {
+        "reliability.svg": drawn.reliability(reliability(sure, right)),
+        "coverage.svg": drawn.coverage(trade(sure, right, inside)),
     }
-    for target in (0.90, 0.95):
-        figures[f"coverage@p{target * 100:.0f}"] = _coverage(sure, hit, int(scope.sum()), target)
-    figures["ece"] = _ece(sure, hit)
-    return figures
-
-
-def _auroc(inside: NDArray[np.float64], outside: NDArray[np.float64]) -> float:
-    if not len(inside) or not len(outside):
-        return 0.0
-    below = np.searchsorted(np.sort(outside), inside, side="left")
-    up_to = np.searchsorted(np.sort(outside), inside, side="right")
-    return float((below + up_to).mean() / 2 / len(outside))
-
-
-def _coverage(
-    sure: NDArray[np.float64], hit: NDArray[np.bool_], in_scope: int, target: float
-) -> float:
-    order = np.argsort(-sure, kind="stable")
-    hits = np.cumsum(hit[order])
-    ends = np.append(np.diff(sure[order]) != 0, True)
-    kept = hits[ends & (hits / np.arange(1, len(order) + 1) >= target)] if len(order) else hits
-    return float(kept.max(initial=0)) / max(in_scope, 1)
-
-
-def _ece(sure: NDArray[np.float64], hit: NDArray[np.bool_]) -> float:
-    bins = np.minimum((sure * BINS).astype(int), BINS - 1)
-    gaps = [
-        abs(float(sure[bins == at].mean() - hit[bins == at].mean())) * float((bins == at).mean())
-        for at in range(BINS)
-        if (bins == at).any()
-    ]
-    return sum(gaps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +12,10 @@ from rapidfuzz import fuzz
 from faq import kernel
 from faq.encoder import Encoder
 from faq.hints import Hints, Told
-from faq.index import Question, Snapshot, gram_query, word_query
+from faq.index import Snapshot
 from faq.kernel import Voters
 from faq.postings import Rows, Scores
+from faq.terms import Question, gram_query, word_query
 from faq.vectors import Vectors
 
 Table = NDArray[np.float64]
@@ -184,7 +185,7 @@ class _Near:
             near[at],
             self.owners[at],
             snapshot.average / sizes,
-            snapshot.sketches[self.rows[at]],
+            snapshot.sketches_at(self.rows[at]),
             None if self.vectors is None else self.vectors[at],
         )
 
@@ -199,32 +200,45 @@ def _is_first(best: Scores) -> Scores:
 def _compare(snapshot: Snapshot, question: Question, rows: Rows) -> dict[str, Scores]:
     names = ("ratio", "partial", "token_set", "covers_query", "covers_row", "length", "concepts")
     rarity = snapshot.words.rarity
-    mine = {term: rarity(term) for term in question.terms}
-    total = sum(mine.values()) or 1.0
-    joined = " ".join(question.words)
-    lines = [_compare_one(snapshot.question(row), question, joined, mine, snapshot) for row in rows]
+    asked = _Asked(
+        question.text,
+        " ".join(question.words),
+        {term: rarity(term) for term in question.terms},
+        frozenset(question.concepts),
+    )
+    total = sum(asked.terms.values()) or 1.0
+    lines = [asked.compared(snapshot, row) for row in rows.tolist()]
     table = np.asarray(lines, np.float32).reshape(len(lines), len(names))
     columns = {name: table[:, at] for at, name in enumerate(names)}
+    theirs = np.maximum(snapshot.row_weights[rows], np.float32(1e-6))
+    columns["covers_row"] = (columns["covers_query"] / theirs).astype(np.float32)
     columns["covers_query"] = columns["covers_query"] / np.float32(total)
     return columns
 
 
-def _compare_one(
-    other: Question, question: Question, joined: str, mine: dict[str, float], snapshot: Snapshot
-) -> Sequence[float]:
-    terms = other.terms
-    rarity = snapshot.words.rarity
-    shared = sum(mine[term] for term in terms if term in mine)
-    theirs = sum(rarity(term) for term in terms) or 1.0
-    short, long = sorted((len(question.text), len(other.text)))
-    either = len(set(question.concepts) | set(other.concepts))
-    both = len(set(question.concepts) & set(other.concepts))
-    return (
-        fuzz.ratio(question.text, other.text) / 100,
-        fuzz.partial_ratio(question.text, other.text) / 100,
-        fuzz.token_set_ratio(joined, " ".join(other.words)) / 100,
-        shared,
-        shared / theirs,
-        short / max(long, 1),
-        both / either if either else 0.0,
-    )
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a question is compared by, word for word."""
+
+    text: str
+    joined: str
+    terms: Mapping[str, float]
+    concepts: frozenset[str]
+
+    def compared(self, snapshot: Snapshot, row: int) -> tuple[float, ...]:
+        """Return a row's line of the table; the weight of shared words is not yet a share."""
+        text, joined = snapshot.texts[row], snapshot.words_of[row]
+        concepts = snapshot.concepts_of[row].split()
+        shared = sum(self.terms.get(term, 0.0) for term in {*joined.split(), *concepts})
+        either = len(self.concepts.union(concepts))
+        both = len(self.concepts.intersection(concepts))
+        short, long = sorted((len(self.text), len(text)))
+        return (
+            fuzz.ratio(self.text, text) / 100,
+            fuzz.partial_ratio(self.text, text) / 100,
+            fuzz.token_set_ratio(self.joined, joined) / 100,
+            shared,
+            0.0,
+            short / max(long, 1),
+            both / either if either else 0.0,
+        )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from faq.index import Question, sketch_of
 from faq.kernel import ANOTHER, NONE, SKETCH_SCALE, Voters, likeness, nearest
 from faq.postings import Postings, Rows, Scores
+from faq.terms import Question, sketch_of
 from faq.vectors import Vectors
 
 _NEAR = 32

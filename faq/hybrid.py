@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
 
+from faq.clauses import clauses, is_negated
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder, Encoder
 from faq.features import Lookup, look_up
 from faq.hints import Hints
-from faq.index import Snapshot, build, cut, with_vectors
+from faq.index import Snapshot, build, cut_entry, with_vectors
 from faq.later import Later
 from faq.learn import Labelled
 from faq.matcher import Band, Candidate, Decision, Entry
-from faq.normalize import HAN, VERSION, bare, is_small_talk, normalize, strip_courtesies, tidy
+from faq.normalize import VERSION, is_small_talk, normalize
 from faq.ranker import Model, Models, Ranking, rank, shipped
+from faq.terms import cut
 from faq.tokens import Concepts, Tokens, shop_concepts
 
 CANDIDATES = 5
@@ -26,21 +27,9 @@ ANOTHER = 0.5
 UNDERSTOOD = 0.25
 """The share of a question that must be shared words before words alone answer it."""
 SURE = 0.995
-LONG = 30
-MOST_CLAUSES = 4
-
-_BREAK = re.compile(rf"[,，。.!！?？;；、…\n~]+(?=\s|$|[^\d])|(?<=[{HAN}])\s+(?=[{HAN}])")
-_NOT = (
-    "不想|不是|不要|不用|不必|不需要|无需|没有要|没想|别(?!的|人|家|处|名)"
-    "|don'?t|do not|not going to|no need to|never"
-)
-_ACTION = (
-    r"退|换|取消|开(?:发)?票|发票|注销|删除|投诉|改|买|申请|付款|发货|寄|修|报修|人工|预约|订|安装"
-    r"|return|refund|exchange|cancel|invoice|delete|close|complain|change|buy|order|ship|repair"
-)
-_NEGATED = re.compile(rf"(?:{_NOT})[^,，。!！?？;；]{{0,12}}?(?:{_ACTION})")
-_NEGATED_CLAUSE = re.compile(rf"^(?:我|我们|i )?(?:{_NOT})")
-_MIN_WORDS = 2
+HEARD_RIGHT = 0.8
+"""From this confidence nobody asks whether a text was meant to be another that sounds alike."""
+_BY_SOUND = ("pinyin", "homophones")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +82,11 @@ class HybridMatcher:
         What was indexed stays as it is; the changed entries stand beside it. `late_rows` says how
         many questions do: past some hundreds it pays to build anew.
         """
-        later = self._later.edited(changed, gone)
+        limit = self._config.query_chars
+        parts = [cut_entry(entry, self._tokens, self._concepts, limit) for entry in changed]
+        later = self._later.edited(parts, gone)
         encoder = self._encoder if isinstance(self._encoder, CachedEncoder) else None
-        snapshot = later.snapshot(self._tokens, self._concepts, encoder, self._config.query_chars)
+        snapshot = later.snapshot(encoder)
         return HybridMatcher(
             snapshot, self._config, self._tokens, self._encoder, self._models, self._hints, later
         )
@@ -202,21 +193,39 @@ class HybridMatcher:
         )
 
     def _ranked(self, text: str, form: str) -> tuple[Band, float, tuple[Candidate, ...], str]:
-        found = [self._look(form)]
-        route = "ranked"
-        parts = clauses(text, form, self._config.query_chars)
-        if parts:
-            found += [self._look(part) for part in parts]
-            route = "clauses"
-        found = [one for one in found if one.ranking.order]
+        route, found = self._readings(text, form)
         if not found:
             return Band.HANDOFF, 0.0, (), "unknown"
-        found.sort(key=lambda one: -one.ranking.confidence)
         candidates = self._merge(found)
         band = self._band(found, candidates)
         if band is Band.ANSWER and self._is_negated(text, candidates[0]):
             band, route = Band.SUGGEST, "negated"
         return band, found[0].ranking.confidence, candidates, route
+
+    def _readings(self, text: str, form: str) -> tuple[str, list[_Found]]:
+        """Look a text up in every way it can be read, the surest first, and name the way."""
+        found = {"ranked": [self._look(form)]}
+        parts = clauses(text, form, self._config.query_chars)
+        if parts:
+            found["clauses"] = [self._look(part) for part in parts]
+        elif max(one.ranking.confidence for one in found["ranked"]) < HEARD_RIGHT:
+            heard = self._heard(form)
+            found |= {way: [self._look(other)] for way, other in heard.items()}
+        known = [(way, one) for way, all_ in found.items() for one in all_ if one.ranking.order]
+        known.sort(key=lambda pair: -pair[1].ranking.confidence)
+        route = next(iter(reversed(found)))
+        if route in _BY_SOUND:
+            route = known[0][0] if known else "ranked"
+        return route, [one for _, one in known]
+
+    def _heard(self, form: str) -> dict[str, str]:
+        """Return what a text may have been meant to be, by its sound."""
+        sounds = self._later.base.sounds
+        heard = sounds.from_pinyin(form)
+        if heard is not None:
+            return {"pinyin": heard}
+        corrected = sounds.corrected(form)
+        return {} if corrected == form else {"homophones": corrected}
 
     def _look(self, form: str) -> _Found:
         question = cut(form, self._tokens, self._concepts)
@@ -266,27 +275,4 @@ class HybridMatcher:
         return self.model.threshold(self._config.target(entry)) if limit is None else limit
 
     def _is_negated(self, text: str, first: Candidate) -> bool:
-        asked = _NEGATED.search(tidy(text, self._config.query_chars))
-        return bool(asked) and not _NEGATED.search(tidy(first.matched))
-
-
-def is_negated(text: str, limit: int = 500) -> bool:
-    """Say whether a customer says what they do *not* want done."""
-    return _NEGATED.search(tidy(text, limit)) is not None
-
-
-def clauses(text: str, form: str, limit: int = 500) -> list[str]:
-    """Return the clauses worth asking on their own, or none where the text is one question.
-
-    What a customer says they do *not* want is left out as soon as they say something else.
-    """
-    parts = [bare(part) for part in _BREAK.split(strip_courtesies(tidy(text, limit)))]
-    parts = [part for part in dict.fromkeys(parts) if _says_something(part) and part != form]
-    if len(parts) < 2 and len(form) <= LONG:  # noqa: PLR2004 - one clause is the whole
-        return []
-    wanted = [part for part in parts if not _NEGATED_CLAUSE.match(part)]
-    return [normalize(part) for part in (wanted or parts)[-MOST_CLAUSES:]]
-
-
-def _says_something(part: str) -> bool:
-    return len(re.findall(rf"[{HAN}]|[a-z0-9]+", part)) > _MIN_WORDS
+        return is_negated(text, self._config.query_chars) and not is_negated(first.matched)

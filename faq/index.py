@@ -2,45 +2,24 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faq import postings as inverted
-from faq.kernel import SKETCH_SCALE
+from faq.chain import Chain
 from faq.matcher import Entry
 from faq.meaning import Meaning, meaning_of
 from faq.normalize import normalize
-from faq.postings import K1, Postings, Rows, Scores
-from faq.tokens import Concepts, Tokens, char_grams
+from faq.postings import Postings, Rows, Scores
+from faq.sounds import Sounds
+from faq.terms import SKETCH, Question, cut, gram_counts, sketches
+from faq.tokens import Concepts, Tokens
 from faq.vectors import Stored, Vectors
-
-SKETCH = 128
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a text is made of, cut once."""
-
-    text: str
-    words: tuple[str, ...]
-    concepts: tuple[str, ...]
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """Its words and concepts, each once."""
-        return tuple(dict.fromkeys(self.words + self.concepts))
-
-
-def cut(text: str, tokens: Tokens, concepts: Concepts) -> Question:
-    """Cut normalised text."""
-    return Question(text, tuple(tokens.words(text)), tuple(concepts.find(text)))
 
 
 @dataclass(frozen=True)
@@ -50,19 +29,21 @@ class Snapshot:
     `dead` entries keep their numbers and are found no more.
     """
 
-    entries: tuple[Entry, ...]
-    raw: tuple[str, ...]
-    texts: tuple[str, ...]
-    words_of: tuple[str, ...]
-    concepts_of: tuple[str, ...]
+    entries: Sequence[Entry]
+    raw: Sequence[str]
+    texts: Sequence[str]
+    words_of: Sequence[str]
+    concepts_of: Sequence[str]
     entry_of: Rows
     rows_of: NDArray[np.int64]
     forms: Mapping[str, tuple[int, ...]]
     grams: Postings
     words: Postings
+    row_weights: Scores
     sketches: NDArray[np.int8]
     meaning: Meaning | None = None
     late_forms: Mapping[str, tuple[int, ...]] | None = None
+    late_sketches: NDArray[np.int8] | None = None
     dead: frozenset[int] = frozenset()
 
     @property
@@ -95,10 +76,26 @@ class Snapshot:
         """How many rows an entry has on average."""
         return float(self.sizes.mean()) if len(self.sizes) else 1.0
 
+    @cached_property
+    def sounds(self) -> Sounds:
+        """How the words of the entries sound; made when it is first asked for."""
+        often = np.diff(self.words.starts).tolist()
+        return Sounds(dict(zip(self.words.terms, often, strict=True)))
+
     def rows_within(self, entries: NDArray[np.int64] | Rows) -> NDArray[np.int64]:
         """Return the rows of some entries, entry after entry."""
         spans = [np.arange(*self.rows_of[at : at + 2]) for at in entries.tolist()]
         return np.concatenate(spans) if spans else np.zeros(0, np.int64)
+
+    def sketches_at(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
+        """Return some rows' sketches."""
+        first, tail = len(self.sketches), self.late_sketches
+        if tail is None or not len(rows) or rows.max() < first:
+            return self.sketches[rows]
+        found = np.empty((len(rows), SKETCH), np.int8)
+        late = rows >= first
+        found[~late], found[late] = self.sketches[rows[~late]], tail[rows[late] - first]
+        return found
 
     def exact(self, form: str) -> tuple[int, ...]:
         """Return the live entries that have a question of exactly this form."""
@@ -114,7 +111,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The rows of some entries, cut and counted, before they are indexed."""
+    """The rows of some entries, cut, before they are indexed."""
 
     entries: tuple[Entry, ...]
     raw: list[str]
@@ -123,46 +120,62 @@ class Cut:
     forms: dict[str, tuple[int, ...]]
 
     @property
-    def grams(self) -> list[Counter[str]]:
+    def grams(self) -> Iterator[Counter[str]]:
         """What each row's letters count as."""
-        return [gram_counts(question) for question in self.questions]
+        return (gram_counts(question) for question in self.questions)
 
     @property
-    def words(self) -> list[Counter[str]]:
+    def words(self) -> Iterator[Counter[str]]:
         """What each row's words count as."""
-        return [Counter(question.words + question.concepts) for question in self.questions]
+        return (Counter(question.words + question.concepts) for question in self.questions)
 
 
-def cut_all(
-    entries: Iterable[Entry], tokens: Tokens, concepts: Concepts, limit: int, first: int = 0
-) -> Cut:
-    """Cut the questions of entries that are numbered from `first`."""
-    kept = tuple(entries)
+@dataclass(frozen=True, slots=True)
+class CutEntry:
+    """One entry and its questions, as written and cut."""
+
+    entry: Entry
+    raw: tuple[str, ...]
+    questions: tuple[Question, ...]
+
+
+def cut_entry(entry: Entry, tokens: Tokens, concepts: Concepts, limit: int) -> CutEntry:
+    """Cut an entry's questions, each form once."""
+    texts: dict[str, str] = {}
+    for text in (entry.question, *entry.similar_questions):
+        texts.setdefault(normalize(text, limit), text)
+    if len(texts) > 1:
+        texts.pop("", None)
+    raw = tuple(form if form == text else text for form, text in texts.items())
+    return CutEntry(entry, raw, tuple(cut(form, tokens, concepts) for form in texts))
+
+
+def joined(parts: Iterable[CutEntry], first: int = 0) -> Cut:
+    """Put cut entries together, numbered from `first`."""
+    entries: list[Entry] = []
     raw: list[str] = []
     questions: list[Question] = []
     rows_of = [0]
     exact: dict[str, dict[int, None]] = {}
-    for number, entry in enumerate(kept, first):
-        texts: dict[str, str] = {}
-        for text in (entry.question, *entry.similar_questions):
-            texts.setdefault(normalize(text, limit), text)
-        if len(texts) > 1:
-            texts.pop("", None)
-        for form, text in texts.items():
-            raw.append(form if form == text else text)
-            questions.append(cut(form, tokens, concepts))
-            if form:
-                exact.setdefault(form, {})[number] = None
+    for number, part in enumerate(parts, first):
+        entries.append(part.entry)
+        raw += part.raw
+        questions += part.questions
         rows_of.append(len(raw))
-    return Cut(kept, raw, questions, rows_of, {f: tuple(n) for f, n in exact.items()})
+        for question in part.questions:
+            if question.text:
+                exact.setdefault(question.text, {})[number] = None
+    forms = {form: tuple(numbers) for form, numbers in exact.items()}
+    return Cut(tuple(entries), raw, questions, rows_of, forms)
 
 
 def build(
     entries: Iterable[Entry], tokens: Tokens, concepts: Concepts, *, limit: int = 500
 ) -> Snapshot:
     """Build the lexical snapshot; `with_vectors` adds meaning to it."""
-    done = cut_all(entries, tokens, concepts, limit)
-    grams = inverted.build(done.grams, bm25=False)
+    done = joined(cut_entry(entry, tokens, concepts, limit) for entry in entries)
+    grams = inverted.build(done.grams, len(done.raw), bm25=False)
+    words = inverted.build(done.words, len(done.raw), bm25=True)
     return Snapshot(
         done.entries,
         tuple(done.raw),
@@ -171,7 +184,8 @@ def build(
         np.asarray(done.rows_of, np.int64),
         done.forms,
         grams,
-        inverted.build(done.words, bm25=True),
+        words,
+        _row_weights(done, words),
         sketches(grams),
     )
 
@@ -187,81 +201,37 @@ def _columns(done: Cut) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ..
     return tuple(texts), tuple(words), tuple(concepts)
 
 
+def _row_weights(done: Cut, words: Postings) -> Scores:
+    """Return how much rarity each row's words and concepts have together."""
+    sums = [sum(map(words.rarity, question.terms)) for question in done.questions]
+    return np.asarray(sums, np.float32)
+
+
 def edited(base: Snapshot, late: Cut, dead: frozenset[int], vectors: Vectors | None) -> Snapshot:
     """Return `base` with the entries of `late` after its own, and without the dead ones."""
-    grams = base.grams.with_tail(late.grams)
+    grams = base.grams.with_tail(late.grams, len(late.raw))
     texts, words, concepts = _columns(late)
     numbers = np.arange(base.size, base.size + len(late.entries), dtype=np.int32)
     tail = np.zeros((0, SKETCH), np.int8) if grams.tail is None else sketches(grams.tail)
     return replace(
         base,
-        entries=base.entries + late.entries,
-        raw=base.raw + tuple(late.raw),
-        texts=base.texts + texts,
-        words_of=base.words_of + words,
-        concepts_of=base.concepts_of + concepts,
+        entries=Chain(base.entries, late.entries),
+        raw=Chain(base.raw, late.raw),
+        texts=Chain(base.texts, texts),
+        words_of=Chain(base.words_of, words),
+        concepts_of=Chain(base.concepts_of, concepts),
         entry_of=np.concatenate([base.entry_of, np.repeat(numbers, np.diff(late.rows_of))]),
         rows_of=np.append(base.rows_of, base.rows_of[-1] + np.asarray(late.rows_of[1:], np.int64)),
         grams=grams,
-        words=base.words.with_tail(late.words),
-        sketches=np.concatenate([base.sketches, tail]),
+        words=base.words.with_tail(late.words, len(late.raw)),
+        row_weights=np.concatenate([base.row_weights, _row_weights(late, base.words)]),
+        late_sketches=tail,
         meaning=None if base.meaning is None else base.meaning.with_tail(vectors),
         late_forms=late.forms,
         dead=dead,
     )
 
 
-def gram_counts(question: Question) -> Counter[str]:
-    """Count a question's letters in ones, twos and threes, and its concepts."""
-    return Counter(char_grams(question.text) + list(question.concepts))
-
-
-def sketches(grams: Postings) -> NDArray[np.int8]:
-    """Return a short sketch of each row: products of two estimate the cosine of their letters."""
-    places, signs = _buckets(grams.terms)
-    counts = np.diff(grams.starts)
-    table = np.zeros(grams.size * SKETCH, np.float32)
-    at = grams.rows.astype(np.int64) * SKETCH + np.repeat(places, counts)
-    table += np.bincount(at, grams.weights * np.repeat(signs, counts), minlength=len(table))
-    return _whole(table.reshape(grams.size, SKETCH))
-
-
-def sketch_of(question: Question, grams: Postings) -> NDArray[np.int8]:
-    """Return the sketch of a question that is no row."""
-    wanted = dict(gram_query(question, grams))
-    places, signs = _buckets(wanted)
-    weights = np.asarray(list(wanted.values()), np.float32)
-    return _whole(np.bincount(places, weights * signs, minlength=SKETCH))
-
-
-def _buckets(terms: Iterable[str]) -> tuple[NDArray[np.int64], Scores]:
-    hashed = np.asarray([zlib.crc32(term.encode("utf-8", "ignore")) for term in terms], np.int64)
-    return hashed % SKETCH, np.where((hashed >> 16) & 1, np.float32(1), np.float32(-1))
-
-
-def _whole(table: NDArray[Any]) -> NDArray[np.int8]:
-    whole: NDArray[np.int8] = np.clip(np.rint(table * SKETCH_SCALE), -127, 127).astype(np.int8)
-    return whole
-
-
 def with_vectors(snapshot: Snapshot, vectors: Stored | Vectors) -> Snapshot:
     """Return the snapshot with a vector for each row."""
     return replace(snapshot, meaning=meaning_of(vectors))
-
-
-def gram_query(question: Question, postings: Postings) -> list[tuple[str, float]]:
-    """Return the question's character terms with unit-length TF-IDF weights."""
-    counts = gram_counts(question)
-    weights = {
-        term: (1 + float(np.log(count)) if count > 1 else 1.0) * postings.rarity(term)
-        for term, count in counts.items()
-    }
-    norm = float(np.sqrt(sum(weight * weight for weight in weights.values()))) or 1.0
-    return [(term, weight / norm) for term, weight in weights.items()]
-
-
-def word_query(question: Question, postings: Postings) -> list[tuple[str, float]]:
-    """Return the question's words, scaled so that a full match is about one."""
-    terms = question.terms
-    most = sum(postings.rarity(term) for term in terms) * (K1 + 1) / 2 or 1.0
-    return [(term, 1.0 / most) for term in terms]

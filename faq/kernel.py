@@ -22,6 +22,8 @@ LEXICAL = 0.3
 RIDGE = 0.1
 SKETCH_SCALE = 100
 """What a sketch of unit length is multiplied with to be kept in whole numbers."""
+_WORTH_IT = 0.5
+"""Numbers below this share of the largest are only looked at where there are few larger."""
 NONE, ANOTHER = -1, -2
 """The owner of a voter who says that no entry answers, or one that is no candidate."""
 
@@ -36,8 +38,12 @@ def nearest(near: Numbers, most: int = NEAREST) -> Places:
     """Return the places of the largest numbers, in no order."""
     if len(near) <= most:
         return np.arange(len(near))
-    found: Places = np.argpartition(near, -most)[-most:]
-    return found
+    among = np.flatnonzero(near > near.max() * _WORTH_IT)
+    if len(among) <= most:
+        found: Places = np.argpartition(near, -most)[-most:]
+        return found
+    kept: Places = among[np.argpartition(near[among], -most)[-most:]]
+    return kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,13 @@ import structlog
 from sqlmodel import Session
 
 from faq import encoder as encoders
+from faq.apprentice import Apprentice
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder, Encoder
 from faq.matcher import Band, Decision, Entry
 from faq.modes import ModeMatcher, next_change
 from faq.normalize import RAW_LIMIT
+from faq.ranker import Models
 from faq.tokens import Tokens
 from storage import knowledge, thresholds
 from storage.changes import changed_since
@@ -27,7 +29,9 @@ from storage.types import utcnow
 log = structlog.get_logger(__name__)
 
 THREADS = 2
-MOST_LATE = 300
+LEARN_AFTER = 30.0
+"""How many seconds a base must have been the same before models are fitted to it."""
+MOST_LATE = 150
 """How many changed questions may stand beside the index before it is built anew."""
 
 
@@ -45,6 +49,7 @@ class KnowledgeBase:
         data_dir: Path,
         load_encoder: Callable[[], Encoder | None] = encoders.load,
         clock: Callable[[], datetime] = utcnow,
+        learn_after: float = LEARN_AFTER,
     ) -> None:
         self._db = db
         self._given = self._config = config
@@ -62,6 +67,10 @@ class KnowledgeBase:
         self._refreshing = asyncio.Lock()
         self._deciders = ThreadPoolExecutor(THREADS, "faq")
         self._joining: asyncio.Task[None] | None = None
+        self._apprentice = Apprentice(config, self._folder)
+        self._learn_after = learn_after
+        self._learning: asyncio.Task[None] | None = None
+        self._models: Models | None = None
 
     @property
     def ready(self) -> bool:
@@ -119,9 +128,11 @@ class KnowledgeBase:
 
     async def close(self) -> None:
         """End the background work."""
-        if self._joining is not None:
-            self._joining.cancel()
-            await asyncio.gather(self._joining, return_exceptions=True)
+        tasks = [task for task in (self._joining, self._learning) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._apprentice.close()
         self._deciders.shutdown(wait=False, cancel_futures=True)
 
     async def refresh(self) -> bool:
@@ -173,7 +184,12 @@ class KnowledgeBase:
         """Return a matcher over those of these entries that are valid now, in a thread."""
         valid = [entry for entry in entries if entry.rules.is_valid(self._clock())]
         return await asyncio.to_thread(
-            ModeMatcher.build, valid, self._config, self._tokens, self._encoder
+            ModeMatcher.build,
+            valid,
+            self._config,
+            self._tokens,
+            self._encoder,
+            self._models,
         )
 
     async def decide(self, text: str) -> Decision:
@@ -233,6 +249,32 @@ class KnowledgeBase:
         self._by_id = {entry.id: entry for entry in matcher.entries}
         self._release = release
         log.info("knowledge loaded", release=release, entries=len(matcher.entries))
+        self._learn_soon()
+
+    def _learn_soon(self) -> None:
+        """Fit the models to the base when it has been the same for a while."""
+        if not self._config.learn:
+            return
+        if self._learning is not None:
+            self._learning.cancel()
+        self._learning = asyncio.create_task(self._learn(), name="faq-learn")
+
+    async def _learn(self) -> None:
+        await asyncio.sleep(self._learn_after)
+        matcher = self._matcher
+        if matcher is None:
+            return
+        try:
+            models = await self._apprentice.learn(matcher)
+        except Exception as problem:  # noqa: BLE001 - the shipped models go on answering
+            log.warning("learning failed", problem=type(problem).__name__)
+            return
+        if models is None:
+            return
+        async with self._refreshing:
+            self._models = models
+            self._matcher = self._matcher and self._matcher.with_models(models)
+        log.info("knowledge learnt", entries=len(matcher.entries))
 
 
 def entry_of(row: LiveEntry) -> Entry:

@@ -7,18 +7,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from faq.calibrate import BY_ITSELF, Sample, refit
+from faq.calibrate import BY_ITSELF, TARGETS, Sample, refit
 from faq.encoder import Encoder
 from faq.features import Hidden, look_up
 from faq.hints import Hints
-from faq.index import Question, Snapshot
+from faq.index import Snapshot
 from faq.ranker import Model
+from faq.terms import Question
 from faq.vectors import key_of
 
 MOST = 500
 """How many of a base's own questions are asked."""
-OUTSIDE = 0.3
-"""What a question whose entry is hidden weighs: that it is missed is likelier than it seems."""
+OUTSIDE = 0.2
+"""What a question whose entry is hidden weighs: it is nearer to others than what customers ask."""
+
+HARDER = 4.0
+"""How many logits surer one may be of an entry of one question; of k questions, a k-th of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,9 @@ def by_itself(snapshot: Snapshot, encoder: Encoder | None, start: Model, most: i
     """Fit the models without labels: each question is asked as if it were not listed.
 
     Asked once with only the question hidden (its entry is right), and once with the whole entry
-    hidden (none is right). Always the same questions, chosen by the hash of their text.
+    hidden (none is right). Always the same questions, chosen by the hash of their text. They are
+    harder than what customers ask, the more so the fewer questions an entry has; what is left of
+    the confidence after that is taken at its word.
     """
     inside, outside = [], []
     for row in _chosen(snapshot, most):
@@ -52,7 +58,13 @@ def by_itself(snapshot: Snapshot, encoder: Encoder | None, start: Model, most: i
         return start
     samples = [replace(s, weight=1 / len(inside)) for s in inside]
     samples += [replace(s, weight=OUTSIDE / len(outside)) for s in outside]
-    return refit(samples, [s.lookup.question.text for s in samples], start, BY_ITSELF, "self")
+    fitted = refit(samples, [s.lookup.question.text for s in samples], start, BY_ITSELF, "self")
+    bias = fitted.confidence.bias + HARDER / max(snapshot.average, 1.0)
+    return replace(
+        fitted,
+        confidence=replace(fitted.confidence, bias=bias),
+        thresholds={target: target for target in TARGETS},
+    )
 
 
 def _chosen(snapshot: Snapshot, most: int) -> list[int]:

@@ -6,12 +6,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from faq.clauses import is_negated
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder, Encoder
-from faq.hybrid import CANDIDATES, SURE, HybridMatcher, is_negated
+from faq.hybrid import CANDIDATES, SURE, HybridMatcher
 from faq.index import Snapshot
 from faq.matcher import Band, Candidate, Decision, Entry
 from faq.normalize import normalize
+from faq.ranker import Models
 from faq.tokens import Tokens
 
 SHORTEST = 2
@@ -41,16 +43,31 @@ class ModeMatcher:
         config: FaqConfig,
         tokens: Tokens,
         encoder: CachedEncoder | None = None,
+        models: Models | None = None,
     ) -> ModeMatcher:
         """Index the entries; with an encoder their questions are encoded where not known."""
         known = tuple(entries)
         smart = [entry for entry in known if entry.rules.mode == "smart"]
-        return cls(known, HybridMatcher.build(smart, config, tokens, encoder), config)
+        return cls(known, HybridMatcher.build(smart, config, tokens, encoder, models), config)
 
     @property
     def snapshot(self) -> Snapshot:
         """The index of the entries that are found by what is meant."""
         return self._meaning.snapshot
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """The encoder in use."""
+        return self._meaning.encoder
+
+    @property
+    def models(self) -> Models:
+        """The models in use."""
+        return self._meaning.models
+
+    def with_models(self, models: Models) -> ModeMatcher:
+        """Return the same matcher with other models."""
+        return ModeMatcher(self.entries, self._meaning.with_models(models), self._config)
 
     def with_encoder(self, encoder: Encoder) -> ModeMatcher:
         """Return the same matcher over the same index, asking another encoder for vectors."""

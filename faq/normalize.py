@@ -61,6 +61,8 @@ _HEAD = re.compile(
 )
 _TAIL_END = re.compile(rf"(?:(?<=[{HAN}])|(?:^|{_SEP}+))(?:{_TAIL}){_SEP}*$")
 _COURTESIES = 8
+_REMEMBERED = 16
+"""One question is brought into its form several times while it is decided about."""
 
 
 @lru_cache(maxsize=1)
@@ -68,6 +70,7 @@ def _simplifier() -> opencc.OpenCC:
     return opencc.OpenCC("t2s")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def tidy(text: str, limit: int = QUERY_LIMIT) -> str:
     """Return the text in one script, width and case, with its punctuation, without emoji."""
     text = unicodedata.normalize("NFKC", text[:RAW_LIMIT]).lower()
@@ -78,6 +81,7 @@ def tidy(text: str, limit: int = QUERY_LIMIT) -> str:
     return _join_spaced(_simplifier().convert(text))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def strip_courtesies(text: str) -> str:
     """Drop greetings before and thanks after the matter, unless there is nothing else."""
     rest = text

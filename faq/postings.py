@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -62,15 +63,15 @@ class Postings:
         number = self.terms.get(term)
         return self.unknown_idf if number is None else float(self.idf[number])
 
-    def with_tail(self, documents: Sequence[Counter[str]]) -> Postings:
+    def with_tail(self, documents: Iterable[Counter[str]], size: int) -> Postings:
         """Return these and the rows of more documents, in place of an earlier tail."""
         terms, triples = _count(documents)
         known = np.asarray([self.rarity(term) for term in terms], np.float32)
-        tail = _fill(terms, triples, known, len(documents), self.average, bm25=self.bm25)
+        tail = _fill(terms, triples, known, size, self.average, bm25=self.bm25)
         return replace(self, tail=tail)
 
 
-_Triples = tuple[NDArray[np.int64], Rows, Scores]
+_Triples = tuple[Rows, Rows, Scores]
 
 
 def _rarest(found: list[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
@@ -84,10 +85,9 @@ def _rarest(found: list[tuple[int, int, float]]) -> list[tuple[int, int, float]]
     return kept
 
 
-def build(documents: Sequence[Counter[str]], *, bm25: bool) -> Postings:
+def build(documents: Iterable[Counter[str]], size: int, *, bm25: bool) -> Postings:
     """Index documents: by BM25, or by TF-IDF of unit length."""
     terms, triples = _count(documents)
-    size = len(documents)
     frequency = np.bincount(triples[0], minlength=len(terms)).astype(np.float32)
     rare = np.log1p((size - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
     total = float(triples[2].sum())
@@ -95,34 +95,36 @@ def build(documents: Sequence[Counter[str]], *, bm25: bool) -> Postings:
     return _fill(terms, triples, rare + np.float32(0.1), size, average, bm25=bm25)
 
 
-def _count(documents: Sequence[Counter[str]]) -> tuple[dict[str, int], _Triples]:
+def _count(documents: Iterable[Counter[str]]) -> tuple[dict[str, int], _Triples]:
+    """Number the terms and lay the documents out flat, without holding all of them at once."""
     terms: dict[str, int] = {}
-    numbers: list[int] = []
-    rows: list[int] = []
-    counts: list[int] = []
-    for row, document in enumerate(documents):
-        numbers += [terms.setdefault(term, len(terms)) for term in document]
-        counts += document.values()
-        rows += [row] * len(document)
-    return terms, (
-        np.asarray(numbers, np.int64),
-        np.asarray(rows, np.int32),
-        np.asarray(counts, np.float32),
+    numbers, counts, lengths = array("i"), array("f"), array("i")
+    for document in documents:
+        numbers.extend([terms.setdefault(term, len(terms)) for term in document])
+        counts.extend(document.values())
+        lengths.append(len(document))
+    sizes = np.frombuffer(lengths, np.int32)
+    triples = (
+        np.frombuffer(numbers, np.int32),
+        np.repeat(np.arange(len(sizes), dtype=np.int32), sizes),
+        np.frombuffer(counts, np.float32),
     )
+    return terms, triples
 
 
 def _fill(
     terms: dict[str, int], triples: _Triples, idf: Scores, size: int, average: float, *, bm25: bool
 ) -> Postings:
     number, row_of, count_of = triples
+    weight = idf[number]
     if bm25:
         lengths = np.bincount(row_of, count_of, minlength=size)
-        slack = K1 * (1 - B + B * lengths / average)
-        weight = idf[number] * count_of * (K1 + 1) / (count_of + slack[row_of])
+        slack = (K1 * (1 - B + B * lengths / average)).astype(np.float32)
+        weight *= count_of * np.float32(K1 + 1) / (count_of + slack[row_of])
     else:
-        weight = idf[number] * (1 + np.log(np.maximum(count_of, 1)))
+        weight *= 1 + np.log(np.maximum(count_of, 1))
         norm = np.sqrt(np.bincount(row_of, weight * weight, minlength=size))
-        weight = weight / np.maximum(norm, 1e-6)[row_of]
+        weight /= np.maximum(norm, 1e-6).astype(np.float32)[row_of]
     order = np.argsort(number, kind="stable")
     starts = np.zeros(len(terms) + 1, np.int64)
     np.cumsum(np.bincount(number, minlength=len(terms)), out=starts[1:])

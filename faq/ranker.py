@@ -165,8 +165,9 @@ def evidence(snapshot: Snapshot, lookup: Lookup, logits: Numbers, order: NDArray
     """Return what speaks for and against the first candidate."""
     names = SEMANTIC if lookup.semantic else LEXICAL
     first = int(order[0])
-    column = {name: lookup.table[:, at] for at, name in enumerate(names)}
-    clues = {name: float(values[first]) for name, values in column.items()}
+    clues = dict(zip(names, lookup.table[first].tolist(), strict=True))
+    others = np.delete(lookup.table, first, axis=0)
+    rivals = dict(zip(names, others.max(axis=0, initial=0.0).tolist(), strict=True))
     second = float(logits[order[1]]) if len(order) > 1 else float(logits[first]) - 5.0
     shares = _softmax(logits)
     clues["logit"] = float(logits[first])
@@ -177,9 +178,8 @@ def evidence(snapshot: Snapshot, lookup: Lookup, logits: Numbers, order: NDArray
     clues["unknown"] = _unknown(snapshot, lookup)
     clues["length_of_query"] = float(np.log1p(len(lookup.question.words)))
     for name in ("words", "cosine", "votes"):
-        if name in column:
-            others = np.delete(column[name], first)
-            clues[f"{name}_gap"] = clues[name] - (float(others.max()) if len(others) else 0.0)
+        if name in rivals:
+            clues[f"{name}_gap"] = clues[name] - rivals[name]
     return np.asarray([clues[name] for name in evidence_names(semantic=lookup.semantic)])
 
 

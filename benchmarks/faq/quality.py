@@ -1,8 +1,9 @@
 """What the matcher is worth on labelled sets: `python -m benchmarks.faq.quality SET [SET ...]`.
 
 A set is a folder with `queries.dev.jsonl` and `faq.jsonl` (without it: the demo shop). The models
-to start from are trained on the other sets named, never on the one that is measured, and are
+to start from are trained on the other sets named, never on the one that is measured. Lines:
 
+- `WRatio`, `TF-IDF`, `BM25`, `encoder`: what each of them alone would answer;
 - `shipped`: taken as they are;
 - `itself`: fitted to the base's own questions, without labels;
 - `labels`: fitted to the labelled queries too, measured on a fifth that was left out, five times.
@@ -11,20 +12,27 @@ to start from are trained on the other sets named, never on the one that is meas
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz
+from rapidfuzz.process import cdist
 
 from benchmarks.faq.train import Set, load_set, train_quietly
 from faq.calibrate import FOLDS, fold
-from faq.evaluate import measure
 from faq.features import look_up
 from faq.hints import Hints
 from faq.learn import Labelled, by_itself, by_labels
+from faq.measures import measure
 from faq.ranker import Model, rank
+from faq.terms import Question, gram_query, word_query
 
 SHOWN = ("accuracy@1", "recall@3", "auroc", "coverage@p90", "coverage@p95", "ece")
+
+
+Scorer = Callable[[Question], NDArray[np.float32]]
 
 
 class Tally:
@@ -36,12 +44,20 @@ class Tally:
         self.third: list[bool] = []
         self.inside: list[bool] = []
 
+    def add_scores(self, known: Labelled, scores: NDArray[np.float32]) -> None:
+        """Take a baseline's score of every entry; the highest is its answer and its confidence."""
+        order = np.argsort(-scores, kind="stable")[:3].tolist()
+        self._note(known, order, float(np.clip(scores[order[0]], 0, 1)))
+
     def add(self, one: Set, known: Labelled, model: Model, hints: Hints | None) -> None:
         """Decide about one query."""
         found = look_up(one.snapshot, known.question, one.encoder, hints)
         ranking = rank(one.snapshot, found, model)
         order = [int(found.entries[at]) for at in ranking.order]
-        self.confidence.append(ranking.confidence)
+        self._note(known, order, ranking.confidence)
+
+    def _note(self, known: Labelled, order: list[int], confidence: float) -> None:
+        self.confidence.append(confidence)
         self.right.append(known.entry is not None and order[:1] == [known.entry])
         self.third.append(known.entry is not None and known.entry in order[:3])
         self.inside.append(known.entry is not None)
@@ -58,6 +74,33 @@ def tally(one: Set, model: Model) -> Tally:
     found = Tally()
     for known in one.known:
         found.add(one, known, model, None)
+    return found
+
+
+def baselines(one: Set) -> dict[str, Scorer]:
+    """Return what others would do: each scores every row, and an entry is its best row."""
+    snapshot, encoder = one.snapshot, one.encoder
+    texts = list(snapshot.texts)
+    scorers: dict[str, Scorer] = {
+        "WRatio": lambda q: (
+            np.asarray(cdist([q.text], texts, scorer=fuzz.WRatio)[0], np.float32) / 100
+        ),
+        "TF-IDF": lambda q: snapshot.grams.score(gram_query(q, snapshot.grams)),
+        "BM25": lambda q: snapshot.words.score(word_query(q, snapshot.words)),
+    }
+    meaning = snapshot.meaning
+    if encoder is not None and meaning is not None:
+        scorers["encoder"] = lambda q: meaning.take(everything) @ encoder.encode([q.text])[0]
+    everything = np.arange(len(texts))
+    return scorers
+
+
+def tally_baseline(one: Set, score: Scorer) -> Tally:
+    """Measure a baseline on all queries of a set."""
+    found = Tally()
+    starts = one.snapshot.rows_of[:-1]
+    for known in one.known:
+        found.add_scores(known, np.maximum.reduceat(score(known.question), starts))
     return found
 
 
@@ -78,6 +121,8 @@ def compare(sets: Sequence[Set]) -> None:
     """Print a line for each set and each way to learn."""
     print(f"{'':32}" + "".join(f"{name.replace('coverage', 'c')[:7]:>8}" for name in SHOWN))
     for one in sets:
+        for name, score in baselines(one).items():
+            print(f"{one.name:22}{name:10}{tally_baseline(one, score).line()}", flush=True)
         start = train_quietly([other for other in sets if other is not one])
         print(f"{one.name:22}{'shipped':10}{tally(one, start).line()}", flush=True)
         own = by_itself(one.snapshot, one.encoder, start)

@@ -20,13 +20,15 @@ import numpy as np
 from faq.calibrate import Sample, fit_confidence, fit_ranker, judge, standard, thresholds
 from faq.demo import demo_entries
 from faq.encoder import Encoder, Vectors, load
-from faq.evaluate import measure, read_queries
+from faq.evaluate import read_queries
 from faq.features import look_up
 from faq.importer import read_jsonl_entries
-from faq.index import Snapshot, build, cut, with_vectors
+from faq.index import Snapshot, build, with_vectors
 from faq.learn import Labelled
+from faq.measures import measure
 from faq.normalize import normalize
 from faq.ranker import Linear, Model, Numbers, sigmoid
+from faq.terms import cut
 from faq.tokens import Tokens, shop_concepts
 
 VERSION = "r2"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import resource
 import sys
+import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +20,7 @@ from faq import exporter, importer, imports, knowledge
 from faq.compare import Report, compare
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder
+from faq.evaluate import Judgement
 from faq.hybrid import HybridMatcher
 from faq.importer import Imported
 from faq.matcher import Decision, Entry
@@ -175,12 +179,19 @@ def evaluate(
         Path | None, typer.Option(help="Labelled queries to fit the models to first.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write one prediction a line here.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="A folder for figures, curves (SVG) and worst errors.")
+    ] = None,
     as_json: AsJson = False,  # noqa: FBT002 - typer makes it a flag
     config: ConfigPath = DEFAULT,
 ) -> None:
     """Measure the matcher on any set of labelled queries."""
     try:
-        figures = _evaluate(read_config(config).faq, (faq, queries), calibrate, out)
+        figures, judged = _evaluate(read_config(config).faq, (faq, queries), calibrate)
+        if out is not None:
+            out.write_text(_lines(one.line() for one in judged), encoding="utf-8")
+        if report is not None:
+            _write_report(report, figures, judged)
     except (ValueError, OSError) as problem:
         print(f"yingda: {problem}", file=sys.stderr)
         raise typer.Exit(2) from None
@@ -192,15 +203,34 @@ def evaluate(
 
 
 def _evaluate(
-    config: FaqConfig, files: tuple[Path, Path], dev: Path | None, out: Path | None
-) -> dict[str, Any]:
+    config: FaqConfig, files: tuple[Path, Path], dev: Path | None
+) -> tuple[dict[str, Any], list[Judgement]]:
     entries = importer.read_jsonl_entries(files[0])
     labelled = evaluation.read_queries(files[1])
+    begun = time.process_time()
     matcher = HybridMatcher.build(entries, config, Tokens(), _encoder(config))
+    built = time.process_time()
     known = [] if dev is None else evaluation.read_queries(dev)
     matcher = evaluation.calibrate(matcher, known)
+    fitted = time.process_time()
     judged = evaluation.judge_all(matcher, labelled)
-    if out is not None:
-        lines = (json.dumps(one.line(), ensure_ascii=False) for one in judged)
-        out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    return {"version": matcher.version, **evaluation.report(judged)}
+    figures = {
+        "version": matcher.version,
+        **evaluation.report(judged),
+        "build_cpu_s": built - begun,
+        "calibrate_cpu_s": fitted - built,
+        "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    return figures, judged
+
+
+def _write_report(folder: Path, figures: dict[str, Any], judged: list[Judgement]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, picture in evaluation.charts(judged).items():
+        (folder / name).write_text(picture, encoding="utf-8")
+    (folder / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    (folder / "worst.jsonl").write_text(_lines(evaluation.worst(judged)), encoding="utf-8")
+
+
+def _lines(rows: Iterable[dict[str, Any]]) -> str:
+    return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)

@@ -1,11 +1,22 @@
 import json
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from faq.encoder import CachedEncoder
-from faq.evaluate import BadQueries, Query, calibrate, judge_all, measure, read_queries, report
+from faq.evaluate import (
+    BadQueries,
+    Query,
+    calibrate,
+    charts,
+    judge_all,
+    read_queries,
+    report,
+    worst,
+)
 from faq.matcher import Entry
+from faq.measures import measure
 
 SET = Path(__file__).parent / "sets" / "zh_ecom_own"
 
@@ -90,3 +101,19 @@ def test_a_bad_line_of_queries_is_named(tmp_path, line):
     path.write_text('{"text": "a", "faq_id": 7}\n\n' + line)
     with pytest.raises(BadQueries, match="line 3"):
         read_queries(path)
+
+
+def test_the_curves_are_pictures(make_matcher, shop, queries):
+    drawn = charts(judge_all(make_matcher(shop), queries[:30]))
+    assert set(drawn) == {"reliability.svg", "coverage.svg"}
+    for picture in drawn.values():
+        assert ET.fromstring(picture).tag.endswith("svg")
+        assert "polyline" in picture
+
+
+def test_the_worst_errors_are_the_surest_and_say_what_was_right(make_matcher, shop, queries):
+    wrong = worst(judge_all(make_matcher(shop), queries))
+    assert [row["confidence"] for row in wrong] == sorted(
+        (row["confidence"] for row in wrong), reverse=True
+    )
+    assert all(row["faq_id"] != row["right"] for row in wrong)

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faq.clauses import clauses
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder
-from faq.hybrid import HybridMatcher, clauses
+from faq.hybrid import HybridMatcher
 from faq.matcher import Band, Entry
 from faq.tokens import Tokens
 

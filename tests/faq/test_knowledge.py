@@ -184,3 +184,34 @@ async def test_a_timed_entry_appears_and_disappears_by_itself(db, now, tmp_path)
     off = (False, False, False)
     assert seen == [off, (True, True, True), (True, False, False), off]
     await knowledge.close()
+
+
+async def test_a_base_that_stays_the_same_is_learnt(db, now, tmp_path, shop):
+    await db.write(save, shop, now, note="first")
+    knowledge = KnowledgeBase(db, OFF, tmp_path, learn_after=0)
+    await knowledge.start()
+    await knowledge._learning
+    assert "+self" in (await knowledge.decide("运费怎么算呀")).version
+    await knowledge.close()
+
+
+async def test_a_base_is_not_learnt_where_that_is_switched_off(db, now, tmp_path, shop):
+    await db.write(save, shop, now, note="first")
+    config = FaqConfig(encoder="off", learn=False)
+    knowledge = KnowledgeBase(db, config, tmp_path, learn_after=0)
+    await knowledge.start()
+    assert knowledge._learning is None
+    await knowledge.close()
+
+
+async def test_a_few_changes_are_put_beside_the_index_and_many_build_it_anew(base, db, now):
+    before = base._matcher.snapshot
+    await db.write(save, [Entry("new", "包邮吗", answers={"zh": "是"})], now, note="few")
+    await base.refresh()
+    assert base._matcher.late_rows == 1
+    assert base._matcher.snapshot.grams.terms is before.grams.terms
+    many = [Entry(f"m{n}", f"{n}号商品包邮吗", answers={"zh": "是"}) for n in range(200)]
+    await db.write(save, many, now, note="many")
+    await base.refresh()
+    assert base._matcher.late_rows == 0
+    assert base.entry("m7").question == "7号商品包邮吗"

@@ -151,3 +151,22 @@ def test_a_set_of_questions_is_measured(command, rows, tmp_path):
     (line,) = [json.loads(line) for line in out.read_text().splitlines()]
     assert (line["text"], line["faq_id"]) == ("怎么退货", "returns")
     assert set(line) >= {"text", "faq_id", "confidence", "band", "candidates", "cpu_ms"}
+
+
+def test_a_report_holds_figures_curves_and_the_worst_errors(command, rows, tmp_path):
+    queries = tmp_path / "queries.jsonl"
+    queries.write_text(json.dumps({"text": "退货几点", "faq_id": None}) + "\n")
+    folder = tmp_path / "report"
+    done = command(
+        *("faq", "evaluate", "--faq", str(rows), "--queries", str(queries)),
+        *("--calibrate", str(queries), "--report", str(folder)),
+    )
+    assert done.exit_code == 0, done.output
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "coverage.svg",
+        "figures.json",
+        "reliability.svg",
+        "worst.jsonl",
+    ]
+    figures = json.loads((folder / "figures.json").read_text())
+    assert {"ece", "mrr", "auroc", "build_cpu_s", "memory_mb"} <= figures.keys()

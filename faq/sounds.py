@@ -1,0 +1,145 @@
+"""Reads what was typed by its sound: pinyin, and characters that only sound like the right ones.
+
+`sounds.txt` gives each character its commonest reading without tone, `common.txt` common words,
+the commonest first; a knowledge base's own words come before both.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import resources
+
+from faq.normalize import HAN
+
+_LETTERS = re.compile(r"[a-z' ]+")
+_PINYIN = re.compile(r"[^a-z]+")
+_HAN_RUN = re.compile(rf"[{HAN}]+")
+_LONGEST_LETTERS = 24
+_LONGEST_WORD = 6
+_OWN = 0.6
+"""How much of the belief in a word comes from the knowledge base's own questions."""
+_OTHER_CHARACTER = 5.0
+"""What it costs to take one character for another that sounds alike."""
+_UNKNOWN = 14.0
+_LEAST_LETTERS = 4
+_MOST_LETTERS = 120
+
+
+@lru_cache(maxsize=1)
+def readings() -> dict[str, str]:
+    """Return each character's reading."""
+    text = resources.files("faq").joinpath("sounds.txt").read_text(encoding="utf-8")
+    found = {}
+    for line in text.splitlines():
+        sound, _, characters = line.partition(" ")
+        found.update(dict.fromkeys(characters, sound))
+    return found
+
+
+@lru_cache(maxsize=1)
+def _common() -> dict[str, float]:
+    """Return how likely common words are, by their rank."""
+    text = resources.files("faq").joinpath("common.txt").read_text(encoding="utf-8")
+    weights = {word: 1 / (rank + 10) for rank, word in enumerate(text.split())}
+    total = sum(weights.values())
+    return {word: weight / total for word, weight in weights.items()}
+
+
+@lru_cache(maxsize=1)
+def common_characters() -> dict[str, str]:
+    """Return the characters of common words by their reading."""
+    found: dict[str, dict[str, None]] = {}
+    for character in "".join(_common()):
+        found.setdefault(readings()[character], {})[character] = None
+    return {sound: "".join(characters) for sound, characters in found.items()}
+
+
+class Sounds:
+    """The words of one knowledge base and of the language, by how they sound."""
+
+    def __init__(self, own: Mapping[str, int]) -> None:
+        words = {w: n for w, n in own.items() if len(w) <= _LONGEST_WORD and _HAN_RUN.fullmatch(w)}
+        total = sum(words.values()) or 1
+        common = _common()
+        self._costs: dict[str, float] = {}
+        self._by_sound: dict[tuple[str, ...], list[str]] = {}
+        self._by_letters: dict[str, str] = {}
+        for word in {**common, **words}:
+            chance = _OWN * words.get(word, 0) / total + (1 - _OWN) * common.get(word, 0.0)
+            self._add(word, -math.log(chance))
+
+    def _add(self, word: str, cost: float) -> None:
+        sound = tuple(readings().get(character, "") for character in word)
+        if not all(sound):
+            return
+        self._costs[word] = cost
+        self._by_sound.setdefault(sound, []).append(word)
+        letters = "".join(sound)
+        known = self._by_letters.get(letters)
+        if known is None or cost < self._costs[known]:
+            self._by_letters[letters] = word
+
+    def from_pinyin(self, text: str) -> str | None:
+        """Return the characters of a text that is pinyin from end to end, else None."""
+        letters = _PINYIN.sub("", text)
+        if not _LETTERS.fullmatch(text) or not _LEAST_LETTERS <= len(letters) <= _MOST_LETTERS:
+            return None
+        if not all(_is_pinyin(part) for part in text.replace("'", " ").split()):
+            return None
+        best: list[tuple[float, int, str]] = [(0.0, 0, "")]
+        for end in range(1, len(letters) + 1):
+            ways = [(math.inf, 0, "")]
+            for start in range(max(0, end - _LONGEST_LETTERS), end):
+                word = self._by_letters.get(letters[start:end])
+                if word is not None:
+                    ways.append((best[start][0] + self._costs[word], start, word))
+            best.append(min(ways))
+        return _spelled(best) if best[-1][0] < math.inf else None
+
+    def corrected(self, text: str) -> str:
+        """Return a text with characters in place that sound alike and make known words."""
+        return _HAN_RUN.sub(lambda found: self._corrected(found.group()), text)
+
+    def _corrected(self, run: str) -> str:
+        sounds = [readings().get(character, "") for character in run]
+        best: list[tuple[float, int, str]] = [(0.0, 0, "")]
+        for end in range(1, len(run) + 1):
+            ways = [(best[end - 1][0] + _UNKNOWN, end - 1, run[end - 1])]
+            for start in range(max(0, end - _LONGEST_WORD), end):
+                said = run[start:end]
+                for word in self._by_sound.get(tuple(sounds[start:end]), ()):
+                    changed = sum(a != b for a, b in zip(word, said, strict=True))
+                    if changed and len(word) == 1:
+                        continue
+                    cost = self._costs[word] + _OTHER_CHARACTER * changed
+                    ways.append((best[start][0] + cost, start, word))
+            best.append(min(ways))
+        return _spelled(best)
+
+
+def _spelled(best: list[tuple[float, int, str]]) -> str:
+    words: list[str] = []
+    at = len(best) - 1
+    while at > 0:
+        _, at, word = best[at]
+        words.append(word)
+    return "".join(reversed(words))
+
+
+@lru_cache(maxsize=1)
+def _syllables() -> frozenset[str]:
+    return frozenset(readings().values())
+
+
+def _is_pinyin(letters: str) -> bool:
+    """Say whether letters can be cut into syllables without a rest."""
+    known = _syllables()
+    reached = [True] + [False] * len(letters)
+    for end in range(1, len(letters) + 1):
+        reached[end] = any(
+            reached[start] and letters[start:end] in known for start in range(max(0, end - 6), end)
+        )
+    return reached[-1]

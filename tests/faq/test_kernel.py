@@ -1,0 +1,47 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from faq.kernel import ANOTHER, NONE, SKETCH_SCALE, Voters, nearest
+from faq.matcher import Entry
+
+LONG = "我上个月买的那台空气净化器滤网指示灯一直亮着换了新的滤网以后还是亮怎么处理"
+
+
+def voters(near, owner, alike):
+    """Each row's sketch is a unit vector; rows of the same number in `alike` say the same."""
+    sketches = np.zeros((len(near), 128), np.int8)
+    sketches[np.arange(len(near)), alike] = SKETCH_SCALE
+    weight = np.ones(len(near), np.float32)
+    return Voters(np.asarray(near, np.float32), np.asarray(owner), weight, sketches, None)
+
+
+def test_rows_that_say_the_same_share_one_vote():
+    votes = voters([0.5, 0.5, 0.5], [0, 0, 1], [0, 0, 1]).count(2)
+    assert np.isclose(votes.entries[0], votes.entries[1], atol=0.05)
+
+
+def test_votes_for_nothing_and_for_others_are_kept_apart():
+    votes = voters([0.5, 0.4, 0.3], [0, NONE, ANOTHER], [0, 1, 2]).count(1)
+    assert votes.entries[0] > votes.none > 0.3
+
+
+def test_nobody_votes_where_nobody_is():
+    votes = voters([], [], []).count(3)
+    assert (votes.entries.tolist(), votes.none) == ([0, 0, 0], 0)
+
+
+@given(st.lists(st.integers(-5, 100), min_size=1, max_size=300, unique=True), st.integers(1, 40))
+def test_the_nearest_are_the_largest(numbers, most):
+    near = np.asarray(numbers, np.float32)
+    found = near[nearest(near, most)]
+    assert sorted(found.tolist()) == sorted(numbers)[-most:]
+
+
+def test_terse_questions_of_another_entry_do_not_take_a_long_question_away(make_matcher):
+    filters = Entry("filter", "净化器滤网指示灯一直亮", ("换了滤网灯还是亮怎么办",))
+    other = Entry("purifier", "净化器怎么选", ("哪款净化器适合卧室",))
+    terse = ("净化器", "滤网", "灯亮", "怎么处理", "一直亮", "换滤网", "空气", "上个月买的")
+    greedy = Entry("purifier", other.question, (*other.similar_questions, *terse))
+    assert make_matcher([filters, other]).decide(LONG).candidates[0].entry.id == "filter"
+    assert make_matcher([filters, greedy]).decide(LONG).candidates[0].entry.id == "filter"
