@@ -17,8 +17,8 @@ from console.services import Services
 from faq import columns, imports
 from faq.compare import Report, compare
 from faq.importer import SAMPLES, Imported, read
-from faq.knowledge import content_of
 from faq.rows import BadFile, open_rows
+from faq.stored import content_of
 from storage import imports as table
 from storage.database import StorageError
 from storage.imports import Overtaken

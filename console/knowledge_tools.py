@@ -20,10 +20,10 @@ from console.knowledge_forms import category_of
 from console.knowledge_views import BANDS, PARTS, ROUTES
 from console.views import is_partial, render
 from console.words import CHANNELS
-from faq.knowledge import entry_of
 from faq.matcher import Entry
 from faq.modes import admitted
 from faq.near import near_duplicates
+from faq.stored import entry_of
 from storage import kept_tests, knowledge
 from storage.knowledge import LiveEntry
 

@@ -24,9 +24,9 @@ from console.missed_views import ENDS, STATES, GapView, picked, with_questions
 from console.rows import inboxes
 from console.services import Services
 from console.views import render
-from faq.knowledge import content_of, entry_of
 from faq.matcher import Entry
 from faq.replay import Asked, Replay, replay
+from faq.stored import content_of, entry_of
 from faq.tokens import language_of
 from handlers.desk import gaps as looking
 from handlers.personal import HIDDEN, masked

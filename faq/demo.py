@@ -8,8 +8,8 @@ from importlib.resources import files
 from sqlmodel import Session
 
 from faq.importer import read
-from faq.knowledge import save
 from faq.matcher import Entry
+from faq.stored import save
 from storage import knowledge
 from storage.database import Database
 

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from faq import knowledge
 from faq.compare import Drafted, Report
 from faq.importer import Imported
 from faq.matcher import Entry
+from faq.stored import entry_of, live
 from storage import imports
 from storage.articles import LiveEntry
 from storage.imports import Waiting
@@ -34,14 +34,14 @@ def base(session: Session) -> Base:
     """Return what an import meets now."""
     waiting = imports.waiting(session)
     return Base(
-        knowledge.live(session),
+        live(session),
         {each.key: _drafted(each) for each in waiting},
         {each.key: each.mark for each in waiting},
     )
 
 
 def _drafted(waiting: Waiting) -> Drafted:
-    entry = knowledge.entry_of(LiveEntry(waiting.key, UUID(int=0), waiting.content))
+    entry = entry_of(LiveEntry(waiting.key, UUID(int=0), waiting.content))
     return Drafted(
         None if waiting.deleted else entry, waiting.author_id is not None, waiting.author
     )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
 import structlog
-from sqlmodel import Session
 
 from faq import encoder as encoders
+from faq import stored
 from faq.apprentice import Apprentice
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder, Encoder
@@ -20,10 +20,8 @@ from faq.modes import ModeMatcher, next_change
 from faq.normalize import RAW_LIMIT
 from faq.ranker import Models
 from faq.tokens import Tokens
-from storage import knowledge, thresholds
 from storage.changes import changed_since
 from storage.database import Database
-from storage.knowledge import Content, LiveEntry
 from storage.types import utcnow
 
 log = structlog.get_logger(__name__)
@@ -142,15 +140,15 @@ class KnowledgeBase:
             storage.database.StorageError: the database cannot be read.
         """
         async with self._refreshing:
-            release, limits = await self._db.read(_state)
+            release, limits = await self._db.read(stored.state)
             anew = limits != self._limits or self._is_time_for_another()
             if release == self._release and not anew:
                 return False
             if anew or not await self._patch():
-                (release, self._limits), told, rows = await self._db.read(_live)
+                (release, self._limits), told, rows = await self._db.read(stored.everything)
                 known = {**self._given.category_thresholds, **told}
                 self._config = self._given.model_copy(update={"category_thresholds": known})
-                await self._swap(release, tuple(entry_of(row) for row in rows))
+                await self._swap(release, tuple(stored.entry_of(row) for row in rows))
             return True
 
     async def _patch(self) -> bool:
@@ -159,7 +157,7 @@ class KnowledgeBase:
         if matcher is None or self._release < 1:
             return False
         changes = await self._db.read(changed_since, self._release)
-        changed = [entry_of(row) for row in changes.entries]
+        changed = [stored.entry_of(row) for row in changes.entries]
         if matcher.late_rows + sum(1 + len(e.similar_questions) for e in changed) > MOST_LATE:
             return False
         now = self._clock()
@@ -277,60 +275,5 @@ class KnowledgeBase:
         log.info("knowledge learnt", entries=len(matcher.entries))
 
 
-def entry_of(row: LiveEntry) -> Entry:
-    """Return a stored entry as the matcher knows it."""
-    content = row.content
-    return Entry(
-        id=row.key,
-        question=content.question,
-        similar_questions=tuple(content.similar_questions),
-        answers=content.answers,
-        kind=content.kind,
-        category=content.category,
-        version_id=str(row.version_id),
-        rules=content.rules,
-    )
-
-
-def _state(session: Session) -> tuple[int, int]:
-    return knowledge.current_release(session), thresholds.version(session)
-
-
-def _live(session: Session) -> tuple[tuple[int, int], dict[str, float], list[LiveEntry]]:
-    return _state(session), thresholds.current(session), knowledge.live_entries(session)
-
-
 def _nothing(route: str) -> Decision:
     return Decision(Band.HANDOFF, 0.0, (), route, "")
-
-
-def content_of(entry: Entry) -> Content:
-    """Return an entry as it is stored."""
-    return Content(
-        entry.question,
-        entry.similar_questions,
-        entry.answers,
-        entry.kind,
-        entry.category,
-        entry.rules,
-    )
-
-
-def save(
-    session: Session, entries: Sequence[Entry], now: datetime, *, note: str | None = None
-) -> int:
-    """Save entries as drafts and, with a note, publish them; return the live release.
-
-    Raises:
-        storage.knowledge.NothingToPublish: there was nothing to save.
-    """
-    contents = {entry.id: content_of(entry) for entry in entries}
-    knowledge.save_drafts(session, contents, None, now)
-    if note is not None:
-        return knowledge.publish(session, None, note, now, contents.keys()).number
-    return knowledge.current_release(session)
-
-
-def live(session: Session) -> list[Entry]:
-    """Return the live entries as the database has them."""
-    return [entry_of(row) for row in knowledge.live_entries(session)]

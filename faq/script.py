@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from faq.config import FaqConfig
-from faq.knowledge import entry_of
 from faq.matcher import Entry
 from faq.normalize import normalize
 from faq.replay import Asked, Example
+from faq.stored import entry_of
 from storage import asked, kept_tests, knowledge
 from storage.asked import Question
 from storage.knowledge import LiveEntry

@@ -20,9 +20,10 @@ from sqlmodel import Session
 from benchmarks.faq.speed import grown, rss
 from channels.message import Address, Text
 from faq.config import FaqConfig
-from faq.knowledge import KnowledgeBase, save
+from faq.knowledge import KnowledgeBase
 from faq.matcher import Entry
 from faq.rehearsal import Rehearsals
+from faq.stored import save
 from storage import contacts, conversations, rehearsals, schema
 from storage.database import Database
 from storage.models import Author

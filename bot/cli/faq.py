@@ -16,7 +16,7 @@ from bot.cli.options import DEFAULT, ConfigPath, opened, read_config, utc_now, w
 from bot.config import BadConfig, Config
 from faq import encoder as encoders
 from faq import evaluate as evaluation
-from faq import exporter, importer, imports, knowledge
+from faq import exporter, importer, imports, stored
 from faq.compare import Report, compare
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder
@@ -103,7 +103,7 @@ async def _import(
         if not entries or dry_run or (report.conflicts and not overwrite):
             return report, False
         note = "imported" if publish else None
-        await db.write(knowledge.save, entries, utc_now(), note=note)
+        await db.write(stored.save, entries, utc_now(), note=note)
         return report, True
 
 
@@ -127,7 +127,7 @@ def export_file(
 
 async def _live(config: Config) -> list[Entry]:
     async with opened(config) as db:
-        return await db.read(knowledge.live)
+        return await db.read(stored.live)
 
 
 @app.command()

@@ -26,7 +26,7 @@ from channels import registry
 from channels.base import Clock
 from channels.simulation import Simulator
 from channels.testing import serve, troubles
-from faq.knowledge import save
+from faq.stored import save
 from storage import overview, schema
 from storage.database import Database
 

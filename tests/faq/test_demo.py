@@ -2,8 +2,8 @@ import pytest
 
 from faq.demo import demo_entries, publish_demo
 from faq.importer import KINDS
-from faq.knowledge import live
 from faq.matcher import Band
+from faq.stored import live
 
 PARAPHRASES = [
     ("买错了想退掉要怎么弄", "return_apply"),

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from faq.config import FaqConfig
-from faq.knowledge import KnowledgeBase, live, save
+from faq.knowledge import KnowledgeBase
 from faq.matcher import Band, Entry
+from faq.stored import live, save
 from storage import knowledge as store
 from storage.rules import Rules
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from channels import registry
 from channels.simulation import Simulator
-from faq.knowledge import save
 from faq.matcher import Entry
+from faq.stored import save
 from storage import people, schema
 from storage.database import Database
 from storage.models import Role
