@@ -1,7 +1,7 @@
 import pytest
 
 from faq.demo import demo_entries, publish_demo
-from faq.importer import KINDS
+from faq.entries import KINDS
 from faq.matcher import Band
 from faq.stored import live
 

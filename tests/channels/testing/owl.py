@@ -36,6 +36,13 @@ LARGEST = 2**18
 KEY = "owl-secret-of-the-tests"
 
 
+SHOWN = {
+    "silent stand-in": lambda part: isinstance(part, Text | Choices),
+    "drops cards": lambda part: part.kind != "card",
+}
+"""What of a message is still shown with a bug."""
+
+
 class Config(InboxConfig):
     key: SecretStr
 
@@ -168,8 +175,8 @@ class Adapter:
         elif isinstance(last, Choices):
             bare = "unnumbered" in self.bugs
             parts = (*parts[:-1], Text(text=last.prompt if bare else numbered(last)))
-        if "silent stand-in" in self.bugs:
-            parts = tuple(part for part in parts if isinstance(part, Text | Choices))
+        for bug in self.bugs & SHOWN.keys():
+            parts = tuple(filter(SHOWN[bug], parts))
         text = plain(parts)
         if "eats controls" in self.bugs:
             text = text.partition("\x0b")[0]

@@ -74,6 +74,7 @@ CAUGHT_BY = {
     "drops files": "a_file_of_ours_that_meets_a_trouble_arrives_with_the_next_try",
     "no scales": "a_file_of_ours_that_is_gone_or_too_large_is_refused",
     "claims all": "what_is_claimed_of_files_fits_together",
+    "drops cards": "a_card_arrives_as_one_or_as_its_words",
     "typing": "claimed_protocols_are_real",
 }
 
