@@ -45,4 +45,4 @@ def compose(config: Config, clock: Callable[[], datetime], role: Role = "all") -
         if demo is not None:
             demo.install(app)
 
-    return make_app(service, mount if service.serves else None)
+    return make_app(service, mount if service.serves else None, {"messages": webchat.say})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import perf_counter
 
 import structlog
@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from bot.intake import Answered, NoSuchInbox
 from bot.limit import BodyLimit
 from bot.service import Service
+from bot.straight import Door, Straight
 from channels.base import Request as Call
 from channels.errors import BadRequest, ChannelError
 from storage.database import StorageError
@@ -102,17 +103,22 @@ async def metrics(request: Request) -> Response:
     return Response(service.metrics.render(), media_type=CONTENT_TYPE_LATEST)
 
 
-def make_app(service: Service, mount: Callable[[FastAPI], None] | None) -> FastAPI:
+def make_app(
+    service: Service,
+    mount: Callable[[FastAPI], None] | None,
+    doors: Mapping[str, Door] | None = None,
+) -> FastAPI:
     """Return the web application; `mount` adds the console, the web chat and the demo.
 
-    Without `mount` nobody is served: it only tells how the process is. Enter `service` before
-    serving it.
+    `doors` are more addresses below an inbox where messages come in. Without `mount` nobody is
+    served: it only tells how the process is. Enter `service` before serving it.
     """
     app = FastAPI(title="Yingda", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.service = service
     app.include_router(health)
     if mount is not None:
         app.include_router(router)
+        app.add_middleware(Straight, doors={"webhook": webhook, **(doors or {})})
         mount(app)
     app.add_middleware(BodyLimit, largest_file=service.config.media.max_bytes + FORM)
     return app
