@@ -24,13 +24,13 @@ check: $(VENV)/.dev ## Lint, types, architecture, templates, translations
 	$(BIN)/python -m tests.house
 	$(BIN)/pip check
 
-test: $(VENV)/.test browser ## Run the everyday suite
+test: $(VENV)/.test browser php ## Run the everyday suite
 	$(BIN)/pytest -m "not long" $(SIDE_BY_SIDE) $(ARGS)
 
-test-long: $(VENV)/.test browser cluster ## Run everything, the tests that take minutes included
+test-long: $(VENV)/.test browser php cluster ## Run everything, the tests that take minutes included
 	$(BIN)/pytest $(SIDE_BY_SIDE) $(ARGS)
 
-coverage: $(VENV)/.test browser ## Run the everyday suite and hold it to the coverage gates
+coverage: $(VENV)/.test browser php ## Run the everyday suite and hold it to the coverage gates
 	$(BIN)/pytest -m "not long" $(SIDE_BY_SIDE) --cov --cov-report=term:skip-covered $(ARGS)
 	$(BIN)/python -m tests.coverage_gates
 
@@ -73,7 +73,7 @@ $(VENV)/.%: requirements/%.txt pyproject.toml | $(VENV)/bin/python
 	@$(BIN)/pip install --quiet --no-build-isolation --no-deps -e .
 	@touch $@
 
-.PHONY: browser cluster coverage
+.PHONY: browser cluster coverage php
 browser:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -81,6 +81,16 @@ browser:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; \
 	  else \
 	    echo "no Chromium: the browser tests will be skipped; Debian, Ubuntu: sudo apt-get install chromium fonts-noto-cjk"; \
+	  fi; }
+
+php:
+	@command -v php >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing PHP for the website's signing example"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	      apt-get install -y -qq --no-install-recommends php-cli >/dev/null; \
+	  else \
+	    echo "no PHP: its signing example will not be tried; Debian, Ubuntu: sudo apt-get install --no-install-recommends php-cli"; \
 	  fi; }
 
 cluster:
