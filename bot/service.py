@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import structlog
 
 from bot.chat_status import Line
+from bot.clock_watch import ClockWatch
 from bot.composing import Composing
 from bot.config import Config
 from bot.delivery import Sender
@@ -99,6 +100,7 @@ class Service:
         )
         self.sender = Sender(self.db, self.inboxes, self.signals, clock, self.metrics)
         self.ticker = Ticker(self.db, self.knowledge, self.signals, clock, self.metrics)
+        self.clock_watch = ClockWatch(self.db, self.inboxes, self.signals, self.ticker, clock)
         self.stopping = self._connected = False
         self._loops: list[asyncio.Task[None]] = []
         self._ending: asyncio.Task[None] | None = None
@@ -113,6 +115,7 @@ class Service:
         await asyncio.to_thread(schema.upgrade, self.config.database_url)
         if not self.db.shared:
             await self.db.write(lanes.free_all)
+            await self.clock_watch.begin()
         self.db.on_commit(self._committed)
         self.db.on_outgoing(self.signals.outbound.set)
         if self.hints is not None:
@@ -132,12 +135,14 @@ class Service:
             self._loops.append(asyncio.create_task(self.fetcher.run(), name="files"))
             self.health.start()
         self.ticker.start(alone=self.works)
+        self.clock_watch.start()
         log.info("started", inboxes=sorted(self.inboxes.by_name))
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         """Stop every part; what is unfinished is picked up by the next start."""
         self.begin_stop()
+        await self.clock_watch.stop()
         self.ticker.stop()
         self.fetcher.stop()
         await self.health.stop()

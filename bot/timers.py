@@ -90,6 +90,11 @@ class Ticker:
             )
         self._scheduler.start()
 
+    def tick_anew(self) -> None:
+        """Tick at once and on from there: the times that were set are of another clock."""
+        for job in self._scheduler.get_jobs():
+            job.modify(next_run_time=self._clock())
+
     def stop(self) -> None:
         """Stop ticking; what is due is found by the next tick of any process."""
         self._stopped = True
