@@ -7,7 +7,7 @@ from datetime import datetime
 
 from fastapi import FastAPI
 
-from bot import chat_files, chat_stream, webchat
+from bot import answer_files, chat_files, chat_stream, webchat
 from bot.config import Config
 from bot.demo import Demo
 from bot.service import Role, Service
@@ -25,6 +25,7 @@ def compose(config: Config, clock: Callable[[], datetime], role: Role = "all") -
         app.include_router(webchat.router)
         app.include_router(chat_stream.router)
         app.include_router(chat_files.router)
+        app.include_router(answer_files.router)
         services = Services(
             db=service.db,
             knowledge=service.knowledge,
@@ -40,6 +41,7 @@ def compose(config: Config, clock: Callable[[], datetime], role: Role = "all") -
             show_typing=service.composing.show,
             publishers=frozenset(config.publishers),
             rehearsals=service.rehearsals,
+            files_at=config.files_at,
         )
         console.install(app, services)
         if demo is not None:

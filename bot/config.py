@@ -125,6 +125,11 @@ class Config(BaseModel):
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
+    def files_at(self) -> str:
+        """Under which address files of answers are to be had by anybody; empty: nowhere."""
+        return f"{self.public_url.rstrip('/')}/attachments/" if self.public_url else ""
+
+    @property
     def shows_demo(self) -> bool:
         """Whether the simulated phones are there."""
         return not self.inboxes if self.demo is None else self.demo

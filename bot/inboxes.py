@@ -178,6 +178,12 @@ class Inboxes:
             and (inbox.paused_until is None or inbox.paused_until <= now)
         ]
 
+    def takes(self, name: str) -> Mapping[Kind, Takes]:
+        """Return which files an inbox can send."""
+        # What waits for the customer's next message rides in an answer, which holds no files.
+        inbox = self.by_name.get(name)
+        return {} if inbox is None or inbox.passive is not None else inbox.capabilities.files
+
     def states(self, public_url: str | None = None) -> list[InboxState]:
         """Return how every inbox is doing, for the console and for health checks."""
         root = (public_url or "").rstrip("/")
@@ -198,7 +204,7 @@ class Inboxes:
                 text_unit=inbox.capabilities.text_limit_unit,
                 replies=_replies(inbox.capabilities),
                 fetches=isinstance(inbox.adapter, MediaSource),
-                takes=_takes(inbox),
+                takes=self.takes(inbox.name),
                 notices=inbox.capabilities.notices,
                 webhook_url=f"{root}/inboxes/{inbox.name}/webhook" if inbox.is_called else None,
                 widget_url=f"{root}/widget.js" if isinstance(inbox.adapter, Visited) else None,
@@ -284,11 +290,6 @@ async def _poll(name: str, adapter: Polling, store: Store, cursor: Cursor) -> No
     async with contextlib.aclosing(stream) as items:  # type: ignore[type-var]
         async for after, reception in items:
             await store(name, reception, after)
-
-
-def _takes(inbox: Inbox) -> Mapping[Kind, Takes]:
-    # What waits for the customer's next message rides in an answer, which holds no files.
-    return {} if inbox.passive is not None else inbox.capabilities.files
 
 
 def _replies(able: Capabilities) -> int | None:

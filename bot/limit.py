@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LARGEST_CALL = 1024 * 1024
 """Bytes of a body: of a platform's push, of a form, of anything."""
 
-_FILES = re.compile(r"/inbox(es)?/[A-Za-z0-9_-]+/files|/kb/import|/demo/platform/.+")
+_FILES = re.compile(r"/inbox(es)?/[A-Za-z0-9_-]+/files|/kb/import|/kb/files|/demo/platform/.+")
 """Where files are taken, from agents and from visitors; or by a simulated platform, from us."""
 
 

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
+from sqlmodel import Session
 
 from bot.inboxes import Inboxes
 from bot.lane_loop import backoff
 from channels.errors import ChannelError, Gone, RateLimited, Refused
 from channels.files import OURS, Download, File, MediaSource
 from channels.filetypes import UNKNOWN
-from storage import fetching, media
+from storage import attachments, fetching, media
 from storage.database import Database, StorageError
 from storage.folder import Folder, Kept, TooLarge, Writing
 from storage.models import MediaFile, MediaState
@@ -49,15 +50,19 @@ class StoredFiles:
         Raises:
             Gone: there is no such file (any more).
         """
-        found = await self._db.read(media.get, ref.removeprefix(OURS))
+        found = await self._db.read(_of_ours, ref.removeprefix(OURS))
         if not ref.startswith(OURS) or found is None or found.state is not MediaState.STORED:
             raise Gone
         try:
-            stream = await asyncio.to_thread(self._folder.open, found.id)
+            stream = await asyncio.to_thread(self._folder.open, found.place)
         except FileNotFoundError:
             raise Gone from None
         with stream:
             yield File(found.name or "file", found.type or UNKNOWN, found.size or 0, stream)
+
+
+def _of_ours(session: Session, media_id: str) -> MediaFile | None:
+    return media.get(session, media_id) or attachments.get(session, media_id)
 
 
 class Fetcher:
@@ -122,6 +127,7 @@ class Fetcher:
         """Doom what is too old, and remove bytes that no row knows."""
         before = self._clock() - self._keep if self._keep is not None else None
         doomed = await self._db.write(partial(fetching.forget, before=before), self._clock())
+        await self._tidy_answers()
         until = time.time() - LEFT_ALONE
         await asyncio.to_thread(self._folder.clear_aside, until)
         lying = await asyncio.to_thread(self._folder.ids, until)
@@ -131,6 +137,12 @@ class Fetcher:
                 await asyncio.to_thread(self._folder.remove, stray)
         if doomed:
             log.info("files are forgotten", files=doomed)
+
+    async def _tidy_answers(self) -> None:
+        unused = await self._db.read(attachments.unused, self._clock())
+        if unused:
+            for gone in await self._db.write(attachments.forget, unused, self._clock()):
+                await asyncio.to_thread(self._folder.remove, gone)
 
     async def _guarded(self) -> None:
         try:

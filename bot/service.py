@@ -32,7 +32,7 @@ from console.whispers import Whispers
 from faq.demo import publish_demo
 from faq.knowledge import KnowledgeBase
 from faq.rehearsal import Rehearsals
-from handlers.chain import build_chain
+from handlers.chain import Chain, build_chain
 from handlers.chat.sheet import sheets
 from storage import lanes, paces, schema, transport
 from storage.database import Database, StorageError
@@ -91,7 +91,7 @@ class Service:
         )
         self.worker = Worker(
             self.db,
-            build_chain(self.knowledge, channels=_channels(self.config)),
+            _chain(self.config, self.knowledge, self.inboxes),
             self.inboxes,
             self.signals,
             clock,
@@ -248,8 +248,9 @@ class Service:
                 await self.ticker.guarded(self.ticker.reload_knowledge)
 
 
-def _channels(config: Config) -> dict[str, str]:
-    return {name: inbox.channel for name, inbox in config.inboxes.items()}
+def _chain(config: Config, knowledge: KnowledgeBase, inboxes: Inboxes) -> Chain:
+    channels = {name: each.channel for name, each in config.inboxes.items()}
+    return build_chain(knowledge, channels=channels, takes=inboxes.takes, files_at=config.files_at)
 
 
 def _days(number: int | None) -> timedelta | None:

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from console import (
     actions,
+    answer_files,
     chat,
     conversations,
     demo,
@@ -54,6 +55,7 @@ ROUTERS: list[APIRouter] = [
     chat.router,
     tickets.router,
     releases.router,
+    answer_files.router,
     knowledge_tools.router,
     imports.router,
     learning.router,

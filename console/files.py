@@ -82,7 +82,7 @@ def given(request: Request, folder: Folder, file: MediaFile) -> Response:
         return Response(status_code=404)
     if request.headers.get("if-none-match") == _tag(file):
         return Response(status_code=304, headers={**SAFE, "etag": _tag(file)})
-    path = folder.path(file.id)
+    path = folder.path(file.place)
     if not path.is_file():
         return Response(status_code=404)
     shown = _shows(file) != "file" and "download" not in request.query_params

@@ -130,6 +130,7 @@ async def _looked(found: Services, row: FileImport) -> tuple[Imported, Report, i
     imported = await _watched(
         found, row, progress, lambda: read(row.name, content, meanings, progress)
     )
+    imported = await found.db.read(imports.filled, imported)
     base = await found.db.read(imports.base)
     progress.phase = 1
     report = await _watched(

@@ -48,6 +48,7 @@ FIELDS: Mapping[str, str] = {
     "answers.en": mark("Answer in English"),
     "kind": mark("Kind of question"),
     "category": mark("Category"),
+    "files": mark("Files"),
 }
 """What a column can be called, in the order of the form."""
 EXAMPLE = Entry(

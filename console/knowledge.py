@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from console import answer_files
 from console import knowledge_views as pages
 from console.auth import Found, Login, require
 from console.i18n import mark
@@ -20,8 +23,8 @@ from console.services import Services
 from console.views import render
 from console.words import CHANNELS
 from storage import knowledge
-from storage.knowledge import UnknownArticle
-from storage.rules import Rules
+from storage.knowledge import Content, UnknownArticle
+from storage.rules import Attachment, Rules
 
 router = APIRouter()
 EditorLogin = Annotated[Login, Depends(require("knowledge.write"))]
@@ -82,9 +85,10 @@ async def ask_new(
 async def create(request: Request, login: EditorLogin, found: Found) -> Response:
     """Write a new entry's draft."""
     given = await _given(request)
-    content, wrong = read_content(given, await found.db.read(pages.keys_by_question))
+    content, wrong, files = await found.db.read(_read, given)
     if content is None:
-        return _render(request, login, found, "entry.html", _blank(given, wrong), 422)
+        more = {**_blank(given, wrong), "rows": answer_files.rows_of(found, files)}
+        return _render(request, login, found, "entry.html", more, 422)
     key = await found.db.write(pages.save, None, content, login.id, found.clock(), "")
     return _go(f"/kb/{quote(key)}?told=saved")
 
@@ -131,18 +135,27 @@ async def change(request: Request, login: EditorLogin, found: Found, key: str) -
 async def _save(
     request: Request, login: Login, found: Services, key: str, given: Mapping[str, str]
 ) -> Response:
-    content, wrong = read_content(given, await found.db.read(pages.keys_by_question))
+    content, wrong, files = await found.db.read(_read, given)
+    rows = answer_files.rows_of(found, files)
     if content is None:
-        more: dict[str, Any] = {"given": given, "errors": wrong}
+        more: dict[str, Any] = {"given": given, "errors": wrong, "rows": rows}
         return await _entry_page(request, login, found, key, more, 422)
     try:
         seen = given.get("seen", "")
         await found.db.write(pages.save, key, content, login.id, found.clock(), seen)
     except Overtaken:
         problem = mark("A colleague saved this draft meanwhile. Your text is still here below.")
-        more = {"given": given, "problem": problem}
+        more = {"given": given, "problem": problem, "rows": rows}
         return await _entry_page(request, login, found, key, more, 409)
     return _go(f"/kb/{quote(key)}?told=saved")
+
+
+def _read(
+    session: Session, given: Mapping[str, str]
+) -> tuple[Content | None, dict[str, str], list[Attachment]]:
+    files = answer_files.read_files(session, given)
+    content, wrong = read_content(given, pages.keys_by_question(session), files)
+    return content, wrong, files
 
 
 async def _entry_page(
@@ -163,6 +176,9 @@ async def _entry_page(
         "entry": entry,
         "revisions": revisions,
         "categories": categories,
+        "rows": answer_files.rows_of(found, entry.content.rules.files),
+        "against": "drafts" if entry.state.draft else "live",
+        "ruled": replace(entry.content.rules, files=()) != Rules(),
         **more,
     }
     return _render(request, login, found, "entry.html", context, status)
@@ -173,6 +189,8 @@ def _blank(given: Mapping[str, str], errors: Mapping[str, str]) -> dict[str, Any
         "entry": None,
         "revisions": [],
         "categories": [],
+        "rows": [],
+        "ruled": False,
         "problem": None,
         "told": "",
     }
@@ -193,11 +211,13 @@ def _render(
         "parts": PARTS,
         "routes": ROUTES,
         "sentence": "",
-        "decision": None,
+        "tried": None,
+        "against": "live",
         "semantic": found.knowledge.semantic,
         "modes": MODES,
         "answer_words": ANSWERS,
-        "no_rules": Rules(),
+        "ways": answer_files.WAYS,
+        "largest": found.folder.largest,
         "rule_errors": sorted(context.get("errors", {}).keys() & RULE_FIELDS),
         "channel_errors": [name for name in context.get("errors", {}) if "@" in name],
         "neighbours": [entry.question for entry in found.knowledge.entries()[:NEIGHBOURS]],

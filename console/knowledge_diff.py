@@ -10,7 +10,7 @@ from console.i18n import mark
 from console.views import ZONE
 from console.words import CHANNELS
 from storage.knowledge import Content
-from storage.rules import Rules
+from storage.rules import Attachment, Rules
 
 KINDS: Mapping[str, str] = {
     "product": mark("Product"),
@@ -77,8 +77,25 @@ def _rules(before: Rules, after: Rules) -> Iterator[Difference]:
     yield _lists(mark("Only for customers with the tag"), before.tags, after.tags)
     yield Difference(mark("Only from level"), str(before.level or ""), str(after.level or ""))
     yield _lists(mark("Related questions"), before.related, after.related)
+    yield _lists(mark("Files"), _files(before, after), _files(after, before))
     yield _lists(mark("Must match"), before.must_match, after.must_match)
     yield _lists(mark("Must not match"), before.must_not_match, after.must_not_match)
+
+
+def _files(these: Rules, others: Rules) -> list[str]:
+    """Return a line for each file; the id tells apart what is called and placed the same."""
+    theirs = {_line(file): file.id for file in others.files}
+    return [
+        f"{_line(file)} · {file.id[:6]}"
+        if theirs.get(_line(file), file.id) != file.id
+        else _line(file)
+        for file in these.files
+    ]
+
+
+def _line(file: Attachment) -> str:
+    size = f"{max(1, round(file.size / 1000))} kB"
+    return " · ".join(filter(None, (file.name, size, file.language, file.channel)))
 
 
 def _words(label: str, words: Mapping[str, str], before: str, after: str) -> Difference:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
+from console.answer_files import MOST, form_fields, named
 from console.i18n import mark
 from console.knowledge_diff import KINDS
 from console.knowledge_views import (
@@ -19,7 +21,7 @@ from console.knowledge_views import (
 from console.rehearsal_views import moment_of
 from console.views import ZONE
 from storage.knowledge import Content
-from storage.rules import MODES, RISKS, Mode, Risk, Rules
+from storage.rules import MODES, RISKS, Attachment, Mode, Risk, Rules
 
 RELATED = ("related_1", "related_2", "related_3")
 EXAMPLES = 50
@@ -50,6 +52,7 @@ def form_of(entry: Entry, questions: Mapping[str, str]) -> dict[str, str]:
         **dict(zip(RELATED, related, strict=False)),
         "must_match": "\n".join(rules.must_match),
         "must_not_match": "\n".join(rules.must_not_match),
+        **form_fields(rules.files),
     }
 
 
@@ -58,11 +61,13 @@ def _field(moment: datetime | None) -> str:
 
 
 def read_content(
-    given: Mapping[str, str], keys: Mapping[str, str] | None = None
+    given: Mapping[str, str],
+    keys: Mapping[str, str] | None = None,
+    files: Sequence[Attachment] = (),
 ) -> tuple[Content | None, dict[str, str]]:
     """Return what an editor's form says, or what is wrong with it, field by field.
 
-    `keys` are those of all entries, by their folded questions.
+    `keys` are those of all entries, by their folded questions; `files` those that it names.
     """
     question = " ".join(given.get("question", "").split())
     similar = [line for line in _lines(given, "similar") if folded(line) != folded(question)]
@@ -73,10 +78,15 @@ def read_content(
     }
     wrong = _wrong(question, similar, answers, given)
     rules = _read_rules(given, keys or {}, wrong)
+    if len(files) < len(named(given)):
+        wrong["files"] = mark("A file is not there any more. Attach it again.")
+    if len(files) > MOST:
+        wrong["files"] = mark("At most 10 files.")
     if wrong:
         return None, wrong
     said = {code: text for code, text in answers.items() if text}
     kind, category = given.get("kind", "other"), category_of(given.get("category", ""))
+    rules = replace(rules, files=tuple(files))
     return Content(question, tuple(similar), said, kind, category, rules), {}
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form
+from pydantic import BaseModel, Field
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -18,9 +20,10 @@ from console.auth import Found, Login, require
 from console.i18n import mark
 from console.knowledge_forms import category_of
 from console.knowledge_views import BANDS, PARTS, ROUTES
+from console.services import Services
 from console.views import is_partial, render
 from console.words import CHANNELS
-from faq.matcher import Entry
+from faq.matcher import Decision, Entry
 from faq.modes import admitted
 from faq.near import near_duplicates
 from faq.stored import entry_of
@@ -32,6 +35,8 @@ EditorLogin = Annotated[Login, Depends(require("knowledge.write"))]
 """Somebody who writes entries."""
 SENTENCE = 500
 """How long a tried sentence may be."""
+MOST_TRIED = 200
+"""With how many drafts a sentence is tried at once; *Publish* tries any number."""
 LANGUAGES = ("zh", "en")
 TOLD: Mapping[str, str] = {
     "kept": mark("Kept: every release is tried for this sentence from now on."),
@@ -41,35 +46,68 @@ Text = Annotated[str, Form(max_length=SENTENCE)]
 Short = Annotated[str, Form(max_length=200)]
 
 
+class Trial(BaseModel):
+    """A sentence that somebody tries; `entry` is the one whose page it is tried on."""
+
+    sentence: str = Field(default="", max_length=SENTENCE)
+    channel: str = Field(default="", max_length=200)
+    language: str = Field(default="zh", max_length=200)
+    entry: str = Field(default="", max_length=200)
+    against: str = Field(default="", max_length=200)
+
+    @property
+    def with_drafts(self) -> bool:
+        """Whether the drafts are tried beside what is live."""
+        return self.against == "drafts"
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a sentence comes to: live, and where it was tried, with so many drafts."""
+
+    live: Decision | None = None
+    drafted: Decision | None = None
+    drafts: int = 0
+
+    @property
+    def too_many(self) -> bool:
+        """Whether there are more drafts than are tried at once here."""
+        return self.drafted is None and self.drafts > 0
+
+
 @router.post("/kb/try")
 async def try_sentence(
-    request: Request,
-    login: EditorLogin,
-    found: Found,
-    sentence: Text = "",
-    channel: Short = "",
-    language: Short = "zh",
-    entry: Short = "",
+    request: Request, login: EditorLogin, found: Found, given: Annotated[Trial, Form()]
 ) -> Response:
-    """Show what the live knowledge base makes of a sentence."""
-    text = sentence.strip()
-    decision = await found.knowledge.decide(text) if text else None
-    if decision is not None:
-        decision = admitted(decision, (), 0, found.clock())
+    """Show what the live knowledge base makes of a sentence, and what the drafts would."""
+    text = given.sentence.strip()
+    tried = await _tried(found, text, given) if text else Tried()
     template = "trial.html" if is_partial(request) else "try.html"
     context = {
         "bands": BANDS,
         "parts": PARTS,
         "routes": ROUTES,
         "sentence": text,
-        "decision": decision,
+        "tried": tried,
         "semantic": found.knowledge.semantic,
-        "channel": channel if channel in CHANNELS else "",
-        "language": language if language in LANGUAGES else "zh",
-        "own": entry,
+        "channel": given.channel if given.channel in CHANNELS else "",
+        "language": given.language if given.language in LANGUAGES else "zh",
+        "own": given.entry,
+        "against": "drafts" if given.with_drafts else "live",
         "channels": pages.channels_of(found.inboxes()),
     }
     return render(request, f"knowledge/{template}", context, login=login)
+
+
+async def _tried(found: Services, text: str, given: Trial) -> Tried:
+    live = admitted(await found.knowledge.decide(text), (), 0, found.clock())
+    if not given.with_drafts:
+        return Tried(live)
+    changed, gone = await found.db.read(_changes, given.entry)
+    if len(changed) > MOST_TRIED:
+        return Tried(live, drafts=len(changed))
+    decided = await found.knowledge.tried(text, changed.values(), {*changed, *gone})
+    return Tried(live, admitted(decided, (), 0, found.clock()), len(changed) + len(gone))
 
 
 @router.get("/kb/tests")
@@ -133,12 +171,18 @@ async def move(login: EditorLogin, found: Found, old: Short = "", new: Short = "
 
 
 def _drafted(session: Session) -> dict[str, Entry]:
-    drafts = knowledge.drafts(session, None)
-    return {
+    return _changes(session, "")[0]
+
+
+def _changes(session: Session, own: str) -> tuple[dict[str, Entry], list[str]]:
+    """Return the entries as drafts change them, and those that they take out; or one entry's."""
+    drafts = knowledge.drafts(session, [own] if own else None)
+    changed = {
         key: entry_of(LiveEntry(key, draft.id, knowledge.content_of(draft)))
         for key, draft in drafts.items()
         if not draft.deleted
     }
+    return changed, [key for key in drafts if key not in changed]
 
 
 def _go(path: str) -> Response:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from sqlmodel import Session
 
+from channels.files import Kind, Takes
 from console.i18n import mark
 from console.knowledge_diff import Difference, differences
 from console.services import InboxState
@@ -122,6 +123,7 @@ class Channel:
     label: str
     limit: int
     unit: str
+    takes: Mapping[Kind, Takes] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,9 +272,8 @@ def channels_of(inboxes: Sequence[InboxState]) -> list[Channel]:
     """Return the platforms of these inboxes, each once."""
     found: dict[str, Channel] = {}
     for inbox in inboxes:
-        label = CHANNELS.get(inbox.channel, inbox.channel)
-        made = Channel(inbox.channel, label, inbox.text_limit, inbox.text_unit)
-        found.setdefault(inbox.channel, made)
+        name, limit = inbox.channel, (inbox.text_limit, inbox.text_unit)
+        found.setdefault(name, Channel(name, CHANNELS.get(name, name), *limit, inbox.takes))
     return list(found.values())
 
 

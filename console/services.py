@@ -122,6 +122,8 @@ class Services:
     """Which roles make drafts of the knowledge base live."""
     rehearsals: Rehearsals | None = None
     """Tries drafts before they are published; None where this process serves no desk."""
+    files_at: str = ""
+    """Under which address files of answers are to be had by anybody; empty: nowhere."""
 
 
 def services(request: Request) -> Services:

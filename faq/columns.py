@@ -13,7 +13,7 @@ from faq import cells
 from faq.trouble import Trouble
 
 FIELDS = ("id", "question", "similar_questions", "answer", "answers.zh", "answers.en",
-          "kind", "category")  # fmt: skip
+          "kind", "category", "files")  # fmt: skip
 """What an entry is made of; `answers.` takes any language."""
 NEAR = 78
 """How alike a title must be to a known one to be guessed from it."""
@@ -32,6 +32,7 @@ _WORDS: Mapping[str, str] = {
     "answers.en": "answeren en english englishanswer answerinenglish 英文答案 英文回答 "
     "英文 英语答案",
     "kind": "kind type 类型 咨询类型 问题类型 种类",
+    "files": "files attachments 附件",
     "category": "category categories folder group topic 分类 类别 目录 知识分类 问题分类 分组 栏目",
 }
 _KNOWN = {word: field for field, words in _WORDS.items() for word in words.split()}

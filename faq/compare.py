@@ -75,7 +75,7 @@ def compare(
         before = known.get(entry.id)
         if before is None:
             new.append(entry.id)
-        elif _content(before) == _content(entry):
+        elif _says(before, entry):
             same.append(entry.id)
         else:
             changed.append(entry.id)
@@ -89,6 +89,12 @@ def compare(
         len(clashes),
         tuple(_conflicts(imported, {*new, *changed}, drafts or {})),
     )
+
+
+def _says(known: Entry, entry: Entry) -> bool:
+    """Say whether an entry is as a file has it; of files a file may be silent."""
+    files = entry.rules.files
+    return _content(known) == _content(entry) and (not files or known.rules.files == files)
 
 
 def _content(entry: Entry) -> tuple[object, ...]:
@@ -114,7 +120,7 @@ def _conflicts(
         draft = drafts.get(entry.id)
         if entry.id not in touched or draft is None or not draft.by_hand:
             continue
-        if draft.entry is None or _content(draft.entry) != _content(entry):
+        if draft.entry is None or not _says(draft.entry, entry):
             row = imported.rows.get(entry.id, 0)
             yield Conflict(row, entry.id, draft.author, draft.entry is None)
 

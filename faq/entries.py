@@ -12,6 +12,7 @@ from faq.normalize import normalize
 from faq.rows import Row
 from faq.tokens import language_of
 from faq.trouble import Trouble
+from storage.rules import Attachment, Rules
 
 KEY_CHARS = 120
 QUESTION_CHARS = 500
@@ -21,6 +22,7 @@ TAKEN_KEYS = frozenset(
     {
         "categories",
         "export",
+        "files",
         "gaps",
         "import",
         "learning",
@@ -37,9 +39,13 @@ TAKEN_KEYS = frozenset(
 KINDS = ("product", "price", "service", "technical", "individual", "other")
 
 _FIELDS = frozenset(
-    {"id", "question", "similar_questions", "answer", "answers", "kind", "category"}
+    {"id", "question", "similar_questions", "answer", "answers", "kind", "category", "files"}
 )
 _LANGUAGE = re.compile(r"(?!-)[a-z0-9-]{1,10}(?:@[a-z0-9_]{1,30})?")
+_FILE = re.compile(
+    r"(?P<id>[A-Za-z0-9_-]{16,64})"
+    r"(?: (?P<language>[a-z0-9-]{0,10})(?:@(?P<channel>[a-z0-9_]{1,30}))?)?"
+)
 _KIND_WORDS = {
     "产品": "product",
     "商品": "product",
@@ -80,9 +86,9 @@ def entry_of(row: object) -> Entry:
     if kind not in KINDS:
         raise BadRow("kind %(kind)r is not one of %(known)s", kind=kind, known=", ".join(KINDS))
     category = _short(row.get("category"), "category", KEY_CHARS)
-    return Entry(
-        key, question, _similar(row.get("similar_questions")), _answers(row), kind, category
-    )
+    similar = _list(row.get("similar_questions"), "similar_questions")
+    rules = Rules(files=tuple(map(_file, _list(row.get("files"), "files"))))
+    return Entry(key, question, similar, _answers(row), kind, category, rules=rules)
 
 
 def _own(key: str) -> str:
@@ -107,18 +113,26 @@ def _short(value: object, name: str, limit: int) -> str:
     return text
 
 
-def _similar(value: object) -> tuple[str, ...]:
+def _list(value: object, name: str) -> tuple[str, ...]:
     if isinstance(value, str):
         value = cells.split(value)
     if value is None:
         return ()
     if not isinstance(value, list):
-        raise BadRow("similar_questions must be a list")
-    texts = [_short(text, "a similar question", QUESTION_CHARS) for text in value]
+        raise BadRow("%(name)s must be a list", name=name)
+    texts = [_short(text, f"one of {name}", QUESTION_CHARS) for text in value]
     kept = tuple(dict.fromkeys(text for text in texts if text))
     if len(kept) > MOST_SIMILAR:
-        raise BadRow("more than %(most)s similar questions", most=MOST_SIMILAR)
+        raise BadRow("more than %(most)s in %(name)s", most=MOST_SIMILAR, name=name)
     return kept
+
+
+def _file(text: str) -> Attachment:
+    """Return a file as it is referred to: its id, and with which answer it goes."""
+    found = _FILE.fullmatch(text)
+    if found is None:
+        raise BadRow("%(file)r names no file of ours", file=text[:80])
+    return Attachment(found["id"], "", "", 0, found["language"] or "", found["channel"] or "")
 
 
 def _answers(row: Row) -> dict[str, str]:

@@ -12,6 +12,7 @@ import xlsxwriter
 
 from faq import cells, plain_yaml
 from faq.matcher import Entry
+from storage.rules import Attachment
 
 FORMATS = (".csv", ".xlsx", ".yaml", ".jsonl")
 
@@ -42,6 +43,7 @@ def write(suffix: str, entries: Sequence[Entry]) -> bytes:
 
 
 def _fields(entry: Entry) -> dict[str, Any]:
+    files = {"files": list(map(_file, entry.rules.files))} if entry.rules.files else {}
     return {
         "id": entry.id,
         "question": entry.question,
@@ -49,7 +51,14 @@ def _fields(entry: Entry) -> dict[str, Any]:
         "answer": dict(entry.answers),
         "kind": entry.kind,
         "category": entry.category,
+        **files,
     }
+
+
+def _file(file: Attachment) -> str:
+    """Return a reference to a file: its id, and with which answer it goes."""
+    place = f"{file.language}@{file.channel}" if file.channel else file.language
+    return f"{file.id} {place}".rstrip()
 
 
 def _table(entries: Sequence[Entry]) -> Iterator[list[str]]:
@@ -59,7 +68,8 @@ def _table(entries: Sequence[Entry]) -> Iterator[list[str]]:
     width = max([1, *map(len, similar)])
     more = [f"{_SIMILAR} ({number})" for number in range(2, width + 1)]
     answers = [f"answers.{language}" for language in languages]
-    yield ["id", "question", _SIMILAR, *more, *answers, "kind", "category"]
+    filed = any(entry.rules.files for entry in entries)
+    yield ["id", "question", _SIMILAR, *more, *answers, "kind", "category", *["files"] * filed]
     for entry, lists in zip(entries, similar, strict=True):
         yield [
             entry.id,
@@ -69,6 +79,7 @@ def _table(entries: Sequence[Entry]) -> Iterator[list[str]]:
             *(entry.answers.get(language, "") for language in languages),
             entry.kind,
             entry.category,
+            *["\n".join(map(_file, entry.rules.files))] * filed,
         ]
 
 

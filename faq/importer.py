@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from faq import columns
@@ -12,6 +12,7 @@ from faq.entries import BadRow, entry_of
 from faq.matcher import Entry
 from faq.rows import MOST_BYTES, BadFile, Sheet, jsonl, open_rows
 from faq.trouble import Trouble
+from storage.rules import Attachment
 
 MOST_ERRORS = 100
 SAMPLES = 50
@@ -128,6 +129,24 @@ def _unknown(title: str, near: str) -> Trouble:
         title=title,
         known=known,
     )
+
+
+def with_files(imported: Imported, known: Mapping[str, Attachment]) -> Imported:
+    """Return what a file holds with the files it refers to; one that is not there is an error."""
+    entries = []
+    errors: list[RowError] = []
+    for entry in imported.entries:
+        files = []
+        for named in entry.rules.files:
+            if (ours := known.get(named.id)) is None:
+                trouble = BadRow("there is no file %(file)r", file=named.id)
+                errors.append(RowError.of(imported.rows.get(entry.id, 0), trouble))
+            else:
+                files.append(replace(ours, language=named.language, channel=named.channel))
+        entries.append(replace(entry, rules=replace(entry.rules, files=tuple(files))))
+    if errors:
+        return Imported(errors=tuple(errors[:MOST_ERRORS]))
+    return replace(imported, entries=tuple(entries))
 
 
 def read_jsonl_entries(path: Path) -> list[Entry]:

@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlmodel import Session
 
 from faq.compare import Drafted, Report
-from faq.importer import Imported
+from faq.importer import Imported, with_files
 from faq.matcher import Entry
 from faq.stored import entry_of, live
-from storage import imports
+from storage import attachments, imports
 from storage.articles import LiveEntry
 from storage.imports import Waiting
 
@@ -45,6 +45,12 @@ def _drafted(waiting: Waiting) -> Drafted:
     return Drafted(
         None if waiting.deleted else entry, waiting.author_id is not None, waiting.author
     )
+
+
+def filled(session: Session, imported: Imported) -> Imported:
+    """Return what a file holds with the files of ours that it refers to."""
+    ids = {file.id for entry in imported.entries for file in entry.rules.files}
+    return with_files(imported, attachments.found(session, ids)) if ids else imported
 
 
 def chosen(imported: Imported, report: Report, *, keep_drafts: bool) -> list[Entry]:

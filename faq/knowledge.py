@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -203,6 +203,15 @@ class KnowledgeBase:
         except TimeoutError:
             return _nothing("timeout")
         return self._still_live(decision)
+
+    async def tried(self, text: str, changed: Iterable[Entry], gone: Collection[str]) -> Decision:
+        """Decide as if entries were changed or gone: an editor waits, so without a time budget."""
+        if self._matcher is None:
+            return _nothing("not-ready")
+        valid = [entry for entry in changed if entry.rules.is_valid(self._clock())]
+        matcher = await asyncio.to_thread(self._matcher.edited, valid, gone)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._deciders, matcher.decide, text[:RAW_LIMIT])
 
     def _still_live(self, decision: Decision) -> Decision:
         """Withdraw a decision whose entries were changed while it was made."""

@@ -38,14 +38,17 @@ class Entry:
 
     def answer(self, language: str, channel: str = "") -> str | None:
         """Return the answer in `language`, best for `channel`, else in whatever there is one."""
+        return self.answered(language, channel)[1]
+
+    def answered(self, language: str, channel: str = "") -> tuple[str, str | None]:
+        """Return which language's answer that is, and the answer."""
         for key in (f"{language}@{channel}", language):
             if said := self.answers.get(key):
-                return said
+                return language, said
         others = {key: text for key, text in self.answers.items() if text}
-        for key, text in others.items():
-            if key.endswith(f"@{channel}") or "@" not in key:
-                return text
-        return next(iter(others.values()), None)
+        fitting = [key for key in others if key.endswith(f"@{channel}") or "@" not in key]
+        key = next(iter([*fitting, *others]), language)
+        return key.partition("@")[0], others.get(key)
 
 
 @dataclass(frozen=True, slots=True)

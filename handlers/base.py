@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from channels.files import Kind, Takes
 from channels.message import IncomingMessage, Part
 from storage.models import Contact, Conversation, Fact, Message, Ticket
 from storage.talks import Person
@@ -19,7 +20,8 @@ class Turn:
     `conversation` and `contact` may be new and not stored yet; `history` is what was said
     before, oldest first; `tickets` are the contact's own, newest first; `key` names this turn for
     good (lane and sequence), `new` says that the conversation is not stored yet; `person` is the
-    contact as stored, None for somebody new; `channel` names the platform.
+    contact as stored, None for somebody new; `channel` names the platform. `takes` says which files
+    can be sent there, `files_at` under which address others are to be had; empty: nowhere.
     """
 
     key: str
@@ -33,6 +35,8 @@ class Turn:
     tickets: Sequence[Ticket] = ()
     person: Person | None = None
     channel: str = ""
+    takes: Mapping[Kind, Takes] = field(default_factory=dict)
+    files_at: str = ""
 
     @property
     def text(self) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from channels.files import Kind, Takes
 from channels.message import Visibility
 from handlers.base import Handler, Outcome, Turn
 from handlers.chat.answer import Answering, Tapping
@@ -22,6 +23,10 @@ from handlers.personal import personal
 from storage.models.conversation import Owner
 
 
+def _nothing(_inbox: str) -> Mapping[Kind, Takes]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Chain:
     """Asks each handler until one answers; is silent while people have the conversation.
@@ -32,6 +37,10 @@ class Chain:
     handlers: Sequence[Handler]
     channels: Mapping[str, str] = field(default_factory=dict)
     """The platform of each inbox."""
+    takes: Callable[[str], Mapping[Kind, Takes]] = _nothing
+    """Which files an inbox can send."""
+    files_at: str = ""
+    """Under which address the files of answers are to be had; empty: nowhere."""
 
     async def __call__(self, turn: Turn) -> Outcome | None:
         """Return what should happen, None if a person decides."""
@@ -43,7 +52,13 @@ class Chain:
             return outcome
         if turn.message.automatic:
             return machine(turn)
-        turn = replace(turn, channel=self.channels.get(turn.message.address.inbox, ""))
+        inbox = turn.message.address.inbox
+        turn = replace(
+            turn,
+            channel=self.channels.get(inbox, ""),
+            takes=self.takes(inbox),
+            files_at=self.files_at,
+        )
         for handler in self.handlers:
             if (outcome := await handler(turn)) is not None:
                 return _discreet(turn, outcome)
@@ -62,6 +77,8 @@ def build_chain(
     answers: Answers,
     config: ChatConfig | None = None,
     channels: Mapping[str, str] | None = None,
+    takes: Callable[[str], Mapping[Kind, Takes]] = _nothing,
+    files_at: str = "",
 ) -> Chain:
     """Return the house's chain: commands, the form in progress, safety, answers, a person."""
     menu = Menu(answers, config or ChatConfig())
@@ -77,4 +94,6 @@ def build_chain(
             menu.unreadable,
         ),
         channels or {},
+        takes,
+        files_at,
     )

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, bindparam, or_, select, text, update
 from sqlmodel import Session, col
 from sqlmodel import select as records
 
-from storage import activity
+from storage import activity, attachments
 from storage.folder import Kept
 from storage.models import Activity, Fact, MediaFile, MediaState
 from storage.upsert import table_of
@@ -110,7 +110,8 @@ def removed(session: Session, claimed: MediaFile) -> None:
 
 def known(session: Session, ids: Collection[str]) -> set[str]:
     """Return those of these ids that are files of ours."""
-    return set(session.exec(records(MediaFile.id).where(col(MediaFile.id).in_(ids))))
+    ours = session.exec(records(MediaFile.id).where(col(MediaFile.id).in_(ids)))
+    return {*ours, *attachments.found(session, ids)}
 
 
 def _ended(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from storage import attachments
 from storage.articles import (
     ArticleState,
     Content,
@@ -82,6 +83,7 @@ def save_draft(
     article.kind, article.category = content.kind, content.category
     draft = _draft_of(session, article) or new_version(session, article, now)
     _fill(draft, content, author_id, now)
+    attachments.use(session, content.rules.files, now)
     session.add(draft)
     session.flush()
     return draft

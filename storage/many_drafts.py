@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, func, select, update
 from sqlmodel import Session
 
+from storage import attachments
 from storage.among import among
 from storage.articles import Content, columns_of
 from storage.models import Article, ArticleVersion
@@ -59,7 +60,8 @@ def save_drafts(
 ) -> int:
     """Write many drafts by key, as `save_draft` would one by one; return how many.
 
-    An entry whose new content has no rules keeps those that it has: a table says nothing of them.
+    An entry whose new content has no rules keeps those that it has: a table says nothing of them
+    but the files, and of these only where there are some.
     """
     session.flush()
     connection = session.connection()
@@ -77,9 +79,8 @@ def save_drafts(
             articles.append(_article_row(ids[key], key, content, now))
         else:
             moved.append({"b_id": ids[key], "b_kind": content.kind, "b_category": content.category})
-        before = rules.get(ids[key], {}).get("rules")
-        if before and content.rules == Rules():
-            content = replace(content, rules=rules_of(before))  # noqa: PLW2901 - what is stored
+        before = rules.get(ids[key], {}).get("rules", {})
+        content = replace(content, rules=_kept(rules_of(before), content.rules))  # noqa: PLW2901 - what is stored
         row = {**columns_of(content), "deleted": False, "author_id": author_id, "created_at": now}
         draft = drafts.get(ids[key])
         if draft is None:
@@ -91,8 +92,15 @@ def save_drafts(
     execute_all(connection, _MOVE, moved)
     add_all(connection, ArticleVersion, new)
     execute_all(connection, _REWRITE, changed)
+    attachments.use(session, (file for each in contents.values() for file in each.rules.files), now)
     session.expire_all()
     return len(contents)
+
+
+def _kept(before: Rules, told: Rules) -> Rules:
+    if told != Rules(files=told.files):
+        return told
+    return replace(before, files=told.files or before.files)
 
 
 def _article_row(article_id: UUID, key: str, content: Content, now: datetime) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, update
+from sqlalchemy import Connection, bindparam, func, insert, literal, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as records
 
 from channels.files import OURS, Kind
 from channels.message import Media, Part
 from storage.folder import Kept
-from storage.models import Conversation, MediaFile, MediaState, Message
+from storage.models import Conversation, KnowledgeFile, MediaFile, MediaState, Message
 from storage.rows import add_all
 from storage.upsert import table_of
 
@@ -70,13 +70,17 @@ def rows_of(
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store the files of messages that are stored already: what lies with us is only tied to them.
 
-    A file is tied once, and only to a message of the thread for which it was attached.
+    A file is tied once, and only to a message of the thread for which it was attached. One of the
+    knowledge base is shown by as many messages as carry it.
     """
     add_all(connection, MediaFile, [row for row in rows if not row["ref"].startswith(OURS)])
     for row in rows:
         if row["ref"].startswith(OURS):
             given = {f"b_{name}": row[name] for name in _TIED}
-            connection.execute(_TIE, {**given, "b_id": row["ref"].removeprefix(OURS)})
+            given["b_id"] = row["ref"].removeprefix(OURS)
+            if not connection.execute(_TIE, given).rowcount:
+                new = {f"b_{name}": row[name] for name in ("kind", "created_at")}
+                connection.execute(_SHARE, {**given, **new, "b_new": row["id"]})
 
 
 def attach(session: Session, upload: Upload, kept: Kept, now: datetime) -> MediaFile:
@@ -156,4 +160,18 @@ _TIE = (
         message_id=bindparam("b_message_id", type_=_media.c.message_id.type),
         part=bindparam("b_part"),
     )
+)
+_file = table_of(KnowledgeFile)
+_SAID = ("inbox", "thread", "conversation_id", "message_id", "part", "kind", "created_at")
+_SEEN = ("name", "type", "size", "width", "height", "sha256")
+_SHARE = insert(_media).from_select(
+    ["id", "shared", "state", "attempts", *_SAID, *_SEEN],
+    select(
+        bindparam("b_new", type_=_media.c.id.type),
+        _file.c.id,
+        literal(MediaState.STORED, _media.c.state.type),
+        literal(0, _media.c.attempts.type),
+        *(bindparam(f"b_{name}", type_=_media.c[name].type) for name in _SAID),
+        *(_file.c[name] for name in _SEEN),
+    ).where(_file.c.id == bindparam("b_id")),
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
@@ -14,12 +15,28 @@ RISKS: tuple[Risk, ...] = get_args(Risk)
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with an answer: with those of one language, on one channel, or with all."""
+
+    id: str
+    name: str
+    type: str
+    size: int
+    language: str = ""
+    channel: str = ""
+
+    def goes_with(self, language: str, channel: str) -> bool:
+        """Say whether it goes with an answer in this language on this channel."""
+        return self.language in ("", language) and self.channel in ("", channel)
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """Everything about an entry that is neither a question nor an answer.
 
     `tags`: a customer needs one of them; `level`: a customer needs at least this one. `related`
-    are keys of entries that are offered after the answer. Every example of `must_match` must be
-    answered by the entry, none of `must_not_match` may be.
+    are keys of entries that are offered after the answer, `files` go with it. Every example of
+    `must_match` must be answered by the entry, none of `must_not_match` may be.
     """
 
     mode: Mode = "smart"
@@ -31,6 +48,7 @@ class Rules:
     related: tuple[str, ...] = ()
     must_match: tuple[str, ...] = ()
     must_not_match: tuple[str, ...] = ()
+    files: tuple[Attachment, ...] = ()
 
     def is_valid(self, now: datetime) -> bool:
         """Say whether the entry applies at this moment."""
@@ -69,13 +87,22 @@ def rules_of(stored: Mapping[str, Any]) -> Rules:
         related=_texts(stored.get("related")),
         must_match=_texts(stored.get("must_match")),
         must_not_match=_texts(stored.get("must_not_match")),
+        files=tuple(_files(stored.get("files"))),
     )
 
 
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, Attachment):
+        return asdict(value)
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+
+
+def _files(value: object) -> Iterator[Attachment]:
+    for each in value if isinstance(value, list) else ():
+        with suppress(TypeError):
+            yield Attachment(**each)
 
 
 def _moment(value: object) -> datetime | None:

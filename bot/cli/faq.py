@@ -97,6 +97,7 @@ async def _import(
     """Return what the import does, and whether it was done."""
     dry_run, publish, overwrite = options
     async with opened(config) as db:
+        imported = await db.read(imports.filled, imported)
         base = await db.read(imports.base)
         report = compare(imported, base.live, base.drafts)
         entries = imports.chosen(imported, report, keep_drafts=False)

@@ -14,6 +14,7 @@
   const language = box.querySelector("[data-preview-language]");
   const shown = box.querySelector("[data-preview-text]");
   const count = box.querySelector("[data-preview-count]");
+  const files = box.querySelector("[data-preview-files]");
 
   function length(text, unit) {
     if (unit === "bytes") return new TextEncoder().encode(text).length;
@@ -51,10 +52,98 @@
     const told = fill(say, { used, limit, unit: count.dataset[unit], pieces });
     count.textContent = empty ? count.dataset.empty : told;
     count.classList.toggle("over", pieces > 1 || empty);
+    showFiles();
+  }
+
+  // What goes with this answer on this channel, and how it is sent there.
+  function showFiles() {
+    const going = [...form.querySelectorAll("[data-file]")].filter((row) => {
+      const fits = (select, value) => !row.querySelector(select).value || row.querySelector(select).value === value;
+      return fits("[data-file-language]", language.value) && fits("[data-file-channel]", channel.value);
+    });
+    files.replaceChildren(...going.map((row) => {
+      const item = document.createElement("li");
+      const how = JSON.parse(row.dataset.ways)[channel.value];
+      item.textContent = how ? `${row.dataset.file} · ${how}` : row.dataset.file;
+      return item;
+    }));
+    files.hidden = !going.length;
   }
 
   box.hidden = false;
   form.addEventListener("input", show);
+  form.addEventListener("files", show);
   box.addEventListener("change", show);
   show();
+})();
+
+// Files that go with the answer: chosen, dropped or pasted; uploaded at once, kept with the draft.
+(() => {
+  const form = document.getElementById("editor");
+  const box = form?.querySelector("[data-files]");
+  if (!box) return;
+  const told = box.dataset;
+  const list = box.querySelector("[data-files-list]");
+  const state = box.querySelector("[data-files-state]");
+  const input = box.querySelector("[data-files-input]");
+  let coming = 0;
+
+  function say(words, isBad) {
+    state.textContent = words;
+    state.classList.toggle("error", Boolean(isBad));
+  }
+
+  async function upload(file) {
+    if (file.size > Number(told.largest)) return `${file.name}: ${told.tooLarge}`;
+    try {
+      const answer = await fetch(`/kb/files?name=${encodeURIComponent(file.name)}`, {
+        method: "POST", body: file,
+        headers: { "X-CSRF-Token": form.elements.namedItem("csrf").value, "Content-Type": "application/octet-stream" },
+      });
+      if (answer.ok) {
+        list.insertAdjacentHTML("beforeend", await answer.text());
+        return "";
+      }
+      const found = await answer.json().catch(() => ({}));
+      return `${file.name}: ${found.problem || told.failed}`;
+    } catch { return `${file.name}: ${told.failed}`; }
+  }
+
+  async function add(chosen) {
+    const problems = [];
+    coming += 1;
+    say(told.coming);
+    for (const file of [...chosen]) {
+      const problem = await upload(file);
+      if (problem) problems.push(problem);
+    }
+    coming -= 1;
+    if (!coming) say(problems.join(" "), problems.length);
+    changed();
+  }
+
+  function changed() { form.dispatchEvent(new Event("files")); }
+
+  box.querySelector("[data-files-add]").hidden = false;
+  input.addEventListener("change", () => { const chosen = [...input.files]; input.value = ""; add(chosen); });
+  list.addEventListener("click", (event) => {
+    const row = event.target.closest("[data-file-remove]")?.closest("[data-file]");
+    if (!row) return;
+    row.remove();
+    input.focus();
+    changed();
+  });
+  form.addEventListener("paste", (event) => {
+    // A piece of a table is pasted as words, though it brings a picture of itself.
+    if (!event.clipboardData.files.length || event.clipboardData.types.includes("text/plain")) return;
+    event.preventDefault();
+    add(event.clipboardData.files);
+  });
+  for (const kind of ["dragover", "drop"]) {
+    form.addEventListener(kind, (event) => {
+      if (!event.dataTransfer.types.includes("Files")) return;
+      event.preventDefault();
+      if (kind === "drop") add(event.dataTransfer.files);
+    });
+  }
 })();

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from channels.cards import carded
-from channels.message import Part
+from channels.files import OURS, kind_for
+from channels.message import Media, Part, Text
 from faq.matcher import Decision, Entry
 from faq.modes import admitted
 from handlers.base import Turn
+from handlers.chat.texts import say
+from storage.rules import Attachment
 
 
 class Answers(Protocol):
@@ -63,5 +66,23 @@ def entry_for(answers: Answers, turn: Turn, entry_id: str) -> Entry | None:
 
 
 def words_of(entry: Entry, turn: Turn) -> tuple[Part, ...]:
-    """Return the entry's answer in the customer's language, or in the one there is."""
-    return carded(entry.answer(turn.language, turn.channel) or entry.question)
+    """Return the entry's answer in the customer's language, or in the one there is, and its files.
+
+    A file that the channel does not take is named, with an address where there is one.
+    """
+    code, text = entry.answered(turn.language, turn.channel)
+    files = [file for file in entry.rules.files if file.goes_with(code, turn.channel)]
+    parts = [_sent(file, turn) for file in files]
+    named = [part for part in parts if isinstance(part, Text)]
+    shown = [part for part in parts if not isinstance(part, Text)]
+    return (*carded(text or entry.question), *named, *shown)
+
+
+def _sent(file: Attachment, turn: Turn) -> Part:
+    kind = kind_for(turn.takes, file.type, file.size)
+    if kind is not None:
+        return Media(kind=kind, ref=OURS + file.id, name=file.name, size=file.size)
+    if turn.files_at:
+        url = f"{turn.files_at}{file.id}"
+        return Text(text=say("file_at", turn.language, name=file.name, url=url))
+    return Text(text=say("file_not_here", turn.language, name=file.name))

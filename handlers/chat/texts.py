@@ -38,6 +38,11 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "You are welcome. I am here whenever you need me.",
         ),
         # answers
+        "file_at": ("附件：{name} {url}", "Attached: {name} {url}"),
+        "file_not_here": (
+            "（附件“{name}”无法在这里发送，需要时请回复“人工”。）",
+            "(The file “{name}” cannot be sent here; say “agent” if you need it.)",
+        ),
         "helped_prompt": ("以上回答对您有帮助吗？", "Did this help?"),
         "helped_or_related": (
             "以上回答对您有帮助吗？也可以接着了解：",

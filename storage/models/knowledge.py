@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, BigInteger
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
 from storage.types import Moment, Word, utcnow
@@ -47,6 +47,24 @@ class ArticleVersion(SQLModel, table=True):
     live_to: int | None = Field(default=None, index=True)
     author_id: UUID | None = Field(default=None, foreign_key="agent.id")
     created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+
+
+class KnowledgeFile(SQLModel, table=True):
+    """A file that goes with answers; its bytes lie in the media folder under the same id.
+
+    `used_at` is when a draft with it was written last, or when it was given to us.
+    """
+
+    id: str = Field(primary_key=True)
+    name: str
+    type: str
+    size: int = Field(sa_type=BigInteger)
+    width: int | None = None
+    height: int | None = None
+    sha256: str
+    agent_id: UUID | None = Field(default=None, foreign_key="agent.id")
+    created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+    used_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
 
 
 class Release(SQLModel, table=True):

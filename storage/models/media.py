@@ -34,7 +34,8 @@ class MediaFile(SQLModel, table=True):
 
     `id` is random: who does not know it cannot ask for it, and it names the file in the folder.
     `ref` is the platform's own key, None for a file that was given to us. `type` was found by
-    content. `attempts` is also what fences off a fetch that was overtaken.
+    content. `attempts` is also what fences off a fetch that was overtaken. `shared` is the file of
+    the knowledge base whose bytes it shows: then it has none of its own.
     """
 
     __table_args__ = (
@@ -51,6 +52,7 @@ class MediaFile(SQLModel, table=True):
     agent_id: UUID | None = Field(default=None, foreign_key="agent.id")
     kind: str = "file"
     ref: str | None = None
+    shared: str | None = Field(default=None, index=True)
     state: MediaState = Field(default=MediaState.WAITING, sa_type=Word(MediaState))
     name: str | None = None
     type: str | None = None
@@ -62,3 +64,8 @@ class MediaFile(SQLModel, table=True):
     next_at: datetime | None = Field(default=None, sa_type=Moment)
     problem: str | None = None
     created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+
+    @property
+    def place(self) -> str:
+        """The id under which the bytes lie in the folder."""
+        return self.shared or self.id

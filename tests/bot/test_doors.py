@@ -31,6 +31,7 @@ OPEN = {
     "POST /inboxes/{inbox}/read",
     "POST /inboxes/{inbox}/files",
     "GET /inboxes/{inbox}/files/{media_id}",
+    "GET /attachments/{media_id}",
 }
 """Whoever adds to this has thought of strangers: each checks for itself, or tells nothing."""
 OF_THE_DEMO = {

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from console import knowledge_tools
 from console.knowledge_forms import category_of, read_content
 from console.knowledge_views import tree_of
 from storage import kept_tests, knowledge
@@ -211,3 +212,46 @@ def test_a_branch_counts_what_is_below_it():
     (below,) = tree[0].below
     assert (below.path, below.name, below.count) == ("a/b", "b", 6)
     assert [each.path for each in below.below] == ["a/b/c"]
+
+
+async def test_a_draft_is_tried_beside_what_is_live_and_customers_notice_nothing(kb_desk):
+    content = Content("可以货到付款吗？", (), {"zh": "可以，收货时付款。"})
+    await draft(kb_desk, "cod", content)
+    await draft(kb_desk, "refund", Content("退款多久到账？", (), {"zh": "五天"}))
+    editor = await kb_desk.enter("editor")
+    asked = {"sentence": "可以货到付款吗", "against": "drafts"}
+    page = (await editor.post("/kb/try", data=asked, headers=PARTIAL)).text
+    drafted_part, live_part = page.split("Live now")
+    assert "With 2 drafts" in drafted_part
+    assert "收货时付款" in drafted_part
+    assert "收货时付款" not in live_part
+    # On an entry's own page only its draft counts.
+    own = {**asked, "sentence": "退款多久到账", "entry": "refund"}
+    page = (await editor.post("/kb/try", data=own, headers=PARTIAL)).text
+    drafted_part, live_part = page.split("Live now")
+    assert "With this entry" in drafted_part
+    assert ("五天" in drafted_part, "三天" in live_part) == (True, True)
+    page = (await editor.post("/kb/try", data={**own, "sentence": asked["sentence"]})).text
+    assert "收货时付款" not in page
+    live = await kb_desk.services.knowledge.decide("可以货到付款吗")
+    assert "cod" not in [each.entry.id for each in live.candidates]
+
+
+async def test_a_removed_entry_is_missed_by_the_drafts_alone(kb_desk):
+    await kb_desk.db.write(knowledge.mark_deleted, "refund", None, kb_desk.time.now)
+    editor = await kb_desk.enter("editor")
+    asked = {"sentence": "退款多久到账", "against": "drafts", "entry": "refund"}
+    page = (await editor.post("/kb/try", data=asked, headers=PARTIAL)).text
+    drafted_part, live_part = page.split("Live now")
+    assert "三天" not in drafted_part
+    assert "三天" in live_part
+
+
+async def test_too_many_drafts_are_left_to_the_publish_gate(kb_desk, monkeypatch):
+    monkeypatch.setattr(knowledge_tools, "MOST_TRIED", 0)
+    await draft(kb_desk, "refund", Content("退款多久到账？", (), {"zh": "五天"}))
+    editor = await kb_desk.enter("editor")
+    asked = {"sentence": "退款多久到账", "against": "drafts"}
+    page = (await editor.post("/kb/try", data=asked, headers=PARTIAL)).text
+    assert "1 drafts are too many" in page
+    assert "三天" in page

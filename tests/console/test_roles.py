@@ -64,6 +64,8 @@ TABLE = {
     "POST /kb/tests": WRITERS,
     "POST /kb/tests/{test_id}/drop": WRITERS,
     "POST /kb/near": WRITERS,
+    "POST /kb/files": WRITERS,
+    "GET /kb/files/{media_id}": WRITERS,
     "POST /kb/categories": WRITERS,
     "POST /kb/releases/{number}/rollback": PUBLISHERS,
     "GET /kb/new": WRITERS,

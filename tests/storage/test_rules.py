@@ -7,7 +7,7 @@ import pytest
 
 from storage import knowledge
 from storage.knowledge import Content
-from storage.rules import Rules, rules_of
+from storage.rules import Attachment, Rules, rules_of
 
 ASKED = Content("退货", (), {"zh": "可以"})
 
@@ -23,6 +23,7 @@ def every(now):
         related=("refund",),
         must_match=("我要退货",),
         must_not_match=("换货",),
+        files=(Attachment("f" * 32, "a.png", "image/png", 5, "zh", "weibo"),),
     )
 
 
@@ -37,6 +38,7 @@ def test_what_is_stored_comes_back_and_nothing_is_stored_of_nothing(now):
     "stored",
     [
         {"mode": "regex", "risk": 3, "level": "x", "tags": "vip", "valid_from": "soon"},
+        {"files": ["x", {"id": "x"}, {"id": 1, "so": 2}]},
         {"valid_to": "2026-01-01T00:00:00", "related": None},
     ],
 )

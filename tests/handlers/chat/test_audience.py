@@ -6,7 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from channels.message import Selection
+from channels.files import Takes
+from channels.message import Media, Selection
 from faq.matcher import Entry
 from handlers.chain import build_chain
 from handlers.chat.answer import Answering, Tapping
@@ -14,7 +15,7 @@ from handlers.chat.audience import Standing, standing
 from handlers.chat.menu import ChatConfig, Menu
 from handlers.chat.texts import say
 from storage.models import Contact
-from storage.rules import Rules
+from storage.rules import Attachment, Rules
 from storage.talks import Person
 
 
@@ -100,3 +101,46 @@ async def test_related_questions_can_be_tapped_after_the_answer(answers, turn_of
         "faq:shipping",
     ]
     assert question.prompt == say("helped_or_related", "zh")
+
+
+PHOTO = Attachment("p" * 32, "标签.png", "image/png", 5_000)
+GUIDE = Attachment("g" * 32, "说明.pdf", "application/pdf", 9_000)
+PICTURES = {"image": Takes(1_000_000, frozenset({"image/png"}))}
+
+
+async def reply_of(answers, turn, takes=None, files_at=""):
+    chain = build_chain(answers, takes=lambda _inbox: takes or {}, files_at=files_at)
+    return (await chain(turn)).reply
+
+
+async def test_a_file_goes_with_the_answer_where_the_channel_takes_it(answers, turn_of):
+    restrict(answers, "returns", Rules(files=(PHOTO,)))
+    words, photo, _helped = await reply_of(answers, turn_of("怎么退货"), PICTURES)
+    assert words.text == "七天内可以退货。"
+    assert photo == Media(kind="image", ref=f"media:{PHOTO.id}", name="标签.png", size=5_000)
+
+
+async def test_where_it_cannot_be_sent_a_file_is_named_with_its_address(answers, turn_of):
+    restrict(answers, "returns", Rules(files=(GUIDE, PHOTO)))
+    site = "https://shop.example/attachments/"
+    parts = await reply_of(answers, turn_of("怎么退货"), PICTURES, site)
+    assert [part.kind for part in parts] == ["text", "text", "image", "choices"]
+    assert parts[1].text == say("file_at", "zh", name="说明.pdf", url=site + GUIDE.id)
+
+
+async def test_without_an_address_a_file_is_named_and_never_silently_left_out(answers, turn_of):
+    restrict(answers, "returns", Rules(files=(PHOTO,)))
+    parts = await reply_of(answers, turn_of("怎么退货"))
+    assert parts[1].text == say("file_not_here", "zh", name="标签.png")
+
+
+async def test_a_file_of_one_language_or_channel_goes_with_that_answer_alone(answers, turn_of):
+    files = (replace(PHOTO, language="en"), replace(GUIDE, channel="email"))
+    restrict(answers, "returns", Rules(files=files))
+    assert len(await reply_of(answers, turn_of("怎么退货"))) == 2
+    english = replace(turn_of("怎么退货"), language="en")
+    assert "标签.png" in (await reply_of(answers, english))[1].text
+    # There is no English answer: the customer gets the Chinese one, and what goes with that.
+    restrict(answers, "shipping", Rules(files=files))
+    asked = replace(turn_of("运费多少"), language="en")
+    assert len(await reply_of(answers, asked)) == 2

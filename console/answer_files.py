@@ -1,0 +1,142 @@
+"""Files that go with answers: taken from editors, shown, and how each channel sends them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException
+from fastapi import Path as InPath
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from channels.files import kind_for
+from console.auth import Found, Login, require
+from console.files import PICTURES, given, name_of, taken
+from console.i18n import mark, say
+from console.knowledge_views import Channel, channels_of
+from console.services import Services
+from console.views import locale_of, render
+from storage import attachments, media
+from storage.folder import TooLarge
+from storage.rules import Attachment
+
+router = APIRouter()
+EditorLogin = Annotated[Login, Depends(require("knowledge.write"))]
+MediaId = Annotated[str, InPath(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
+MOST = 10
+"""How many files an entry has."""
+TOO_LARGE = mark("The file is larger than what is kept here.")
+EMPTY = mark("The file is empty.")
+WAYS: Mapping[str, str] = {
+    "image": mark("as a picture"),
+    "voice": mark("as a voice message"),
+    "video": mark("as a film"),
+    "file": mark("as a file"),
+    "link": mark("named, with a link"),
+    "": mark("only named: this channel takes no such file"),
+}
+"""How a file reaches a customer."""
+_WORD = re.compile(r"[a-z0-9_-]{1,20}")
+"""A language or a channel."""
+_FIELD = re.compile(r"file_([A-Za-z0-9_-]{16,64})")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A file as the editor's form shows it: what it is, and how each channel sends it."""
+
+    file: Attachment
+    ways: Mapping[str, str]
+    """By channel."""
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether a browser shows it."""
+        return self.file.type in PICTURES
+
+    def by_way(self, channels: Sequence[Channel]) -> dict[str, list[str]]:
+        """Return the channels' labels by how they send it, the best way first."""
+        labels = {channel.name: channel.label for channel in channels}
+        found = {way: [labels[n] for n, w in self.ways.items() if w == way] for way in WAYS}
+        return {way: names for way, names in found.items() if names}
+
+
+def row_of(file: Attachment, channels: Sequence[Channel], *, has_link: bool) -> Row:
+    """Return how a file is shown."""
+    named = "link" if has_link else ""
+    ways = {each.name: kind_for(each.takes, file.type, file.size) or named for each in channels}
+    return Row(file, ways)
+
+
+def rows_of(found: Services, files: Sequence[Attachment]) -> list[Row]:
+    """Return how files are shown, with the channels that there are now."""
+    channels = channels_of(found.inboxes())
+    return [row_of(file, channels, has_link=bool(found.files_at)) for file in files]
+
+
+def form_fields(files: Sequence[Attachment]) -> dict[str, str]:
+    """Return the fields of a form that name these files."""
+    return {
+        name: value
+        for file in files
+        for name, value in (
+            (f"file_{file.id}", file.language),
+            (f"fileon_{file.id}", file.channel),
+        )
+    }
+
+
+def named(given: Mapping[str, str]) -> list[str]:
+    """Return the ids of the files that a form names, in order."""
+    return [each.group(1) for name in given if (each := _FIELD.fullmatch(name))]
+
+
+def read_files(session: Session, given: Mapping[str, str]) -> list[Attachment]:
+    """Return the files that a form names, as far as they are there."""
+    ids = named(given)
+    known = attachments.found(session, ids)
+    return [
+        replace(
+            known[each],
+            language=_word(given[f"file_{each}"]),
+            channel=_word(given.get(f"fileon_{each}", "")),
+        )
+        for each in ids
+        if each in known
+    ]
+
+
+def _word(said: str) -> str:
+    return said if _WORD.fullmatch(said) else ""
+
+
+@router.post("/kb/files")
+async def take(request: Request, login: EditorLogin, found: Found) -> Response:
+    """Take a file that is to go with an answer; the body is the file itself."""
+    locale, media_id = locale_of(request, login), media.new_media_id()
+    try:
+        kept = await taken(
+            found.folder, media_id, request.stream(), name_of(request), found.folder.largest
+        )
+    except TooLarge:
+        return JSONResponse({"problem": say(locale, TOO_LARGE)}, 413)
+    if not kept.size:
+        found.folder.remove(media_id)
+        return JSONResponse({"problem": say(locale, EMPTY)}, 415)
+    file = await found.db.write(attachments.add, media_id, kept, login.id, found.clock())
+    channels = channels_of(found.inboxes())
+    context = {"row": row_of(file, channels, has_link=bool(found.files_at)), "channels": channels}
+    return render(request, "knowledge/file.html", {**context, "ways": WAYS}, login=login)
+
+
+@router.get("/kb/files/{media_id}", dependencies=[Depends(require("knowledge.write"))])
+async def give(request: Request, found: Found, media_id: MediaId) -> Response:
+    """Give a file of an answer to its editors."""
+    file = await found.db.read(attachments.get, media_id)
+    if file is None:
+        raise HTTPException(404)
+    return given(request, found.folder, file)
