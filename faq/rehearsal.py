@@ -6,24 +6,20 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import structlog
 
+from faq.cast import Progress, Stopped, casting, play
 from faq.config import FaqConfig
-from faq.encoder import Encoder
 from faq.knowledge import KnowledgeBase
-from faq.matcher import Decision, Matcher
 from faq.modes import ModeMatcher
-from faq.normalize import normalize
-from faq.replay import Change, Failure, Outcome, Replay, Score, check, replay
+from faq.replay import Change, Failure, Outcome, Replay, Score
 from faq.script import Script, read_script
-from faq.shortcut import FEW, LARGE, Nearby, Recalled, changed_entries
-from faq.vectors import Vectors
+from faq.shortcut import Known
 from storage import rehearsals
 from storage.database import Database, StorageError
 from storage.models import Rehearsal
@@ -34,14 +30,6 @@ SHOWN = 200
 """How many changed answers are kept to be shown; the figures count all."""
 TOLD_EVERY = 0.5
 """Seconds between two words about how far it is."""
-AT_ONCE = 64
-"""How many questions are encoded together."""
-BREATH = 0.0005
-"""Seconds that a replay leaves to customers after each question."""
-
-
-class _Stopped(Exception):
-    """The process ends; whoever wants to know begins anew."""
 
 
 class Rehearsals:
@@ -57,7 +45,7 @@ class Rehearsals:
         self._db, self._base, self._config, self._clock = db, base, config, clock
         self._running: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
-        self._known: tuple[object, dict[str, Decision]] = (None, {})
+        self._known: tuple[object, dict[str, Known]] = (None, {})
         self._stopping = False
 
     async def start(self, keys: Collection[str], author_id: UUID | None) -> UUID:
@@ -80,13 +68,13 @@ class Rehearsals:
         await self.settled()
 
     async def _work(self, rehearsal_id: UUID, keys: Collection[str]) -> None:
-        progress = _Progress(self)
+        progress = Progress(lambda: self._stopping)
         telling = asyncio.create_task(self._tell(rehearsal_id, progress))
         try:
             async with self._turn:
                 result = await self._rehearse(keys, progress)
             await self._db.write(rehearsals.finish, rehearsal_id, result, self._clock())
-        except _Stopped:
+        except Stopped:
             log.info("rehearsal stopped")
         except Exception as problem:
             log.exception("rehearsal failed")
@@ -96,32 +84,25 @@ class Rehearsals:
         finally:
             telling.cancel()
 
-    async def _rehearse(self, keys: Collection[str], progress: _Progress) -> dict[str, Any]:
-        script = await self._db.read(read_script, keys, self._config, self._clock())
-        progress.total = 2 * len(script.questions) + len(script.examples)
-        before = await self._base.build(script.live)
+    async def _rehearse(self, keys: Collection[str], progress: Progress) -> dict[str, Any]:
+        now = self._clock()
+        script = await self._db.read(read_script, keys, self._config, now)
+        progress.total = len(script.questions) + len(script.examples)
+        cast = await casting(self._base, script.live, script.drafted, now)
         progress.check()
-        after = await self._base.build(script.drafted)
-        changed = changed_entries(script.live, script.drafted)
-        cast = Cast(before, after, None, self._memory_of(before))
-        if len(script.live) >= LARGE and len(changed) <= FEW:
-            cast = replace(cast, changed=await self._base.build(changed))
-        encoder = self._base.encoder
         began = time.perf_counter()
-        found = await asyncio.to_thread(_play, cast, script, encoder, progress)
+        memory = self._memory_of(cast.before)
+        found = await asyncio.to_thread(play, cast, script, memory, progress)
         result = as_json(*found, script)
         return {**result, "seconds": round(time.perf_counter() - began, 1)}
 
-    def _memory_of(self, live: ModeMatcher) -> dict[str, Decision]:
-        """Return what is known of this live base's decisions, by question."""
-        versions = tuple(entry.version_id for entry in live.entries)
-        limits = sorted(self._base.config.category_thresholds.items())
-        same = versions, live.snapshot.meaning is None, limits
-        if same != self._known[0]:
-            self._known = same, {}
+    def _memory_of(self, live: ModeMatcher) -> dict[str, Known]:
+        """Return what is known of this matcher's decisions, by question."""
+        if live is not self._known[0]:
+            self._known = live, {}
         return self._known[1]
 
-    async def _tell(self, rehearsal_id: UUID, progress: _Progress) -> None:
+    async def _tell(self, rehearsal_id: UUID, progress: Progress) -> None:
         while True:
             now = self._clock()
             with contextlib.suppress(StorageError):
@@ -129,90 +110,6 @@ class Rehearsals:
                     rehearsals.go_on, rehearsal_id, progress.done, progress.total, now
                 )
             await asyncio.sleep(TOLD_EVERY)
-
-    @property
-    def stopping(self) -> bool:
-        """Whether the process ends."""
-        return self._stopping
-
-
-class _Progress:
-    """How far a rehearsal is, counted by its thread and told by the loop."""
-
-    def __init__(self, owner: Rehearsals) -> None:
-        self._owner = owner
-        self.done = self.total = 0
-
-    def check(self) -> None:
-        """Give up where the process ends."""
-        if self._owner.stopping:
-            raise _Stopped
-
-    def step(self, _done: int = 0) -> None:
-        """Count one more, and let customers be answered in between."""
-        self.check()
-        self.done += 1
-        time.sleep(BREATH)
-
-
-class _Remembering:
-    """Encodes what is asked many at a time, and each only once."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self.name = encoder.name
-        self._encoder = encoder
-        self._known: dict[str, Vectors] = {}
-
-    def learn(self, texts: Sequence[str]) -> None:
-        """Encode these together."""
-        new = [text for text in dict.fromkeys(texts) if text and text not in self._known]
-        if new:
-            self._known.update(zip(new, self._encoder.encode(new), strict=True))
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Return one row per text."""
-        if len(texts) == 1 and (known := self._known.get(texts[0])) is not None:
-            return known.reshape(1, -1)
-        return self._encoder.encode(texts)
-
-
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """The matchers of a rehearsal; `changed` knows only what is different, in a large base."""
-
-    before: ModeMatcher
-    after: ModeMatcher
-    changed: ModeMatcher | None
-    memory: MutableMapping[str, Decision]
-
-    def with_encoder(self, encoder: Encoder) -> Cast:
-        """Return the same, asking another encoder for vectors."""
-        changed = self.changed and self.changed.with_encoder(encoder)
-        before, after = (each.with_encoder(encoder) for each in (self.before, self.after))
-        return Cast(before, after, changed, self.memory)
-
-
-def _play(
-    cast: Cast, script: Script, encoder: Encoder | None, progress: _Progress
-) -> tuple[Replay, list[Failure]]:
-    if encoder is not None:
-        remembering = _Remembering(encoder)
-        texts = [each.text for each in script.questions]
-        texts += [each.text for each in script.examples]
-        for start in range(0, len(texts), AT_ONCE):
-            forms = [normalize(text) for text in texts[start : start + AT_ONCE]]
-            remembering.learn(forms)
-            progress.check()
-            progress.done = min(start + AT_ONCE, len(script.questions))
-        cast = cast.with_encoder(remembering)
-    progress.done = len(script.questions)
-    before: Matcher = Recalled(cast.before, cast.memory)
-    after: Matcher = cast.after
-    if cast.changed is not None:
-        keys = {entry.id.strip() for entry in cast.changed.entries}
-        after = Nearby(before, cast.after, cast.changed, keys)
-    found = replay(before, after, script.questions, progress.step)
-    return found, check(before, after, script.examples, progress.step)
 
 
 def as_json(found: Replay, failures: Sequence[Failure], script: Script) -> dict[str, Any]:
