@@ -96,6 +96,19 @@ def play(
     return found, check(before, after, _ahead(script.examples, ahead), progress.step)
 
 
+async def casting_one(base: KnowledgeBase, entry: Entry) -> Cast:
+    """Return who answers now, and who would if one entry were as it is given."""
+    before = base.matcher
+    if before is None:
+        before = await base.build(())
+    former = base.entry(entry.id)
+    edit = Edit((entry,), frozenset(), () if former is None else (former,))
+    if edit.fits(before):
+        return Cast(before, await asyncio.to_thread(edit.applied, before), edit.entries)
+    others = (each for each in base.entries() if each.id != entry.id)
+    return Cast(before, await base.build((*others, entry)), None)
+
+
 _Said = TypeVar("_Said", Asked, Example)
 
 

@@ -6,18 +6,20 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import structlog
 
-from faq.cast import Progress, Stopped, casting, play
+from faq.cast import Cast, Progress, Stopped, casting, casting_one, play
 from faq.config import FaqConfig
 from faq.knowledge import KnowledgeBase
+from faq.matcher import Entry
 from faq.modes import ModeMatcher
-from faq.replay import Change, Failure, Outcome, Replay, Score
+from faq.replay import Asked, Change, Failure, Outcome, Replay, Score
 from faq.script import Script, read_script
 from faq.shortcut import Known
 from storage import rehearsals
@@ -30,6 +32,8 @@ SHOWN = 200
 """How many changed answers are kept to be shown; the figures count all."""
 TOLD_EVERY = 0.5
 """Seconds between two words about how far it is."""
+Questions = Callable[[], Awaitable[Sequence[Asked]]]
+_Scene = Callable[[], Awaitable[tuple[Cast, Script]]]
 
 
 class Rehearsals:
@@ -50,10 +54,25 @@ class Rehearsals:
 
     async def start(self, keys: Collection[str], author_id: UUID | None) -> UUID:
         """Begin to try the drafts of these entries; return where it can be followed."""
-        now = self._clock()
-        rehearsal, is_new = await self._db.write(rehearsals.begin, keys, author_id, now)
+        return await self._begin(
+            partial(rehearsals.begin, keys=keys, author_id=author_id),
+            lambda: self._drafts(keys),
+        )
+
+    async def start_one(self, entry: Entry, asked: Questions, author_id: UUID | None) -> UUID:
+        """Begin to try one entry that nobody has saved yet; return where it can be followed.
+
+        `asked` gets the questions that it is tried on, when its turn has come.
+        """
+        return await self._begin(
+            partial(rehearsals.begin_one, what=repr(entry), author_id=author_id),
+            lambda: self._one(entry, asked),
+        )
+
+    async def _begin(self, begin: Callable[..., tuple[Rehearsal, bool]], scene: _Scene) -> UUID:
+        rehearsal, is_new = await self._db.write(begin, now=self._clock())
         if is_new:
-            task = asyncio.create_task(self._work(rehearsal.id, tuple(rehearsal.keys)))
+            task = asyncio.create_task(self._work(rehearsal.id, scene))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         return rehearsal.id
@@ -67,12 +86,12 @@ class Rehearsals:
         self._stopping = True
         await self.settled()
 
-    async def _work(self, rehearsal_id: UUID, keys: Collection[str]) -> None:
+    async def _work(self, rehearsal_id: UUID, scene: _Scene) -> None:
         progress = Progress(lambda: self._stopping)
         telling = asyncio.create_task(self._tell(rehearsal_id, progress))
         try:
             async with self._turn:
-                result = await self._rehearse(keys, progress)
+                result = await self._rehearse(scene, progress)
             await self._db.write(rehearsals.finish, rehearsal_id, result, self._clock())
         except Stopped:
             log.info("rehearsal stopped")
@@ -84,17 +103,24 @@ class Rehearsals:
         finally:
             telling.cancel()
 
-    async def _rehearse(self, keys: Collection[str], progress: Progress) -> dict[str, Any]:
-        now = self._clock()
-        script = await self._db.read(read_script, keys, self._config, now)
+    async def _rehearse(self, scene: _Scene, progress: Progress) -> dict[str, Any]:
+        cast, script = await scene()
         progress.total = len(script.questions) + len(script.examples)
-        cast = await casting(self._base, script.live, script.drafted, now)
         progress.check()
         began = time.perf_counter()
         memory = self._memory_of(cast.before)
         found = await asyncio.to_thread(play, cast, script, memory, progress)
         result = as_json(*found, script)
         return {**result, "seconds": round(time.perf_counter() - began, 1)}
+
+    async def _drafts(self, keys: Collection[str]) -> tuple[Cast, Script]:
+        now = self._clock()
+        script = await self._db.read(read_script, keys, self._config, now)
+        return await casting(self._base, script.live, script.drafted, now), script
+
+    async def _one(self, entry: Entry, asked: Questions) -> tuple[Cast, Script]:
+        script = Script((), (entry,), (), await asked())
+        return await casting_one(self._base, entry), script
 
     def _memory_of(self, live: ModeMatcher) -> dict[str, Known]:
         """Return what is known of this matcher's decisions, by question."""
@@ -118,6 +144,7 @@ def as_json(found: Replay, failures: Sequence[Failure], script: Script) -> dict[
     effects = Counter(change.effect for change in found.changes)
     return {
         "asked": sum(question.times for question in script.questions),
+        "tried": len(script.questions),
         "before": _score(found.before),
         "after": _score(found.after),
         "changed": len(found.changes),
@@ -158,6 +185,7 @@ def _outcome(outcome: Outcome, other: Outcome | None = None) -> dict[str, Any]:
         "band": outcome.band.value,
         "entry": outcome.entry_ids[0] if outcome.entry_ids else None,
         "question": outcome.question,
+        "offered": len(outcome.entry_ids),
         "answer": "\n".join(lines)[:300],
     }
 
