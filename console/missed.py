@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import quote
+from uuid import UUID
 
 import structlog
 from fastapi import APIRouter
@@ -25,15 +26,15 @@ from console.rows import inboxes
 from console.services import Services
 from console.views import render
 from faq.matcher import Entry
-from faq.replay import Asked, Replay, replay
+from faq.replay import Asked
 from faq.stored import content_of, entry_of
 from faq.tokens import language_of
 from handlers.desk import gaps as looking
 from handlers.personal import HIDDEN, masked
-from storage import gaps, knowledge, timers
+from storage import gaps, knowledge, rehearsals, timers
 from storage.articles import LiveEntry
 from storage.database import StorageError
-from storage.models import GapState
+from storage.models import GapState, Rehearsal
 
 log = structlog.get_logger(__name__)
 router = APIRouter()
@@ -53,18 +54,23 @@ TOLD: Mapping[str, str] = {
     "gone": mark("This question is not in the list any more; the last look found it otherwise."),
     "known": mark("The entry has these questions already."),
 }
+NOT_TRIED = mark("Nothing can be tried out here just now.")
 _looks: set[asyncio.Task[None]] = set()
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a change would do, and what it was."""
+    """A change that is tried, and what came of it so far."""
 
     entry: Entry
     questions: Sequence[str]
-    found: Replay
-    asked: int
-    is_new: bool
+    run: Rehearsal
+    is_alive: bool
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the entry is a new one."""
+        return self.entry.id == NEW
 
 
 @router.get("/kb/gaps")
@@ -138,6 +144,18 @@ async def decide(request: Request, login: EditorLogin, found: Found, gap_id: Gap
             return await _answer(request, login, found, view, given)
 
 
+@router.get("/kb/gaps/{gap_id}/trials/{run_id}")
+async def follow(
+    request: Request, login: EditorLogin, found: Found, gap_id: GapId, run_id: UUID
+) -> Response:
+    """Show how far a trial is, or what came of it, as a part of the gap's page."""
+    run = await found.db.read(rehearsals.get, run_id)
+    if run is None:
+        return _go(f"/kb/gaps/{gap_id}")
+    context = {"gap_id": gap_id, "run": run, "is_alive": rehearsals.is_alive(run, found.clock())}
+    return _render(request, login, found, "gap_trial.html", context)
+
+
 async def _answer(
     request: Request, login: Login, found: Services, view: GapView, given: Mapping[str, str]
 ) -> Response:
@@ -149,7 +167,10 @@ async def _answer(
         return _page(request, login, found, view, {"problem": wrong, "given": given}, 422)
     if given.get("action") == "keep":
         return await _keep(found, login, view, entry, questions)
-    trial = await _try(found, entry, questions)
+    run = await _try(found, login, entry)
+    if run is None:
+        return _page(request, login, found, view, {"problem": NOT_TRIED, "given": given}, 503)
+    trial = Trial(entry, questions, run, rehearsals.is_alive(run, found.clock()))
     return _page(request, login, found, view, {"trial": trial, "given": given})
 
 
@@ -171,18 +192,21 @@ async def _entry(
     return with_questions(entry, questions)
 
 
-async def _try(found: Services, entry: Entry, questions: Sequence[str]) -> Trial:
-    live = [each for each in found.knowledge.entries() if each.id != entry.id]
-    before = await found.knowledge.build(found.knowledge.entries())
-    after = await found.knowledge.build([*live, entry])
-    recent = await looking.recent(found.db, found.clock(), READ)
+async def _try(found: Services, login: Login, entry: Entry) -> Rehearsal | None:
+    """Begin to try an entry beside everything else; return where that can be followed."""
+    if found.rehearsals is None:
+        return None
+    run = await found.rehearsals.start_one(entry, lambda: _asked(found), login.id)
+    return await found.db.read(rehearsals.get, run)
+
+
+async def _asked(found: Services) -> list[Asked]:
+    """Return the different questions of late, with how often each was asked and what was right."""
     seen: dict[str, tuple[int, str | None]] = {}
-    for one in recent:
+    for one in await looking.recent(found.db, found.clock(), READ):
         times, right = seen.get(one.text, (0, None))
         seen[one.text] = times + 1, right or one.right
-    asked = [Asked(text, *seen[text]) for text in list(seen)[:REPLAYED]]
-    result = await asyncio.to_thread(replay, before, after, asked)
-    return Trial(entry, questions, result, len(asked), entry.id == NEW)
+    return [Asked(text, *seen[text]) for text in list(seen)[:REPLAYED]]
 
 
 async def _keep(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ Table = NDArray[np.float64]
 PER_CHANNEL = 8
 DEEP = 128
 """How many of a channel's best rows are looked through for its best entries."""
+_ROUNDING = 1e-4
 
 LEXICAL = (
     "grams", "words", "ratio", "partial", "token_set", "covers_query",
@@ -41,13 +42,15 @@ class Hidden:
 
 
 NOTHING = Hidden()
+_NO_ROWS, _NO_TABLE = np.zeros(0, np.int32), np.zeros((0, 0))
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """The candidates of one question: entry numbers, best rows, a table of features.
 
-    `none` is the share of votes that say that no entry answers it.
+    `none` is the share of votes that say that no entry answers it; `floors` says for each channel
+    which score another row would have to reach to change anything.
     """
 
     question: Question
@@ -56,11 +59,16 @@ class Lookup:
     table: Table
     semantic: bool
     none: float = 0.0
+    floors: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
         """What the table's columns are called."""
         return SEMANTIC if self.semantic else LEXICAL
+
+    def without_table(self) -> Lookup:
+        """Return what was looked up without how near each candidate is."""
+        return replace(self, rows=_NO_ROWS, table=_NO_TABLE)
 
 
 def look_up(
@@ -86,7 +94,7 @@ def look_up(
     for scores in channels.values():
         scores[unseen] = -1
     told = None if hints is None or vector is None else hints.near(vector, question, snapshot.grams)
-    chosen = _candidates(snapshot, channels, told, hidden)
+    chosen, floors = _candidates(snapshot, channels, told, hidden)
     near = _Near.of(snapshot, chosen, vector, channels, unseen)
     best = near.best()
     columns = near.columns()
@@ -98,7 +106,7 @@ def look_up(
     columns |= _compare(snapshot, question, best)
     names = LEXICAL if vector is None else SEMANTIC
     table = np.stack([np.asarray(columns[name], np.float64) for name in names], axis=1)
-    return Lookup(question, chosen, best, table, vector is not None, votes.none)
+    return Lookup(question, chosen, best, table, vector is not None, votes.none, floors)
 
 
 def _unseen(snapshot: Snapshot, hidden: Hidden) -> NDArray[np.int64]:
@@ -110,17 +118,44 @@ def _unseen(snapshot: Snapshot, hidden: Hidden) -> NDArray[np.int64]:
 
 def _candidates(
     snapshot: Snapshot, channels: dict[str, Scores], told: Told | None, hidden: Hidden
-) -> Rows:
+) -> tuple[Rows, dict[str, float]]:
     chosen: set[int] = set()
-    for scores in channels.values():
-        top = kernel.nearest(scores, DEEP)
-        top = top[np.argsort(-scores[top], kind="stable")]
-        owners = snapshot.entry_of[top[scores[top] > 0]].tolist()
-        chosen.update(list(dict.fromkeys(owners))[:PER_CHANNEL])
+    floors = {}
+    for name, scores in channels.items():
+        owners, floors[name] = _leading(snapshot, scores)
+        chosen.update(owners)
     if told is not None:
         chosen.update(told.entries(PER_CHANNEL, hide_same=hidden.same_hint))
         chosen -= snapshot.dead | {hidden.entry}
-    return np.asarray(sorted(chosen), np.int32)
+    return np.asarray(sorted(chosen), np.int32), floors
+
+
+def _leading(snapshot: Snapshot, scores: Scores) -> tuple[list[int], float]:
+    """Return a channel's best entries, and the score that a row needs to have a say in them."""
+    above = np.flatnonzero(scores > 0)
+    top = np.sort(above[kernel.nearest(scores[above], DEEP)])
+    top = top[np.argsort(-scores[top], kind="stable")]
+    owners = snapshot.entry_of[top].tolist()
+    first = list(dict.fromkeys(owners))[:PER_CHANNEL]
+    if len(first) == PER_CHANNEL:
+        return first, float(scores[top[owners.index(first[-1])]])
+    return first, float(scores[top[-1]]) if len(top) == DEEP else 0.0
+
+
+def late_rows_matter(snapshot: Snapshot, found: Lookup, encoder: Encoder | None) -> bool:
+    """Say whether rows beside the index have a say in what was found in the index alone."""
+    question, tails = found.question, {}
+    if snapshot.grams.tail is not None:
+        tails["grams"] = snapshot.grams.tail.score(gram_query(question, snapshot.grams))
+    if snapshot.words.tail is not None:
+        tails["words"] = snapshot.words.tail.score(word_query(question, snapshot.words))
+    meaning = snapshot.meaning
+    if meaning is not None and meaning.tail is not None and encoder is not None:
+        tails["cosine"] = meaning.tail @ encoder.encode([question.text])[0]
+    return any(
+        scores.max(initial=0.0) > max(found.floors.get(name, 0.0) - _ROUNDING, 0.0)
+        for name, scores in tails.items()
+    )
 
 
 @dataclass(frozen=True, slots=True)

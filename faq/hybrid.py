@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from faq.ahead import Ahead
 from faq.clauses import clauses, is_negated
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder, Encoder
@@ -15,6 +15,7 @@ from faq.hints import Hints
 from faq.index import Snapshot, build, cut_entry, with_vectors
 from faq.later import Later
 from faq.learn import Labelled
+from faq.literal import SURE
 from faq.matcher import Band, Candidate, Decision, Entry
 from faq.normalize import VERSION, is_small_talk, normalize
 from faq.ranker import Model, Models, Ranking, rank, shipped
@@ -26,7 +27,6 @@ ANOTHER = 0.5
 """How sure a clause must be to count as a second question of its own."""
 UNDERSTOOD = 0.25
 """The share of a question that must be shared words before words alone answer it."""
-SURE = 0.995
 HEARD_RIGHT = 0.8
 """From this confidence nobody asks whether a text was meant to be another that sounds alike."""
 _BY_SOUND = ("pinyin", "homophones")
@@ -91,11 +91,15 @@ class HybridMatcher:
             snapshot, self._config, self._tokens, self._encoder, self._models, self._hints, later
         )
 
-    def with_encoder(self, encoder: Encoder) -> HybridMatcher:
-        """Return a matcher over the same index that asks another encoder for vectors."""
-        other = copy(self)
-        other._encoder = encoder if self._snapshot.meaning is not None else None  # noqa: SLF001 - its own copy
-        return other
+    def foreseeing(self, ahead: Ahead) -> HybridMatcher:
+        """Return a matcher over the same index that is told beforehand what will be asked."""
+        meaning = self._snapshot.meaning
+        if meaning is None:
+            return self
+        snapshot = replace(self._snapshot, meaning=ahead.foreseeing(meaning))
+        return HybridMatcher(
+            snapshot, self._config, self._tokens, ahead, self._models, self._hints, self._later
+        )
 
     def with_models(self, models: Models, hints: Hints | None = None) -> HybridMatcher:
         """Return the same matcher with other models, and questions whose answer is known."""
@@ -154,17 +158,24 @@ class HybridMatcher:
 
     def decide(self, text: str) -> Decision:
         """Decide about one question; never raises, whatever the text."""
-        started = time.thread_time()
+        return self.traced(text)[0]
+
+    def traced(self, text: str) -> tuple[Decision, list[Lookup]]:
+        """Decide about one question, and return all that was looked up for it."""
+        started, looks = time.thread_time(), list[Lookup]()
         try:
-            band, confidence, candidates, route, form = self._decide(text)
+            band, confidence, candidates, route, form = self._decide(text, looks)
             words = tuple(self._tokens.words(form))
         except Exception:  # noqa: BLE001 - a customer's text must never stop a conversation
             band, confidence, candidates, route, form = Band.HANDOFF, 0.0, (), "error", ""
             words = ()
         spent = (time.thread_time() - started) * 1000
-        return Decision(band, confidence, candidates, route, form, words, spent, self.version)
+        decision = Decision(band, confidence, candidates, route, form, words, spent, self.version)
+        return decision, looks
 
-    def _decide(self, text: str) -> tuple[Band, float, tuple[Candidate, ...], str, str]:
+    def _decide(
+        self, text: str, looks: list[Lookup]
+    ) -> tuple[Band, float, tuple[Candidate, ...], str, str]:
         form = normalize(text, self._config.query_chars)
         if not form:
             return Band.HANDOFF, 0.0, (), "empty", form
@@ -173,7 +184,7 @@ class HybridMatcher:
             return *self._exact(exact, form), "exact", form
         if is_small_talk(text):
             return Band.HANDOFF, 0.0, (), "greeting", form
-        return *self._ranked(text, form), form
+        return *self._ranked(text, form, looks), form
 
     def _exact(
         self, numbers: tuple[int, ...], form: str
@@ -192,8 +203,10 @@ class HybridMatcher:
             self._snapshot.entries[number].question,
         )
 
-    def _ranked(self, text: str, form: str) -> tuple[Band, float, tuple[Candidate, ...], str]:
-        route, found = self._readings(text, form)
+    def _ranked(
+        self, text: str, form: str, looks: list[Lookup]
+    ) -> tuple[Band, float, tuple[Candidate, ...], str]:
+        route, found = self._readings(text, form, looks)
         if not found:
             return Band.HANDOFF, 0.0, (), "unknown"
         candidates = self._merge(found)
@@ -202,15 +215,15 @@ class HybridMatcher:
             band, route = Band.SUGGEST, "negated"
         return band, found[0].ranking.confidence, candidates, route
 
-    def _readings(self, text: str, form: str) -> tuple[str, list[_Found]]:
+    def _readings(self, text: str, form: str, looks: list[Lookup]) -> tuple[str, list[_Found]]:
         """Look a text up in every way it can be read, the surest first, and name the way."""
-        found = {"ranked": [self._look(form)]}
+        found = {"ranked": [self._look(form, looks)]}
         parts = clauses(text, form, self._config.query_chars)
         if parts:
-            found["clauses"] = [self._look(part) for part in parts]
+            found["clauses"] = [self._look(part, looks) for part in parts]
         elif max(one.ranking.confidence for one in found["ranked"]) < HEARD_RIGHT:
             heard = self._heard(form)
-            found |= {way: [self._look(other)] for way, other in heard.items()}
+            found |= {way: [self._look(other, looks)] for way, other in heard.items()}
         known = [(way, one) for way, all_ in found.items() for one in all_ if one.ranking.order]
         known.sort(key=lambda pair: -pair[1].ranking.confidence)
         route = next(iter(reversed(found)))
@@ -227,9 +240,10 @@ class HybridMatcher:
         corrected = sounds.corrected(form)
         return {} if corrected == form else {"homophones": corrected}
 
-    def _look(self, form: str) -> _Found:
+    def _look(self, form: str, looks: list[Lookup]) -> _Found:
         question = cut(form, self._tokens, self._concepts)
         lookup = look_up(self._snapshot, question, self._encoder, self._hints)
+        looks.append(lookup)
         return _Found(lookup, rank(self._snapshot, lookup, self._models.of(lookup)))
 
     def _merge(self, found: list[_Found]) -> tuple[Candidate, ...]:

@@ -73,8 +73,9 @@ class Snapshot:
 
     @cached_property
     def average(self) -> float:
-        """How many rows an entry has on average."""
-        return float(self.sizes.mean()) if len(self.sizes) else 1.0
+        """How many rows an entry had on average when the index was built."""
+        entries = int(np.searchsorted(self.rows_of, self.grams.size))
+        return self.grams.size / entries if entries else 1.0
 
     @cached_property
     def sounds(self) -> Sounds:

@@ -22,8 +22,8 @@ LEXICAL = 0.3
 RIDGE = 0.1
 SKETCH_SCALE = 100
 """What a sketch of unit length is multiplied with to be kept in whole numbers."""
-_WORTH_IT = 0.5
-"""Numbers below this share of the largest are only looked at where there are few larger."""
+_WORTH_IT = (0.5, 0.25)
+"""Numbers below these shares of the largest are only looked at where there are few larger."""
 NONE, ANOTHER = -1, -2
 """The owner of a voter who says that no entry answers, or one that is no candidate."""
 
@@ -35,15 +35,21 @@ def likeness(cosine: NDArray[Any], shared: NDArray[Any]) -> NDArray[Any]:
 
 
 def nearest(near: Numbers, most: int = NEAREST) -> Places:
-    """Return the places of the largest numbers, in no order."""
+    """Return the places of the largest numbers, in no order; of equal ones the first."""
     if len(near) <= most:
         return np.arange(len(near))
-    among = np.flatnonzero(near > near.max() * _WORTH_IT)
-    if len(among) <= most:
-        found: Places = np.argpartition(near, -most)[-most:]
-        return found
-    kept: Places = among[np.argpartition(near[among], -most)[-most:]]
-    return kept
+    top = near.max()
+    for share in _WORTH_IT:
+        among = np.flatnonzero(near > top * share)
+        if len(among) >= most:
+            break
+    else:
+        among = np.arange(len(near))
+    numbers = near[among]
+    least = np.partition(numbers, -most)[-most]
+    larger = among[numbers > least]
+    equal = among[numbers == least]
+    return np.concatenate([larger, equal[: most - len(larger)]])
 
 
 @dataclass(frozen=True, slots=True)

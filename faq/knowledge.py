@@ -14,6 +14,7 @@ from faq import encoder as encoders
 from faq import stored
 from faq.apprentice import Apprentice
 from faq.config import FaqConfig
+from faq.edits import Edit, valid
 from faq.encoder import CachedEncoder, Encoder
 from faq.matcher import Band, Decision, Entry
 from faq.modes import ModeMatcher, next_change
@@ -29,8 +30,6 @@ log = structlog.get_logger(__name__)
 THREADS = 2
 LEARN_AFTER = 30.0
 """How many seconds a base must have been the same before models are fitted to it."""
-MOST_LATE = 150
-"""How many changed questions may stand beside the index before it is built anew."""
 
 
 class KnowledgeBase:
@@ -110,7 +109,12 @@ class KnowledgeBase:
 
     def entries(self) -> tuple[Entry, ...]:
         """Return the live entries."""
-        return self._matcher.entries if self._matcher is not None else ()
+        return tuple(self._by_id.values())
+
+    @property
+    def matcher(self) -> ModeMatcher | None:
+        """What answers now; it never changes, but another takes its place."""
+        return self._matcher
 
     async def start(self) -> None:
         """Build the first snapshot, then let the encoder join in the background."""
@@ -157,20 +161,21 @@ class KnowledgeBase:
         if matcher is None or self._release < 1:
             return False
         changes = await self._db.read(changed_since, self._release)
-        changed = [stored.entry_of(row) for row in changes.entries]
-        if matcher.late_rows + sum(1 + len(e.similar_questions) for e in changed) > MOST_LATE:
+        changed, now = [stored.entry_of(row) for row in changes.entries], self._clock()
+        applying = valid(changed, now)
+        gone = frozenset(e.id for e in changed) - {entry.id for entry in applying}
+        edit = Edit(applying, gone.union(changes.gone))
+        if not edit.fits(matcher):
             return False
-        now = self._clock()
-        valid = [entry for entry in changed if entry.rules.is_valid(now)]
-        gone = {entry.id for entry in changed} | set(changes.gone)
-        self._matcher = await asyncio.to_thread(matcher.edited, valid, gone)
-        for key in gone:
+        self._matcher = await asyncio.to_thread(edit.applied, matcher)
+        for key in edit.gone:
             self._by_id.pop(key, None)
+        for key in changes.gone:
             self._stored.pop(key, None)
-        self._by_id |= {entry.id: entry for entry in valid}
-        self._stored |= {entry.id: entry for entry in changed}
-        moments = (self._changes_at, next_change(changed, now))
-        self._changes_at = min((moment for moment in moments if moment), default=None)
+        self._by_id.update((entry.id, entry) for entry in applying)
+        self._stored.update((entry.id, entry) for entry in changed)
+        moments = filter(None, (self._changes_at, next_change(changed, now)))
+        self._changes_at = min(moments, default=None)
         self._release = changes.release
         log.info("knowledge changed", release=self._release, changed=len(changed))
         return True
@@ -180,10 +185,9 @@ class KnowledgeBase:
 
     async def build(self, entries: Iterable[Entry]) -> ModeMatcher:
         """Return a matcher over those of these entries that are valid now, in a thread."""
-        valid = [entry for entry in entries if entry.rules.is_valid(self._clock())]
         return await asyncio.to_thread(
             ModeMatcher.build,
-            valid,
+            valid(entries, self._clock()),
             self._config,
             self._tokens,
             self._encoder,

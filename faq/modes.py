@@ -6,18 +6,18 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from faq.ahead import Ahead
 from faq.clauses import is_negated
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder, Encoder
-from faq.hybrid import CANDIDATES, SURE, HybridMatcher
+from faq.features import Lookup
+from faq.hybrid import CANDIDATES, HybridMatcher
 from faq.index import Snapshot
+from faq.literal import SURE, Literal
 from faq.matcher import Band, Candidate, Decision, Entry
 from faq.normalize import normalize
 from faq.ranker import Models
 from faq.tokens import Tokens
-
-SHORTEST = 2
-"""How many characters a phrase needs to be looked for inside a question."""
 
 
 class ModeMatcher:
@@ -26,15 +26,10 @@ class ModeMatcher:
     Nothing in it changes, so threads may share it.
     """
 
-    def __init__(self, entries: Sequence[Entry], meaning: HybridMatcher, config: FaqConfig) -> None:
-        self.entries = tuple(entries)
+    def __init__(self, literal: Literal, meaning: HybridMatcher, config: FaqConfig) -> None:
+        self._literal = literal
         self._meaning = meaning
         self._config = config
-        self._exact: dict[str, dict[str, Candidate]] = {}
-        self._phrases: dict[str, dict[str, Candidate]] = {}
-        for entry in entries:
-            if entry.rules.mode != "smart":
-                self._learn(entry)
 
     @classmethod
     def build(
@@ -48,7 +43,13 @@ class ModeMatcher:
         """Index the entries; with an encoder their questions are encoded where not known."""
         known = tuple(entries)
         smart = [entry for entry in known if entry.rules.mode == "smart"]
-        return cls(known, HybridMatcher.build(smart, config, tokens, encoder, models), config)
+        literal = Literal(config.query_chars).edited(known, ())
+        return cls(literal, HybridMatcher.build(smart, config, tokens, encoder, models), config)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What this matcher can answer; put together when it is asked for."""
+        return (*self._meaning.entries, *self._literal.entries.values())
 
     @property
     def snapshot(self) -> Snapshot:
@@ -65,15 +66,18 @@ class ModeMatcher:
         """The models in use."""
         return self._meaning.models
 
+    @property
+    def query_chars(self) -> int:
+        """How much of a long message is matched."""
+        return self._config.query_chars
+
     def with_models(self, models: Models) -> ModeMatcher:
         """Return the same matcher with other models."""
-        return ModeMatcher(self.entries, self._meaning.with_models(models), self._config)
+        return ModeMatcher(self._literal, self._meaning.with_models(models), self._config)
 
-    def with_encoder(self, encoder: Encoder) -> ModeMatcher:
-        """Return the same matcher over the same index, asking another encoder for vectors."""
-        if self.snapshot.meaning is None:
-            return self
-        return ModeMatcher(self.entries, self._meaning.with_encoder(encoder), self._config)
+    def foreseeing(self, ahead: Ahead) -> ModeMatcher:
+        """Return the same matcher over the same index, told beforehand what will be asked."""
+        return ModeMatcher(self._literal, self._meaning.foreseeing(ahead), self._config)
 
     def threshold(self, entry: Entry) -> float:
         """Return from which confidence on an entry answers."""
@@ -87,49 +91,37 @@ class ModeMatcher:
     def edited(self, changed: Iterable[Entry], gone: Collection[str]) -> ModeMatcher:
         """Return a matcher that knows some entries anew and others no more, in milliseconds."""
         new = {entry.id: entry for entry in changed}
-        known = {entry.id: entry for entry in self.entries if entry.id not in gone} | new
         smart = [entry for entry in new.values() if entry.rules.mode == "smart"]
         meaning = self._meaning.edited(smart, {*gone, *new} - {entry.id for entry in smart})
-        return ModeMatcher(tuple(known.values()), meaning, self._config)
+        literal = self._literal.edited(new.values(), {*gone, *new})
+        return ModeMatcher(literal, meaning, self._config)
 
     def decide(self, text: str) -> Decision:
         """Decide about one question; never raises, whatever the text."""
-        decision = self._meaning.decide(text)
-        if not self._exact:
+        return self._word_for_word(text, self._meaning.decide(text))
+
+    def traced(self, text: str) -> tuple[Decision, list[Lookup]]:
+        """Decide about one question, and return all that was looked up for it."""
+        decision, looks = self._meaning.traced(text)
+        return self._word_for_word(text, decision), looks
+
+    def _word_for_word(self, text: str, decision: Decision) -> Decision:
+        if not self._literal.exact:
             return decision
         form = normalize(text, self._config.query_chars)
-        hits = list(self._exact.get(form, {}).values())
+        hits = self._literal.said(form)
         if hits:
             also = decision.candidates if decision.route == "exact" else ()
             return _found(decision, [*hits, *also], "exact")
         if decision.route == "exact":
             return decision
-        held = self._held(form)
+        held = self._literal.held(form)
         if not held:
             return decision
         found = _found(decision, held, "contains")
         if is_negated(text, self._config.query_chars):
             return replace(found, band=Band.SUGGEST, route="negated")
         return found
-
-    def _learn(self, entry: Entry) -> None:
-        for question in (entry.question, *entry.similar_questions):
-            form = normalize(question, self._config.query_chars)
-            candidate = Candidate(entry, SURE, question)
-            if form:
-                self._exact.setdefault(form, {}).setdefault(entry.id, candidate)
-            if entry.rules.mode == "contains" and len(form) >= SHORTEST:
-                self._phrases.setdefault(form, {}).setdefault(entry.id, candidate)
-
-    def _held(self, form: str) -> list[Candidate]:
-        """Return the entries of the longest phrase that a question holds."""
-        apart = f" {form} "
-        held = [
-            phrase
-            for phrase in self._phrases
-            if (f" {phrase} " in apart if phrase.isascii() else phrase in form)
-        ]
-        return list(self._phrases[max(held, key=len)].values()) if held else []
 
 
 def _found(decision: Decision, candidates: Sequence[Candidate], route: str) -> Decision:

@@ -6,24 +6,22 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import structlog
 
+from faq.cast import Cast, Progress, Stopped, casting, casting_one, play
 from faq.config import FaqConfig
-from faq.encoder import Encoder
 from faq.knowledge import KnowledgeBase
-from faq.matcher import Decision, Matcher
+from faq.matcher import Entry
 from faq.modes import ModeMatcher
-from faq.normalize import normalize
-from faq.replay import Change, Failure, Outcome, Replay, Score, check, replay
+from faq.replay import Asked, Change, Failure, Outcome, Replay, Score
 from faq.script import Script, read_script
-from faq.shortcut import FEW, LARGE, Nearby, Recalled, changed_entries
-from faq.vectors import Vectors
+from faq.shortcut import Known
 from storage import rehearsals
 from storage.database import Database, StorageError
 from storage.models import Rehearsal
@@ -34,14 +32,8 @@ SHOWN = 200
 """How many changed answers are kept to be shown; the figures count all."""
 TOLD_EVERY = 0.5
 """Seconds between two words about how far it is."""
-AT_ONCE = 64
-"""How many questions are encoded together."""
-BREATH = 0.0005
-"""Seconds that a replay leaves to customers after each question."""
-
-
-class _Stopped(Exception):
-    """The process ends; whoever wants to know begins anew."""
+Questions = Callable[[], Awaitable[Sequence[Asked]]]
+_Scene = Callable[[], Awaitable[tuple[Cast, Script]]]
 
 
 class Rehearsals:
@@ -57,15 +49,30 @@ class Rehearsals:
         self._db, self._base, self._config, self._clock = db, base, config, clock
         self._running: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
-        self._known: tuple[object, dict[str, Decision]] = (None, {})
+        self._known: tuple[object, dict[str, Known]] = (None, {})
         self._stopping = False
 
     async def start(self, keys: Collection[str], author_id: UUID | None) -> UUID:
         """Begin to try the drafts of these entries; return where it can be followed."""
-        now = self._clock()
-        rehearsal, is_new = await self._db.write(rehearsals.begin, keys, author_id, now)
+        return await self._begin(
+            partial(rehearsals.begin, keys=keys, author_id=author_id),
+            lambda: self._drafts(keys),
+        )
+
+    async def start_one(self, entry: Entry, asked: Questions, author_id: UUID | None) -> UUID:
+        """Begin to try one entry that nobody has saved yet; return where it can be followed.
+
+        `asked` gets the questions that it is tried on, when its turn has come.
+        """
+        return await self._begin(
+            partial(rehearsals.begin_one, what=repr(entry), author_id=author_id),
+            lambda: self._one(entry, asked),
+        )
+
+    async def _begin(self, begin: Callable[..., tuple[Rehearsal, bool]], scene: _Scene) -> UUID:
+        rehearsal, is_new = await self._db.write(begin, now=self._clock())
         if is_new:
-            task = asyncio.create_task(self._work(rehearsal.id, tuple(rehearsal.keys)))
+            task = asyncio.create_task(self._work(rehearsal.id, scene))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         return rehearsal.id
@@ -79,14 +86,14 @@ class Rehearsals:
         self._stopping = True
         await self.settled()
 
-    async def _work(self, rehearsal_id: UUID, keys: Collection[str]) -> None:
-        progress = _Progress(self)
+    async def _work(self, rehearsal_id: UUID, scene: _Scene) -> None:
+        progress = Progress(lambda: self._stopping)
         telling = asyncio.create_task(self._tell(rehearsal_id, progress))
         try:
             async with self._turn:
-                result = await self._rehearse(keys, progress)
+                result = await self._rehearse(scene, progress)
             await self._db.write(rehearsals.finish, rehearsal_id, result, self._clock())
-        except _Stopped:
+        except Stopped:
             log.info("rehearsal stopped")
         except Exception as problem:
             log.exception("rehearsal failed")
@@ -96,32 +103,32 @@ class Rehearsals:
         finally:
             telling.cancel()
 
-    async def _rehearse(self, keys: Collection[str], progress: _Progress) -> dict[str, Any]:
-        script = await self._db.read(read_script, keys, self._config, self._clock())
-        progress.total = 2 * len(script.questions) + len(script.examples)
-        before = await self._base.build(script.live)
+    async def _rehearse(self, scene: _Scene, progress: Progress) -> dict[str, Any]:
+        cast, script = await scene()
+        progress.total = len(script.questions) + len(script.examples)
         progress.check()
-        after = await self._base.build(script.drafted)
-        changed = changed_entries(script.live, script.drafted)
-        cast = Cast(before, after, None, self._memory_of(before))
-        if len(script.live) >= LARGE and len(changed) <= FEW:
-            cast = replace(cast, changed=await self._base.build(changed))
-        encoder = self._base.encoder
         began = time.perf_counter()
-        found = await asyncio.to_thread(_play, cast, script, encoder, progress)
+        memory = self._memory_of(cast.before)
+        found = await asyncio.to_thread(play, cast, script, memory, progress)
         result = as_json(*found, script)
         return {**result, "seconds": round(time.perf_counter() - began, 1)}
 
-    def _memory_of(self, live: ModeMatcher) -> dict[str, Decision]:
-        """Return what is known of this live base's decisions, by question."""
-        versions = tuple(entry.version_id for entry in live.entries)
-        limits = sorted(self._base.config.category_thresholds.items())
-        same = versions, live.snapshot.meaning is None, limits
-        if same != self._known[0]:
-            self._known = same, {}
+    async def _drafts(self, keys: Collection[str]) -> tuple[Cast, Script]:
+        now = self._clock()
+        script = await self._db.read(read_script, keys, self._config, now)
+        return await casting(self._base, script.live, script.drafted, now), script
+
+    async def _one(self, entry: Entry, asked: Questions) -> tuple[Cast, Script]:
+        script = Script((), (entry,), (), await asked())
+        return await casting_one(self._base, entry), script
+
+    def _memory_of(self, live: ModeMatcher) -> dict[str, Known]:
+        """Return what is known of this matcher's decisions, by question."""
+        if live is not self._known[0]:
+            self._known = live, {}
         return self._known[1]
 
-    async def _tell(self, rehearsal_id: UUID, progress: _Progress) -> None:
+    async def _tell(self, rehearsal_id: UUID, progress: Progress) -> None:
         while True:
             now = self._clock()
             with contextlib.suppress(StorageError):
@@ -130,90 +137,6 @@ class Rehearsals:
                 )
             await asyncio.sleep(TOLD_EVERY)
 
-    @property
-    def stopping(self) -> bool:
-        """Whether the process ends."""
-        return self._stopping
-
-
-class _Progress:
-    """How far a rehearsal is, counted by its thread and told by the loop."""
-
-    def __init__(self, owner: Rehearsals) -> None:
-        self._owner = owner
-        self.done = self.total = 0
-
-    def check(self) -> None:
-        """Give up where the process ends."""
-        if self._owner.stopping:
-            raise _Stopped
-
-    def step(self, _done: int = 0) -> None:
-        """Count one more, and let customers be answered in between."""
-        self.check()
-        self.done += 1
-        time.sleep(BREATH)
-
-
-class _Remembering:
-    """Encodes what is asked many at a time, and each only once."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self.name = encoder.name
-        self._encoder = encoder
-        self._known: dict[str, Vectors] = {}
-
-    def learn(self, texts: Sequence[str]) -> None:
-        """Encode these together."""
-        new = [text for text in dict.fromkeys(texts) if text and text not in self._known]
-        if new:
-            self._known.update(zip(new, self._encoder.encode(new), strict=True))
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Return one row per text."""
-        if len(texts) == 1 and (known := self._known.get(texts[0])) is not None:
-            return known.reshape(1, -1)
-        return self._encoder.encode(texts)
-
-
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """The matchers of a rehearsal; `changed` knows only what is different, in a large base."""
-
-    before: ModeMatcher
-    after: ModeMatcher
-    changed: ModeMatcher | None
-    memory: MutableMapping[str, Decision]
-
-    def with_encoder(self, encoder: Encoder) -> Cast:
-        """Return the same, asking another encoder for vectors."""
-        changed = self.changed and self.changed.with_encoder(encoder)
-        before, after = (each.with_encoder(encoder) for each in (self.before, self.after))
-        return Cast(before, after, changed, self.memory)
-
-
-def _play(
-    cast: Cast, script: Script, encoder: Encoder | None, progress: _Progress
-) -> tuple[Replay, list[Failure]]:
-    if encoder is not None:
-        remembering = _Remembering(encoder)
-        texts = [each.text for each in script.questions]
-        texts += [each.text for each in script.examples]
-        for start in range(0, len(texts), AT_ONCE):
-            forms = [normalize(text) for text in texts[start : start + AT_ONCE]]
-            remembering.learn(forms)
-            progress.check()
-            progress.done = min(start + AT_ONCE, len(script.questions))
-        cast = cast.with_encoder(remembering)
-    progress.done = len(script.questions)
-    before: Matcher = Recalled(cast.before, cast.memory)
-    after: Matcher = cast.after
-    if cast.changed is not None:
-        keys = {entry.id.strip() for entry in cast.changed.entries}
-        after = Nearby(before, cast.after, cast.changed, keys)
-    found = replay(before, after, script.questions, progress.step)
-    return found, check(before, after, script.examples, progress.step)
-
 
 def as_json(found: Replay, failures: Sequence[Failure], script: Script) -> dict[str, Any]:
     """Return what a rehearsal found, to be stored and shown."""
@@ -221,6 +144,7 @@ def as_json(found: Replay, failures: Sequence[Failure], script: Script) -> dict[
     effects = Counter(change.effect for change in found.changes)
     return {
         "asked": sum(question.times for question in script.questions),
+        "tried": len(script.questions),
         "before": _score(found.before),
         "after": _score(found.after),
         "changed": len(found.changes),
@@ -261,6 +185,7 @@ def _outcome(outcome: Outcome, other: Outcome | None = None) -> dict[str, Any]:
         "band": outcome.band.value,
         "entry": outcome.entry_ids[0] if outcome.entry_ids else None,
         "question": outcome.question,
+        "offered": len(outcome.entry_ids),
         "answer": "\n".join(lines)[:300],
     }
 

@@ -3,66 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Collection, MutableMapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from faq.matcher import Decision, Entry, Matcher
+from faq.features import Lookup, late_rows_matter
+from faq.literal import Literal, forms, holds
+from faq.matcher import Decision, Entry
+from faq.modes import ModeMatcher
 
-LARGE = 5000
-"""From how many entries on only the questions near a draft are asked again."""
-FEW = 200
-"""Of how many changed entries at most: near so many is nearly everything."""
-NEAR = {"cosine": 0.33, "ratio": 0.4, "grams": 0.15}
-"""From which likeness to a changed entry on, in any of these, a question is near it."""
+MOST_KNOWN = 20_000
+"""How many decisions are remembered from one rehearsal to the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was decided about a question, and what was looked up for it."""
+
+    decision: Decision
+    looks: tuple[Lookup, ...]
 
 
 class Recalled:
     """Remembers what a matcher decided, as much of it as customers notice."""
 
-    def __init__(self, matcher: Matcher, memory: MutableMapping[str, Decision]) -> None:
+    def __init__(self, matcher: ModeMatcher, memory: MutableMapping[str, Known]) -> None:
         self._matcher, self._memory = matcher, memory
 
     def decide(self, text: str) -> Decision:
         """Decide about one question, each only once."""
+        return self.known(text).decision
+
+    def numbers_of(self, ids: Collection[str]) -> set[int]:
+        """Return the numbers by which some entries are called in what was looked up."""
+        numbers = self._matcher.snapshot.numbers
+        return {numbers[key] for key in ids if key in numbers}
+
+    def known(self, text: str) -> Known:
+        """Return what is decided about a question, and on what grounds."""
         known = self._memory.get(text)
         if known is None:
-            decision = self._matcher.decide(text)
-            shown = [replace(each, parts={}) for each in decision.candidates]
-            known = self._memory[text] = replace(decision, candidates=tuple(shown), tokens=())
+            decision, looks = self._matcher.traced(text)
+            shown = tuple(replace(each, parts={}) for each in decision.candidates)
+            decision = replace(decision, candidates=shown, tokens=())
+            known = Known(decision, tuple(look.without_table() for look in looks))
+            if len(self._memory) < MOST_KNOWN:
+                self._memory[text] = known
         return known
 
 
-class Nearby:
-    """Decides anew only near what is changed; elsewhere as the other matcher did.
+class Spared:
+    """Decides anew only where a changed entry has a say; elsewhere as the live base did.
 
-    `changed` knows the changed entries alone, as they were and as they are. Far from them all
-    that a draft moves is how rare a word is: in a large base a ten-thousandth.
+    `after` is `before`, edited: the same index, with the same notion of how rare a word is, and
+    the changed entries beside it. So a question in which none of them has a say, neither as it was
+    nor as it is, comes out just the same, and need not be asked again.
     """
 
-    def __init__(
-        self, before: Matcher, after: Matcher, changed: Matcher, keys: Collection[str]
-    ) -> None:
-        self._before, self._after, self._changed = before, after, changed
-        self._keys = frozenset(keys)
+    def __init__(self, before: Recalled, after: ModeMatcher, changed: Sequence[Entry]) -> None:
+        self._before, self._after = before, after
+        self._ids = {entry.id for entry in changed}
+        self._numbers = before.numbers_of(self._ids)
+        limit = after.query_chars
+        self._forms = {form for entry in changed for form, _ in forms(entry, limit)}
+        self._phrases = {
+            phrase for entry in changed for phrase in Literal(limit).edited([entry], ()).phrases
+        }
 
     def decide(self, text: str) -> Decision:
         """Decide about one question."""
-        known = self._before.decide(text)
-        named = any(each.entry.id in self._keys for each in known.candidates)
-        return self._after.decide(text) if named or self._is_near(text) else known
+        known = self._before.known(text)
+        return self._after.decide(text) if self._matters(known) else known.decision
 
-    def _is_near(self, text: str) -> bool:
-        decision = self._changed.decide(text)
-        return decision.route in {"exact", "contains"} or any(
-            each.parts.get(name, 0.0) >= enough
-            for each in decision.candidates
-            for name, enough in NEAR.items()
+    def _matters(self, known: Known) -> bool:
+        form = known.decision.normalized
+        return (
+            known.decision.route == "error"
+            or form in self._forms
+            or any(each.entry.id in self._ids for each in known.decision.candidates)
+            or any(holds(form, phrase) for phrase in self._phrases)
+            or any(self._has_a_say(look) for look in known.looks)
         )
 
-
-def changed_entries(live: Sequence[Entry], drafted: Sequence[Entry]) -> list[Entry]:
-    """Return what is different, each as it was and as it is; the latter under another name."""
-    was = {entry.id: entry for entry in live}
-    now = {entry.id: entry for entry in drafted}
-    before = [entry for entry in live if now.get(entry.id) != entry]
-    after = [replace(entry, id=f"{entry.id} ") for entry in drafted if was.get(entry.id) != entry]
-    return [*before, *after]
+    def _has_a_say(self, look: Lookup) -> bool:
+        if not self._numbers.isdisjoint(look.entries.tolist()):
+            return True
+        return late_rows_matter(self._after.snapshot, look, self._after.encoder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,8 @@ KEPT = timedelta(days=7)
 """How long a rehearsal is kept: it repeats what customers wrote."""
 FRESH = timedelta(days=1)
 """For how long a rehearsal holds: customers ask other things by then."""
+SOON = timedelta(minutes=10)
+"""For how long what came of trying one entry is shown again to whoever tries just the same."""
 ALIVE = timedelta(seconds=30)
 """For how long a rehearsal counts as worked on after its process spoke last."""
 
@@ -54,16 +56,40 @@ def begin(
     One of just the same that goes on is not begun again.
     """
     wanted = mark(session, keys)
-    query = select(Rehearsal).where(Rehearsal.mark == wanted).order_by(col(Rehearsal.at).desc())
-    for former in session.exec(query):
+    for former in _former(session, wanted):
         if is_alive(former, now):
             return former, False
+    return _made(session, keys, wanted, author_id, now), True
+
+
+def begin_one(
+    session: Session, what: str, author_id: UUID | None, now: datetime
+) -> tuple[Rehearsal, bool]:
+    """Return a rehearsal of something that is no draft, and whether it is new.
+
+    It is described by `what`. One of just the same is not begun again, nor soon after its end.
+    """
+    wanted = _digest([what, f"{current_release(session)} {thresholds.version(session)}"])
+    for former in _former(session, wanted):
+        if is_alive(former, now) or (former.result is not None and now - former.at < SOON):
+            return former, False
+    return _made(session, (), wanted, author_id, now), True
+
+
+def _former(session: Session, wanted: str) -> Iterable[Rehearsal]:
+    query = select(Rehearsal).where(Rehearsal.mark == wanted)
+    return session.exec(query.order_by(col(Rehearsal.at).desc(), col(Rehearsal.id)))
+
+
+def _made(
+    session: Session, keys: Collection[str], wanted: str, author_id: UUID | None, now: datetime
+) -> Rehearsal:
     made = Rehearsal(
         id=new_id(), keys=sorted(keys), mark=wanted, author_id=author_id, at=now, seen_at=now
     )
     session.add(made)
     session.flush()
-    return made, True
+    return made
 
 
 def get(session: Session, rehearsal_id: UUID) -> Rehearsal | None:

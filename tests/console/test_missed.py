@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -11,6 +12,7 @@ from channels.message import Text
 from console import missed
 from faq.config import FaqConfig
 from faq.knowledge import KnowledgeBase
+from faq.rehearsal import Rehearsals
 from storage import activity, conversations, gaps, knowledge
 from storage.articles import Content
 from storage.models import Author, Fact, GapState
@@ -29,11 +31,16 @@ async def desk(desk_console, tmp_path):
     await desk_console.db.write(knowledge.save_draft, "return", RETURN, None, now)
     await desk_console.db.write(knowledge.publish, None, "first", now)
     await base.start()
-    desk_console.app.state.services = replace(desk_console.services, knowledge=base)
+    stage = Rehearsals(
+        desk_console.db, base, FaqConfig(encoder="off"), lambda: desk_console.time.now
+    )
+    desk_console.services = replace(desk_console.services, knowledge=base, rehearsals=stage)
+    desk_console.app.state.services = desk_console.services
     for number, text in enumerate(ASKED):
         await miss(desk_console, f"客户{number}", text)
     yield desk_console
     await missed.settled()
+    await stage.close()
     await base.close()
 
 
@@ -60,6 +67,14 @@ async def looked(desk, browser):
     await missed.settled()
     (gap, *_) = await desk.db.read(gaps.listed, GapState.OPEN, 10)
     return gap, (await browser.get(f"/kb/gaps/{gap.id}")).text
+
+
+async def tried(desk, browser, gap, form):
+    """The page that begins a trial, and the part of it that stands there at the end."""
+    page = (await browser.post(f"/kb/gaps/{gap.id}", data={**form, "action": "try"})).text
+    address = page.split('hx-get="', 1)[1].split('"', 1)[0]
+    await desk.services.rehearsals.settled()
+    return page, (await browser.get(address)).text
 
 
 def picks(page):
@@ -91,9 +106,13 @@ async def test_the_effect_is_shown_before_questions_are_kept(desk):
     editor = await desk.enter("editor")
     gap, page = await looked(desk, editor)
     form = {"action": "try", "to": "entry", "entry": "return", "pick": picks(page)[:1]}
-    tried = (await editor.post(f"/kb/gaps/{gap.id}", data=form)).text
-    assert "What this would change" in tried
-    assert "answers “如何申请退货？”" in tried
+    begun, effect = await tried(desk, editor, gap, form)
+    assert "What this would change" in begun
+    assert "Keep it as a draft" not in begun
+    assert "answers “如何申请退货？”" in effect
+    assert 'form="keep"' in effect
+    again = (await editor.post(f"/kb/gaps/{gap.id}", data=form)).text
+    assert "answers “如何申请退货？”" in again
     assert (await desk.db.read(knowledge.get_article, "return")).draft is None
     kept = await editor.post(f"/kb/gaps/{gap.id}", data={**form, "action": "keep"})
     assert kept.headers["location"] == "/kb/gaps?told=attached"
@@ -108,8 +127,9 @@ async def test_a_new_entry_begins_with_what_agents_answered(desk):
     gap, page = await looked(desk, editor)
     assert "不收支票，可以刷卡。" in page
     form = {"to": "new", "answer": "不收支票，可以刷卡。", "pick": picks(page)[:2]}
-    tried = (await editor.post(f"/kb/gaps/{gap.id}", data={**form, "action": "try"})).text
-    assert "A new entry" in tried
+    begun, effect = await tried(desk, editor, gap, form)
+    assert "A new entry" in begun
+    assert "questions tried" in effect
     kept = await editor.post(f"/kb/gaps/{gap.id}", data={**form, "action": "keep"})
     key = kept.headers["location"].split("/kb/")[1].split("?")[0]
     draft = (await desk.db.read(knowledge.get_article, key)).draft
@@ -128,6 +148,13 @@ async def test_without_an_entry_or_a_question_nothing_is_tried(desk, form):
     answer = await editor.post(f"/kb/gaps/{gap.id}", data={"action": "try", **form, **more})
     assert answer.status_code == 422
     assert "Choose an entry and at least one question" in answer.text
+
+
+async def test_a_trial_that_is_gone_leads_back_to_its_gap(desk):
+    editor = await desk.enter("editor")
+    gap, _ = await looked(desk, editor)
+    answer = await editor.get(f"/kb/gaps/{gap.id}/trials/{UUID(int=1)}")
+    assert answer.headers["location"] == f"/kb/gaps/{gap.id}"
 
 
 async def test_what_is_ignored_can_be_opened_again(desk):

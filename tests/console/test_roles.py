@@ -82,6 +82,7 @@ TABLE = {
     "POST /kb/gaps": WRITERS,
     "GET /kb/gaps/{gap_id}": WRITERS,
     "POST /kb/gaps/{gap_id}": WRITERS,
+    "GET /kb/gaps/{gap_id}/trials/{run_id}": WRITERS,
     "GET /kb/{key:path}": WRITERS,
     "POST /kb/{key:path}": WRITERS,
     "GET /settings": ADMINS,

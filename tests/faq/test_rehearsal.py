@@ -110,17 +110,19 @@ async def test_the_same_is_not_tried_twice_at_once_but_anew_afterwards(stage, db
     assert len({first, other, await stage.start(["refund"], None)}) == 3
 
 
-async def test_a_large_base_finds_the_same_near_the_draft(stage, db, now, monkeypatch):
+async def test_a_large_draft_gets_an_index_of_its_own_and_comes_out_alike(
+    stage, db, now, monkeypatch
+):
     await ask(db, now, "怎么申请退货", "answer", "return")
     await ask(db, now, "你们店里卖不卖自行车", "handoff")
     thief = replace(REFUND, similar_questions=("怎么申请退货",))
     await db.write(knowledge.save_draft, "refund", thief, None, now)
-    whole = await tried(stage, db, "refund")
-    monkeypatch.setattr("faq.rehearsal.LARGE", 1)
     spared = await tried(stage, db, "refund")
-    same = ("asked", "before", "after", "changes")
+    monkeypatch.setattr("faq.edits.MOST_LATE", 1)
+    whole = await tried(stage, db, "refund")
+    same = ("asked", "before", "after", "effects")
     assert [spared.result[name] for name in same] == [whole.result[name] for name in same]
-    assert len(spared.result["changes"]) == 1
+    assert [each["kind"] for each in spared.result["changes"]] == ["lost"]
 
 
 async def test_a_stop_leaves_a_trial_without_result(stage, db, now):
