@@ -90,7 +90,7 @@ class Service:
         )
         self.worker = Worker(
             self.db,
-            build_chain(self.knowledge, channels=_channels(self.config)),
+            build_chain(self.knowledge, self.config.chat, _channels(self.config)),
             self.inboxes,
             self.signals,
             clock,

@@ -15,7 +15,7 @@ from storage.models import Activity, Author, Fact, Message
 
 OTHERS = 4
 """How many replies are looked at for each question: not every reply is the matcher's."""
-_SAID_NOTHING = frozenset({"empty", "greeting"})
+_SAID_NOTHING = frozenset({"empty", "greeting", "small-talk"})
 
 
 @dataclass(frozen=True, slots=True)
