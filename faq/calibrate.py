@@ -21,6 +21,7 @@ _Z = 1.2816
 _STEPS = 400
 _NEWTON = 40
 _SETTLED = 1e-8
+_NO_SPREAD = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,13 @@ class Sample:
 def standard(samples: Sequence[Sample]) -> Linear:
     """Return a model that knows only the spread of the columns."""
     tables = np.concatenate([sample.lookup.table for sample in samples])
-    width = tables.shape[1]
-    return Linear(tables.mean(axis=0), np.maximum(tables.std(axis=0), 1e-3), np.zeros(width))
+    return Linear(tables.mean(axis=0), _spread(tables), np.zeros(tables.shape[1]))
+
+
+def _spread(columns: Numbers) -> Numbers:
+    """Return each column's spread; one that never changes is left as it is."""
+    spread: Numbers = columns.std(axis=0)
+    return np.where(spread < _NO_SPREAD, 1.0, spread)
 
 
 def fit_ranker(samples: Sequence[Sample], prior: Linear, strength: float = 0.02) -> Linear:
@@ -113,8 +119,8 @@ def judge(samples: Sequence[Sample], ranker: Linear) -> Judged:
 def fit_confidence(judged: Judged, prior: Linear | None = None, strength: float = 0.003) -> Linear:
     """Fit a logistic regression by Newton's method, held near the prior."""
     if prior is None:
-        spread = np.maximum(judged.clues.std(axis=0), 1e-3)
-        prior = Linear(judged.clues.mean(axis=0), spread, np.zeros(judged.clues.shape[1]))
+        width = judged.clues.shape[1]
+        prior = Linear(judged.clues.mean(axis=0), _spread(judged.clues), np.zeros(width))
     table = np.hstack([(judged.clues - prior.mean) / prior.scale, np.ones((len(judged.clues), 1))])
     target = judged.right.astype(np.float64)
     weight = judged.weight / judged.weight.sum()
@@ -185,15 +191,19 @@ class Hold:
     confidence: float
 
 
-BY_LABELS = Hold(0.02, 0.003)
 BY_ITSELF = Hold(0.2, 0.1)
+
+
+def hold_of(count: int) -> Hold:
+    """Return how firmly so many labelled questions hold: what was known weighs as some more do."""
+    return Hold(30 / max(count, 1), 10 / max(count, 1))
 
 
 def refit(
     samples: Sequence[Sample],
     texts: Sequence[str],
     start: Model,
-    hold: Hold = BY_LABELS,
+    hold: Hold,
     mark: str = "own",
 ) -> Model:
     """Fit both models to one knowledge base's own questions, near the ones to start from.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from faq.calibrate import BY_ITSELF, TARGETS, Sample, refit
+from faq.calibrate import BY_ITSELF, TARGETS, Sample, hold_of, refit
 from faq.encoder import Encoder
 from faq.features import Hidden, look_up
 from faq.hints import Hints
@@ -90,4 +90,5 @@ def by_labels(
         Sample(snapshot, look_up(snapshot, one.question, encoder, hints, hidden), one.entry)
         for one in known
     ]
-    return refit(samples, [one.question.text for one in known], start), hints
+    texts = [one.question.text for one in known]
+    return refit(samples, texts, start, hold_of(len(samples))), hints
