@@ -22,6 +22,8 @@ _STEPS = 400
 _NEWTON = 40
 _SETTLED = 1e-8
 _NO_SPREAD = 1e-3
+_ORDER_IS_WORTH = 30
+_CONFIDENCE_IS_WORTH = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def _spread(columns: Numbers) -> Numbers:
 def fit_ranker(samples: Sequence[Sample], prior: Linear, strength: float = 0.02) -> Linear:
     """Fit the order by softmax over each question's candidates, held near the prior."""
     usable = [(s, at) for s in samples if (at := s.position) is not None]
-    if not usable:
+    if not usable or math.isinf(strength):
         return prior
     most = max(len(s.lookup.entries) for s, _ in usable)
     tables = np.zeros((len(usable), most, len(prior.weights)))
@@ -194,9 +196,17 @@ class Hold:
 BY_ITSELF = Hold(0.2, 0.1)
 
 
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A model, and how many questions came out right that its order had not seen."""
+
+    model: Model
+    right: int
+
+
 def hold_of(count: int) -> Hold:
-    """Return how firmly so many labelled questions hold: what was known weighs as some more do."""
-    return Hold(30 / max(count, 1), 10 / max(count, 1))
+    """Return how firmly to hold what was known: as firmly as some labelled questions more would."""
+    return Hold(_ORDER_IS_WORTH / max(count, 1), _CONFIDENCE_IS_WORTH / max(count, 1))
 
 
 def refit(
@@ -205,7 +215,7 @@ def refit(
     start: Model,
     hold: Hold,
     mark: str = "own",
-) -> Model:
+) -> Fitted:
     """Fit both models to one knowledge base's own questions, near the ones to start from.
 
     The confidence is learnt from questions that the order has not seen (folds by the text's
@@ -214,14 +224,15 @@ def refit(
     blind = _blind(samples, [fold(text) for text in texts], start, hold)
     everything = _joined(blind)
     if everything is None:
-        return start
+        return Fitted(start, 0)
     confidences = _unseen_confidences(blind, start, hold)
-    return Model(
+    model = Model(
         f"{start.version}+{mark}",
         fit_ranker(samples, start.ranker, hold.ranker),
         fit_confidence(everything, start.confidence, hold.confidence),
         thresholds(confidences, everything.right),
     )
+    return Fitted(model, int(everything.right.sum()))
 
 
 def _blind(

@@ -9,8 +9,10 @@ from datetime import datetime
 from faq.clauses import is_negated
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder, Encoder
+from faq.hints import Hints
 from faq.hybrid import CANDIDATES, SURE, HybridMatcher
 from faq.index import Snapshot
+from faq.learn import Labelled
 from faq.matcher import Band, Candidate, Decision, Entry
 from faq.normalize import normalize
 from faq.ranker import Models
@@ -65,9 +67,13 @@ class ModeMatcher:
         """The models in use."""
         return self._meaning.models
 
-    def with_models(self, models: Models) -> ModeMatcher:
-        """Return the same matcher with other models."""
-        return ModeMatcher(self.entries, self._meaning.with_models(models), self._config)
+    def with_models(self, models: Models, hints: Hints | None = None) -> ModeMatcher:
+        """Return the same matcher with other models, and questions whose answer is known."""
+        return ModeMatcher(self.entries, self._meaning.with_models(models, hints), self._config)
+
+    def labelled(self, known: Iterable[tuple[str, str | None]]) -> list[Labelled]:
+        """Return questions with their entries as they are learnt from."""
+        return self._meaning.labelled(known)
 
     def with_encoder(self, encoder: Encoder) -> ModeMatcher:
         """Return the same matcher over the same index, asking another encoder for vectors."""
