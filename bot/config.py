@@ -19,6 +19,7 @@ from ruamel.yaml.error import YAMLError
 from channels.inbox import InboxConfig
 from channels.registry import UnknownChannel, find
 from faq.config import FaqConfig
+from handlers.chat.menu import ChatConfig
 from storage.models import Role
 
 M = TypeVar("M", bound=BaseModel)
@@ -111,6 +112,7 @@ class Config(BaseModel):
     media: MediaConfig = MediaConfig()
     log: LogConfig = LogConfig()
     faq: FaqConfig = FaqConfig()
+    chat: ChatConfig = ChatConfig()
     inboxes: dict[str, InboxConfig] = Field(default_factory=dict)
 
     @property

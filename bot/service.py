@@ -250,7 +250,7 @@ class Service:
 
 def _chain(config: Config, knowledge: KnowledgeBase, inboxes: Inboxes) -> Chain:
     channels = {name: each.channel for name, each in config.inboxes.items()}
-    return build_chain(knowledge, channels=channels, takes=inboxes.takes, files_at=config.files_at)
+    return build_chain(knowledge, config.chat, channels, inboxes.takes, config.files_at)
 
 
 def _days(number: int | None) -> timedelta | None:

@@ -18,6 +18,8 @@ from console.knowledge import EditorLogin
 from console.knowledge_diff import KINDS
 from console.services import Services
 from console.views import render
+from faq import labels
+from faq.apprentice import LEAST_LABELS
 from faq.feedback import Suggestion, Verdict, suggest
 from faq.matcher import Entry
 from handlers.desk import gaps as looking
@@ -33,6 +35,7 @@ LOWEST, HIGHEST = 0.05, 0.9999
 TOLD: Mapping[str, str] = {
     "applied": mark("Applied: the bot answers by these thresholds from now on."),
     "back": mark("Taken back: the bot answers by the former thresholds from now on."),
+    "learnt": mark("Applied: the bot learns from all that was confirmed until now."),
     "nothing": mark("Nothing was chosen, so nothing changed."),
     "same": mark("That is what counts now."),
 }
@@ -45,11 +48,16 @@ async def show(request: Request, login: EditorLogin, found: Found, told: str = "
     suggestions = await asyncio.to_thread(_suggestions, found, asked)
     applied, people, current = await found.db.read(_history)
     config = found.knowledge.config
+    confirmed = await found.db.read(labels.said_until, config, found.clock())
+    until = await found.db.read(thresholds.learnt_until)
     context = {
         "suggestions": suggestions,
         "applied": applied,
         "people": people,
         "current": current,
+        "confirmed": len(confirmed),
+        "least": LEAST_LABELS,
+        "until": until,
         "minimum": config.learning_minimum,
         "may_apply": login.may("settings"),
         "kinds": KINDS,
@@ -107,6 +115,14 @@ async def apply(request: Request, login: AdminLogin, found: Found) -> Response:
     await found.db.write(change)
     await found.knowledge.refresh()
     return _go("applied")
+
+
+@router.post("/kb/learning/labels")
+async def learn(login: AdminLogin, found: Found) -> Response:
+    """Let the bot learn from all that people confirmed until now."""
+    await found.db.write(thresholds.learn, login.id, found.clock())
+    await found.knowledge.refresh()
+    return _go("learnt")
 
 
 def _number(text: str) -> float | None:

@@ -26,6 +26,7 @@ from channels.inbox import InboxConfig
 from channels.testing.fakes import RememberedMemory
 from docs.tables import code, keys, one_line, page, table
 from faq.config import FaqConfig
+from handlers.chat.menu import ChatConfig
 
 HERE = Path(__file__).parent
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -48,9 +49,10 @@ def config() -> str:
         from a file, for example a mounted secret. An unknown key is refused, with the nearest known
         one. Keep every *secret* out of the file. `yingda check` tells what is wrong, line by line.
         """,
-        "## The service\n\n" + keys(Config, without=("log", "faq", "inboxes")),
+        "## The service\n\n" + keys(Config, without=("log", "faq", "chat", "inboxes")),
         "## log\n\n" + keys(LogConfig),
         f"## faq\n\n{one_line(FaqConfig)}\n\n" + keys(FaqConfig),
+        f"## chat\n\n{one_line(ChatConfig)}\n\n" + keys(ChatConfig),
         "## inboxes\n\n"
         "`inboxes` maps a name (small letters, digits, `_`) to one connected account.\n"
         "The name is part of the webhook's address: `/inboxes/<name>/webhook`.\n"

@@ -21,6 +21,9 @@ _Z = 1.2816
 _STEPS = 400
 _NEWTON = 40
 _SETTLED = 1e-8
+_NO_SPREAD = 1e-3
+_ORDER_IS_WORTH = 30
+_CONFIDENCE_IS_WORTH = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,19 @@ class Sample:
 def standard(samples: Sequence[Sample]) -> Linear:
     """Return a model that knows only the spread of the columns."""
     tables = np.concatenate([sample.lookup.table for sample in samples])
-    width = tables.shape[1]
-    return Linear(tables.mean(axis=0), np.maximum(tables.std(axis=0), 1e-3), np.zeros(width))
+    return Linear(tables.mean(axis=0), _spread(tables), np.zeros(tables.shape[1]))
+
+
+def _spread(columns: Numbers) -> Numbers:
+    """Return each column's spread; one that never changes is left as it is."""
+    spread: Numbers = columns.std(axis=0)
+    return np.where(spread < _NO_SPREAD, 1.0, spread)
 
 
 def fit_ranker(samples: Sequence[Sample], prior: Linear, strength: float = 0.02) -> Linear:
     """Fit the order by softmax over each question's candidates, held near the prior."""
     usable = [(s, at) for s in samples if (at := s.position) is not None]
-    if not usable:
+    if not usable or math.isinf(strength):
         return prior
     most = max(len(s.lookup.entries) for s, _ in usable)
     tables = np.zeros((len(usable), most, len(prior.weights)))
@@ -113,8 +121,8 @@ def judge(samples: Sequence[Sample], ranker: Linear) -> Judged:
 def fit_confidence(judged: Judged, prior: Linear | None = None, strength: float = 0.003) -> Linear:
     """Fit a logistic regression by Newton's method, held near the prior."""
     if prior is None:
-        spread = np.maximum(judged.clues.std(axis=0), 1e-3)
-        prior = Linear(judged.clues.mean(axis=0), spread, np.zeros(judged.clues.shape[1]))
+        width = judged.clues.shape[1]
+        prior = Linear(judged.clues.mean(axis=0), _spread(judged.clues), np.zeros(width))
     table = np.hstack([(judged.clues - prior.mean) / prior.scale, np.ones((len(judged.clues), 1))])
     target = judged.right.astype(np.float64)
     weight = judged.weight / judged.weight.sum()
@@ -185,17 +193,29 @@ class Hold:
     confidence: float
 
 
-BY_LABELS = Hold(0.02, 0.003)
 BY_ITSELF = Hold(0.2, 0.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A model, and how many questions came out right that its order had not seen."""
+
+    model: Model
+    right: int
+
+
+def hold_of(count: int) -> Hold:
+    """Return how firmly to hold what was known: as firmly as some labelled questions more would."""
+    return Hold(_ORDER_IS_WORTH / max(count, 1), _CONFIDENCE_IS_WORTH / max(count, 1))
 
 
 def refit(
     samples: Sequence[Sample],
     texts: Sequence[str],
     start: Model,
-    hold: Hold = BY_LABELS,
+    hold: Hold,
     mark: str = "own",
-) -> Model:
+) -> Fitted:
     """Fit both models to one knowledge base's own questions, near the ones to start from.
 
     The confidence is learnt from questions that the order has not seen (folds by the text's
@@ -204,14 +224,15 @@ def refit(
     blind = _blind(samples, [fold(text) for text in texts], start, hold)
     everything = _joined(blind)
     if everything is None:
-        return start
+        return Fitted(start, 0)
     confidences = _unseen_confidences(blind, start, hold)
-    return Model(
+    model = Model(
         f"{start.version}+{mark}",
         fit_ranker(samples, start.ranker, hold.ranker),
         fit_confidence(everything, start.confidence, hold.confidence),
         thresholds(confidences, everything.right),
     )
+    return Fitted(model, int(everything.right.sum()))
 
 
 def _blind(

@@ -71,6 +71,19 @@ class Told:
         owners = [number for number in self.hints.entries[order].tolist() if number >= 0]
         return list(dict.fromkeys(owners))[:most]
 
+    def asked(self, chosen: Rows, entries: int, *, hide_same: bool) -> Scores:
+        """Return how much oftener than others each chosen entry is asked for, as a logarithm.
+
+        An entry counts as asked for once more than it was, so that few hints say little.
+        """
+        owners = self.hints.entries
+        if hide_same:
+            owners = owners[[text != self.text for text in self.hints.texts]]
+        counts = (owners[:, None] == chosen).sum(axis=0)
+        share = (counts + 1) / ((owners >= 0).sum() + entries)
+        often: Scores = np.log(share * entries).astype(np.float32)
+        return often
+
     def voters(self, chosen: Rows, *, hide_same: bool) -> Voters:
         """Return the nearest hints as those who vote for the chosen entries or for none."""
         at = self._places(hide_same=hide_same)

@@ -10,6 +10,7 @@ from faq.ahead import Ahead
 from faq.clauses import clauses, is_negated
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder, Encoder
+from faq.entities import contradicts, named
 from faq.features import Lookup, look_up
 from faq.hints import Hints
 from faq.index import Snapshot, build, cut_entry, with_vectors
@@ -17,8 +18,9 @@ from faq.later import Later
 from faq.learn import Labelled
 from faq.literal import SURE
 from faq.matcher import Band, Candidate, Decision, Entry
-from faq.normalize import VERSION, is_small_talk, normalize
+from faq.normalize import VERSION, is_courtesy, normalize
 from faq.ranker import Model, Models, Ranking, rank, shipped
+from faq.small_talk import small_talk
 from faq.terms import cut
 from faq.tokens import Concepts, Tokens, shop_concepts
 
@@ -182,9 +184,10 @@ class HybridMatcher:
         exact = self._snapshot.exact(form)
         if exact:
             return *self._exact(exact, form), "exact", form
-        if is_small_talk(text):
-            return Band.HANDOFF, 0.0, (), "greeting", form
-        return *self._ranked(text, form, looks), form
+        ranked = self._ranked(text, form, looks)
+        if ranked[0] is not Band.ANSWER and (small_talk(text) or is_courtesy(text)):
+            return Band.HANDOFF, 0.0, (), "small-talk", form
+        return *ranked, form
 
     def _exact(
         self, numbers: tuple[int, ...], form: str
@@ -213,6 +216,8 @@ class HybridMatcher:
         band = self._band(found, candidates)
         if band is Band.ANSWER and self._is_negated(text, candidates[0]):
             band, route = Band.SUGGEST, "negated"
+        if band is Band.ANSWER and self._names_another(form, candidates[0].entry):
+            band, route = Band.SUGGEST, "entity"
         return band, found[0].ranking.confidence, candidates, route
 
     def _readings(self, text: str, form: str, looks: list[Lookup]) -> tuple[str, list[_Found]]:
@@ -287,6 +292,11 @@ class HybridMatcher:
         """Return from which confidence on an entry answers."""
         limit = self._config.threshold(entry)
         return self.model.threshold(self._config.target(entry)) if limit is None else limit
+
+    def _names_another(self, form: str, entry: Entry) -> bool:
+        number = self._snapshot.numbers[entry.id]
+        rows = range(*self._snapshot.rows_of[number : number + 2].tolist())
+        return contradicts(named(form), (self._snapshot.texts[row] for row in rows))
 
     def _is_negated(self, text: str, first: Candidate) -> bool:
         return is_negated(text, self._config.query_chars) and not is_negated(first.matched)

@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 from faq import encoder as encoders
-from faq import stored
+from faq import labels, stored
 from faq.apprentice import Apprentice
 from faq.config import FaqConfig
 from faq.edits import Edit, valid
@@ -276,16 +276,22 @@ class KnowledgeBase:
         if matcher is None:
             return
         try:
-            models = await self._apprentice.learn(matcher)
-        except Exception as problem:  # noqa: BLE001 - the shipped models go on answering
+            models = await self._apprentice.learn(matcher) or matcher.models
+            known = await self._labels()
+            learnt = await self._apprentice.learn_labelled(matcher, models, known)
+        except Exception as problem:  # noqa: BLE001 - the models that answer now go on answering
             log.warning("learning failed", problem=type(problem).__name__)
-            return
-        if models is None:
             return
         async with self._refreshing:
             self._models = models
-            self._matcher = self._matcher and self._matcher.with_models(models)
-        log.info("knowledge learnt", entries=len(matcher.entries))
+            self._matcher = self._matcher and self._matcher.with_models(*learnt or (models, None))
+        log.info("knowledge learnt", entries=len(matcher.entries), labelled=len(known))
+
+    async def _labels(self) -> list[labels.Known]:
+        """Return what an operator wrote down, and what people confirmed, which counts first."""
+        written = await asyncio.to_thread(labels.read, self._folder)
+        said = await self._db.read(labels.confirmed, self._config)
+        return labels.joined(written, said)
 
 
 def _nothing(route: str) -> Decision:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from faq.calibrate import BY_ITSELF, TARGETS, Sample, refit
+from faq.calibrate import BY_ITSELF, TARGETS, Sample, hold_of, refit
 from faq.encoder import Encoder
 from faq.features import Hidden, look_up
 from faq.hints import Hints
@@ -23,6 +24,10 @@ OUTSIDE = 0.2
 
 HARDER = 4.0
 """How many logits surer one may be of an entry of one question; of k questions, a k-th of it."""
+
+
+VOTING, SURER = "own", "sure"
+"""How versions end that were fitted to labels: with their votes, or in their confidence alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,9 @@ def by_itself(snapshot: Snapshot, encoder: Encoder | None, start: Model, most: i
         return start
     samples = [replace(s, weight=1 / len(inside)) for s in inside]
     samples += [replace(s, weight=OUTSIDE / len(outside)) for s in outside]
-    fitted = refit(samples, [s.lookup.question.text for s in samples], start, BY_ITSELF, "self")
+    fitted = refit(
+        samples, [s.lookup.question.text for s in samples], start, BY_ITSELF, "self"
+    ).model
     bias = fitted.confidence.bias + HARDER / max(snapshot.average, 1.0)
     return replace(
         fitted,
@@ -73,21 +80,39 @@ def _chosen(snapshot: Snapshot, most: int) -> list[int]:
     return rows[:most]
 
 
+def hints_of(
+    snapshot: Snapshot, encoder: Encoder | None, known: Sequence[Labelled]
+) -> Hints | None:
+    """Return labelled questions as they vote, None without an encoder."""
+    if encoder is None or not known:
+        return None
+    questions = [one.question for one in known]
+    vectors = encoder.encode([question.text for question in questions])
+    return Hints.of(questions, [one.entry for one in known], snapshot.grams, vectors)
+
+
 def by_labels(
     snapshot: Snapshot, encoder: Encoder | None, known: Sequence[Labelled], start: Model
 ) -> tuple[Model, Hints | None]:
     """Fit the models to labelled questions, which from then on count as known themselves.
 
-    While one of them is asked, it is hidden.
+    While one of them is asked, it is hidden. They vote, and change the order, only where no fewer
+    of them come out right that way; few of them say more about the confidence than the order.
     """
-    hints = None
-    if encoder is not None and known:
-        questions = [one.question for one in known]
-        vectors = encoder.encode([question.text for question in questions])
-        hints = Hints.of(questions, [one.entry for one in known], snapshot.grams, vectors)
+    texts, hold = [one.question.text for one in known], hold_of(len(known))
+    hints = hints_of(snapshot, encoder, known)
+    plain = _looked_up(snapshot, encoder, known, None)
+    kept = refit(plain, texts, start, replace(hold, ranker=math.inf), SURER)
+    samples = plain if hints is None else _looked_up(snapshot, encoder, known, hints)
+    learnt = refit(samples, texts, start, hold, VOTING)
+    return (kept.model, None) if learnt.right < kept.right else (learnt.model, hints)
+
+
+def _looked_up(
+    snapshot: Snapshot, encoder: Encoder | None, known: Sequence[Labelled], hints: Hints | None
+) -> list[Sample]:
     hidden = Hidden(same_hint=True)
-    samples = [
+    return [
         Sample(snapshot, look_up(snapshot, one.question, encoder, hints, hidden), one.entry)
         for one in known
     ]
-    return refit(samples, [one.question.text for one in known], start), hints

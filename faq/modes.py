@@ -11,8 +11,10 @@ from faq.clauses import is_negated
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder, Encoder
 from faq.features import Lookup
+from faq.hints import Hints
 from faq.hybrid import CANDIDATES, HybridMatcher
 from faq.index import Snapshot
+from faq.learn import Labelled
 from faq.literal import SURE, Literal
 from faq.matcher import Band, Candidate, Decision, Entry
 from faq.normalize import normalize
@@ -71,9 +73,13 @@ class ModeMatcher:
         """How much of a long message is matched."""
         return self._config.query_chars
 
-    def with_models(self, models: Models) -> ModeMatcher:
-        """Return the same matcher with other models."""
-        return ModeMatcher(self._literal, self._meaning.with_models(models), self._config)
+    def with_models(self, models: Models, hints: Hints | None = None) -> ModeMatcher:
+        """Return the same matcher with other models, and questions whose answer is known."""
+        return ModeMatcher(self._literal, self._meaning.with_models(models, hints), self._config)
+
+    def labelled(self, known: Iterable[tuple[str, str | None]]) -> list[Labelled]:
+        """Return questions with their entries as they are learnt from."""
+        return self._meaning.labelled(known)
 
     def foreseeing(self, ahead: Ahead) -> ModeMatcher:
         """Return the same matcher over the same index, told beforehand what will be asked."""

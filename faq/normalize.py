@@ -110,8 +110,8 @@ def normalize(text: str, limit: int = QUERY_LIMIT) -> str:
     return bare(strip_courtesies(tidied)) or bare(tidied)
 
 
-def is_small_talk(text: str) -> bool:
-    """Say whether a text is only greetings and thanks."""
+def is_courtesy(text: str) -> bool:
+    """Say whether nothing is left of a text without what is said before and after a question."""
     tidied = tidy(text)
     return bool(bare(tidied)) and not bare(strip_courtesies(tidied))
 

@@ -26,6 +26,8 @@ _OTHER_CHARACTER = 5.0
 _UNKNOWN = 14.0
 _LEAST_LETTERS = 4
 _MOST_LETTERS = 120
+_MOST_READ = 2000
+_LONGEST_SYLLABLE = 6
 
 
 @lru_cache(maxsize=1)
@@ -87,7 +89,7 @@ class Sounds:
         letters = _PINYIN.sub("", text)
         if not _LETTERS.fullmatch(text) or not _LEAST_LETTERS <= len(letters) <= _MOST_LETTERS:
             return None
-        if not all(_is_pinyin(part) for part in text.replace("'", " ").split()):
+        if syllables(text) is None:
             return None
         best: list[tuple[float, int, str]] = [(0.0, 0, "")]
         for end in range(1, len(letters) + 1):
@@ -134,12 +136,22 @@ def _syllables() -> frozenset[str]:
     return frozenset(readings().values())
 
 
-def _is_pinyin(letters: str) -> bool:
-    """Say whether letters can be cut into syllables without a rest."""
+def syllables(text: str) -> int | None:
+    """Return how few syllables a text of small letters is, None where it is no pinyin."""
+    parts = text[:_MOST_READ].replace("'", " ").split()
+    counts = [_cut(part) for part in parts]
+    return None if None in counts else sum(count or 0 for count in counts)
+
+
+def _cut(letters: str) -> int | None:
+    """Return into how few syllables letters can be cut without a rest."""
     known = _syllables()
-    reached = [True] + [False] * len(letters)
+    fewest: list[int | None] = [0] + [None] * len(letters)
     for end in range(1, len(letters) + 1):
-        reached[end] = any(
-            reached[start] and letters[start:end] in known for start in range(max(0, end - 6), end)
-        )
-    return reached[-1]
+        ways = [
+            before + 1
+            for start in range(max(0, end - _LONGEST_SYLLABLE), end)
+            if (before := fewest[start]) is not None and letters[start:end] in known
+        ]
+        fewest[end] = min(ways, default=None)
+    return fewest[-1]

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from channels.message import IncomingMessage, Text
+from faq.sounds import syllables
 from handlers.base import Turn
 from storage import edits, records, talks
 from storage.models.conversation import Conversation
@@ -23,6 +24,8 @@ LONGEST = 2000
 """How much of a text is looked at to tell its language."""
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
+_PINYIN = re.compile(r"[A-Za-z' ]{4,200}[.?!]?")
+_SURELY_PINYIN = 3
 _ADDRESS = ("://", "www.", "@")
 _WORD = re.compile(r"(?<![\w-])[a-z]{2,}(?![\w-])", re.IGNORECASE)
 _EVERYWHERE = frozenset({"ok", "okay", "no", "app", "vip", "id", "qq", "bye"})
@@ -30,12 +33,24 @@ _EVERYWHERE = frozenset({"ok", "okay", "no", "app", "vip", "id", "qq", "bye"})
 
 
 def language_of(text: str, previous: str) -> str:
-    """Return the language of a text: zh, en, or the one before if the text does not tell."""
+    """Return the language of a text: zh, en, or the one before if the text does not tell.
+
+    Pinyin does not: its words are Chinese, its letters are not.
+    """
     text = text[:LONGEST]
     if not text.isascii() and _HAN.search(text):
         return "zh"
+    if _is_pinyin(text):
+        return previous
     # Not one expression for it all: on a long text without spaces that took milliseconds.
     return "en" if any(_tells(spoken) for spoken in text.split()) else previous
+
+
+def _is_pinyin(text: str) -> bool:
+    """Say whether a text is Chinese in Latin letters; a word or two may be either."""
+    if not _PINYIN.fullmatch(text):
+        return False
+    return (syllables(text.casefold().rstrip(".?!")) or 0) >= _SURELY_PINYIN
 
 
 def _tells(spoken: str) -> bool:

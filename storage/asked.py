@@ -15,7 +15,7 @@ from storage.models import Activity, Author, Fact, Message
 
 OTHERS = 4
 """How many replies are looked at for each question: not every reply is the matcher's."""
-_SAID_NOTHING = frozenset({"empty", "greeting"})
+_SAID_NOTHING = frozenset({"empty", "greeting", "small-talk"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,11 @@ class Question:
     """What an agent wrote where the bot had no answer."""
 
 
-def recent(session: Session, since: datetime, limit: int) -> list[Question]:
-    """Return the questions put to the bot since a moment, newest first."""
-    replies = _replies(session, since, limit)
+def recent(
+    session: Session, since: datetime, limit: int, until: datetime | None = None
+) -> list[Question]:
+    """Return the questions put to the bot since a moment, and until another, newest first."""
+    replies = _replies(session, since, limit, until)
     talks = {reply.conversation_id for reply in replies}
     helped = _helped(session, talks, since)
     threads: dict[UUID, dict[int, Message]] = {talk: {} for talk in talks}
@@ -50,13 +52,17 @@ def recent(session: Session, since: datetime, limit: int) -> list[Question]:
     return found
 
 
-def _replies(session: Session, since: datetime, limit: int) -> list[Message]:
+def _replies(
+    session: Session, since: datetime, limit: int, until: datetime | None
+) -> list[Message]:
     query = (
         select(Message)
         .where(Message.author == Author.BOT, col(Message.at) >= since)
         .order_by(col(Message.at).desc(), col(Message.id))
         .limit(OTHERS * limit)
     )
+    if until is not None:
+        query = query.where(col(Message.at) <= until)
     return [message for message in session.exec(query) if _decided(message.why or {})][:limit]
 
 

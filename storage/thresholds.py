@@ -12,6 +12,9 @@ from sqlmodel import Session, col, func, select
 from storage import activity
 from storage.models import Fact, Thresholds
 
+LEARNT = "learnt"
+_AS_VERSION = "as version "
+
 
 def version(session: Session) -> int:
     """Return the number of what counts now, 0 if nothing was ever applied."""
@@ -42,6 +45,25 @@ def apply(
     return number
 
 
+def learn(session: Session, agent_id: UUID, now: datetime) -> int:
+    """Let the bot learn from all that people confirmed until now; return the version."""
+    return apply(session, current(session), LEARNT, agent_id, now)
+
+
+def learnt_until(session: Session, number: int | None = None) -> datetime | None:
+    """Return until when the bot learns from people in a version, None where it does not.
+
+    Without a number: in the one that counts.
+    """
+    number = version(session) if number is None else number
+    while number > 0 and (row := session.get(Thresholds, number)) is not None:
+        if row.note == LEARNT:
+            return row.at
+        same = row.note.removeprefix(_AS_VERSION)
+        number = int(same) if same != row.note else number - 1
+    return None
+
+
 def take_back(session: Session, number: int, agent_id: UUID, now: datetime) -> int | None:
     """Let what a former version said count again, as a new one; 0 is what the models say.
 
@@ -49,6 +71,8 @@ def take_back(session: Session, number: int, agent_id: UUID, now: datetime) -> i
     """
     former = session.get(Thresholds, number)
     limits = {} if number == 0 else None if former is None else dict(former.limits)
-    if limits is None or limits == current(session):
+    if limits is None:
         return None
-    return apply(session, limits, f"as version {number}", agent_id, now)
+    if limits == current(session) and learnt_until(session, number) == learnt_until(session):
+        return None
+    return apply(session, limits, f"{_AS_VERSION}{number}", agent_id, now)

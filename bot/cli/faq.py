@@ -16,7 +16,7 @@ from bot.cli.options import DEFAULT, ConfigPath, opened, read_config, utc_now, w
 from bot.config import BadConfig, Config
 from faq import encoder as encoders
 from faq import evaluate as evaluation
-from faq import exporter, importer, imports, stored
+from faq import exporter, importer, imports, labels, stored
 from faq.compare import Report, compare
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder
@@ -201,6 +201,21 @@ def evaluate(
         return
     for name, value in figures.items():
         print(f"{name:24}{value:10.4f}" if isinstance(value, float) else f"{name:24}{value:>10}")
+
+
+@app.command()
+def learn(
+    queries: Annotated[Path, typer.Argument(help="Labelled queries, JSONL: text, faq_id.")],
+    config: ConfigPath = DEFAULT,
+) -> None:
+    """Let the service learn from labelled queries, as `evaluate --calibrate` does to measure."""
+    try:
+        known = [(one.text, one.faq_id) for one in evaluation.read_queries(queries)]
+        file = labels.write(read_config(config).data_dir / "faq", known)
+    except (ValueError, OSError) as problem:
+        print(f"yingda: {problem}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    print(f"{len(known)} labelled queries in {file}: learnt when the service starts next")
 
 
 def _evaluate(

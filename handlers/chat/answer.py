@@ -19,6 +19,8 @@ from storage.models.activity import Fact
 SUGGESTIONS = 3
 RELATED = 3
 """How many related questions are offered after an answer."""
+NOTHING_ASKED = frozenset({"empty", "small-talk"})
+"""Routes of texts that ask nothing: they are no misses."""
 LABEL = 60
 """How much of a question is shown to be tapped."""
 
@@ -46,6 +48,8 @@ class Answering:
             return None
         decision = await decide(self.answers, turn, text)
         why = {"handler": "answer", **decision.explain()}
+        if decision.route in NOTHING_ASKED:
+            return Outcome(reply=(_ways_on("empty", turn.language),), why=why)
         match decision.band:
             case Band.ANSWER:
                 return answered(turn, self.answers, decision.candidates[0].entry, why)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from channels.message import Choice, Choices, Text, Visibility
+from faq.matcher import Band
+from faq.small_talk import small_talk
 from handlers.base import Outcome, Turn
 from handlers.chat import complaint, phrases
 from handlers.chat.answer import human
+from handlers.chat.audience import decide
 from handlers.chat.dialog import Dialog
 from handlers.chat.handoff import hand_over
 from handlers.chat.menu import Menu
@@ -39,15 +42,15 @@ class Commands:
             case "progress":
                 return progress(turn)
             case _:
-                return self._typed(turn)
+                return await self._typed(turn)
 
-    def _typed(self, turn: Turn) -> Outcome | None:
+    async def _typed(self, turn: Turn) -> Outcome | None:
         text = typed(turn)
         in_form = Dialog.of(turn).asking(complaint.FORM.name)
         if in_form and len(text) > FORM_LONGEST:
             return called(turn) if phrases.demands_human(text) else None
         asked = self._by_name(turn, text)
-        return asked if in_form or asked is not None else self._by_manners(turn, text)
+        return asked if in_form or asked is not None else await self._by_manners(turn, text)
 
     def _by_name(self, turn: Turn, text: str) -> Outcome | None:
         if phrases.wants_human(text):
@@ -60,11 +63,16 @@ class Commands:
             return complaint.begin(turn, phrases.what_about(text))
         return None
 
-    def _by_manners(self, turn: Turn, text: str) -> Outcome | None:
-        if phrases.is_thanks(text):
-            why = {"handler": "thanks"}
-            return Outcome(reply=(Text(text=say("thanks", turn.language)),), why=why)
-        return self.menu.greet(turn) if phrases.is_greeting(text) else None
+    async def _by_manners(self, turn: Turn, text: str) -> Outcome | None:
+        """Return a greeting, thanks and farewells; say who is speaking if no entry does."""
+        kind = small_talk(text)
+        if kind is None or (kind == "robot" and await self._is_answered(turn, text)):
+            return None
+        return self.menu.greet(turn) if kind == "greeting" else self.menu.talk(turn, kind)
+
+    async def _is_answered(self, turn: Turn, text: str) -> bool:
+        decision = await decide(self.menu.answers, turn, text)
+        return decision.band is Band.ANSWER
 
     def _menu(self, turn: Turn) -> Outcome:
         """Show the menu; an open form is put aside."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Literal
 
-from channels.message import Choice, Choices, ContactEvent, Text, Visibility
+from pydantic import BaseModel, ConfigDict, Field
+
+from channels.message import Choice, Choices, ContactEvent, Part, Text, Visibility
 from faq.matcher import Entry
 from handlers.base import Outcome, Turn
 from handlers.chat.answer import choice_of, human
@@ -19,16 +22,24 @@ QUIET = timedelta(hours=12)
 """How long after the last word the greeting is not said again to who opens the chat."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChatConfig:
-    """What a firm can choose: its greeting by language, and the questions in its menu.
+class ChatConfig(BaseModel):
+    """What a firm can choose: what it says for manners' sake, and the questions in its menu."""
 
-    Without `common` the first entries of the knowledge base are shown, one of each kind first.
-    """
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    greeting: Mapping[str, str] = field(default_factory=dict)
-    common: tuple[str, ...] = ()
-    menu_size: int = 4
+    greeting: Mapping[str, str] = Field(
+        default_factory=dict, description="what is said first, by language (zh, en)"
+    )
+    small_talk: Mapping[Literal["thanks", "bye", "robot"], Mapping[str, str]] = Field(
+        default_factory=dict,
+        description="what is said to thanks, to a farewell and to who asks whether a machine "
+        "writes, each by language",
+    )
+    common: tuple[str, ...] = Field(
+        default=(),
+        description="the entries in the menu; absent: the first ones, one of each kind first",
+    )
+    menu_size: int = Field(default=4, ge=0, le=10, description="how many entries the menu shows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +47,7 @@ class Menu:
     """Greets, and shows what can be chosen."""
 
     answers: Answers
-    config: ChatConfig = ChatConfig()
+    config: ChatConfig = field(default_factory=ChatConfig)
 
     def choices(self, turn: Turn, prompt: str = "menu") -> Choices:
         """Return the menu as something to tap."""
@@ -55,6 +66,15 @@ class Menu:
             return Outcome(reply=(self.choices(turn, "welcome_back"),), why={"handler": "greeting"})
         words = self.config.greeting.get(turn.language) or say("greeting", turn.language)
         return Outcome(reply=(Text(text=words), self.choices(turn)), why={"handler": "greeting"})
+
+    def talk(self, turn: Turn, kind: Literal["thanks", "bye", "robot"]) -> Outcome:
+        """Say what manners ask for; who asks for a machine is shown the way to a person."""
+        language = turn.language
+        words = self.config.small_talk.get(kind, {}).get(language) or say(kind, language)
+        said: Part = Text(text=words)
+        if kind == "robot":
+            said = Choices(prompt=words, options=(human(language),))
+        return Outcome(reply=(said,), why={"handler": "small-talk", "about": kind})
 
     def show(self, turn: Turn, prompt: str = "menu") -> Outcome:
         """Show the menu alone."""

@@ -1,9 +1,10 @@
-"""How people ask for a person, the menu, a complaint or its progress; how they greet and thank."""
+"""How people ask for a person, the menu, a complaint or its progress."""
 
 from __future__ import annotations
 
 import re
 
+from faq.small_talk import small_talk
 from handlers.chat.words import plain
 
 FIRST_SHORTEST = 6
@@ -79,26 +80,15 @@ _PROGRESS = re.compile(
     re.VERBOSE,
 )
 _NUMBER = re.compile(r"(?<![a-z0-9])(?:ts|sh|yj)\d{8}-\d{4,6}(?!\d)")
-_THANKS = re.compile(
-    r"""(?:好的?|嗯+|ok|okay)?[\s,，]*(?:非常|太|多|十分)?
-     (?:谢谢|感谢|谢了|多谢|辛苦|thx|thanks|thank\ you|ty|cheers)
-     (?:你|您|了|啦|啊|哦|呀|so\ much|a\ lot|very\ much|!|\s)*
-    |好的?|好滴|嗯+|知道了|明白了?|了解了?|ok(?:ay)?|got\ it|great|perfect|再见|拜拜|bye""",
-    re.VERBOSE,
-)
-_GREETING = re.compile(
-    r"""[你您]们?好(?:啊|呀|哦|吗)?|哈喽|哈啰|嗨|在吗|在么|在不在
-    |早上好|上午好|中午好|下午好|晚上好|早安?|(?:亲|亲爱的),?(?:在吗|[你您]好)?
-    |[你您]好[\s,，!！。]*在吗|h(?:i+|ello|ey)(?:\ there)?
-    |good\ (?:morning|afternoon|evening|day)""",
-    re.VERBOSE,
-)
 
 
 def wants_human(text: str) -> bool:
-    """Say whether the customer asks for a person; in doubt, yes."""
+    """Say whether the customer asks for a person; in doubt, yes.
+
+    Who asks whether they speak to one is told, and shown the way.
+    """
     said = plain(text)
-    if not _HUMAN.search(said) or _REFUSED.search(said):
+    if not _HUMAN.search(said) or _REFUSED.search(said) or small_talk(text) == "robot":
         return False
     return not _HOURS.search(said) or bool(_EXPLICIT.search(said))
 
@@ -134,13 +124,3 @@ def ticket_number(text: str) -> str | None:
     """Return the number of a ticket that is named in a message."""
     found = _NUMBER.search(plain(text))
     return found[0].upper() if found else None
-
-
-def is_thanks(text: str) -> bool:
-    """Say whether a message only thanks, agrees or takes leave."""
-    return bool(_THANKS.fullmatch(plain(text)))
-
-
-def is_greeting(text: str) -> bool:
-    """Say whether a message only greets."""
-    return bool(_GREETING.fullmatch(plain(text)))

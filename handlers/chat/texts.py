@@ -37,6 +37,14 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "不客气，很高兴能帮到您。还有需要随时找我。",
             "You are welcome. I am here whenever you need me.",
         ),
+        "bye": ("再见，祝您生活愉快。有需要随时找我。", "Goodbye, and have a good day."),
+        "robot": (
+            "我是智能客服，由程序自动回复。请直接说出您的问题；也可以随时转接人工客服：",
+            (
+                "I am the automatic assistant, not a person. "
+                "Ask me anything, or talk to a person at any time:"
+            ),
+        ),
         # answers
         "file_at": ("附件：{name} {url}", "Attached: {name} {url}"),
         "file_not_here": (

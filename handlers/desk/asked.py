@@ -15,7 +15,9 @@ from storage.verdicts import Said, Thread
 End = Literal["missed", "unclicked", "handed_over", "voted_down", "answered", "chosen", "helped"]
 GAPS: frozenset[End] = frozenset({"missed", "unclicked", "handed_over", "voted_down"})
 """The ends after which an editor is wanted."""
-_SAID_NOTHING = frozenset({"empty", "greeting", "timeout", "not-ready", "outdated", "error"})
+_SAID_NOTHING = frozenset(
+    {"empty", "greeting", "small-talk", "timeout", "not-ready", "outdated", "error"}
+)
 
 
 @dataclass(frozen=True, slots=True)

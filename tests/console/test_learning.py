@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from channels.message import Text
+from faq import labels
 from faq.config import FaqConfig
 from faq.knowledge import KnowledgeBase
 from faq.matcher import Band
@@ -104,3 +105,23 @@ async def test_what_is_no_threshold_changes_nothing(desk, limit):
     answer = await admin.post("/kb/learning", data={"limit": limit})
     assert answer.headers["location"] == "/kb/learning?told=nothing"
     assert await desk.db.read(thresholds.version) == 0
+
+
+async def test_an_admin_lets_the_bot_learn_from_what_was_confirmed(desk):
+    admin = await desk.enter("admin")
+    page = (await admin.get("/kb/learning")).text
+    assert "1 question of the last days has a known entry" in page
+    assert "Fewer than 30 are too few" in page
+    answer = await admin.post("/kb/learning/labels")
+    assert answer.headers["location"] == "/kb/learning?told=learnt"
+    config = desk.app.state.services.knowledge.config
+    assert await desk.db.read(labels.confirmed, config) == [("你们几点开门", "hours")]
+    assert "It learns from what was confirmed until" in (await admin.get("/kb/learning")).text
+    await admin.post("/kb/learning/0/back")
+    assert await desk.db.read(labels.confirmed, config) == []
+
+
+async def test_an_editor_does_not_let_the_bot_learn(desk):
+    editor = await desk.enter("editor")
+    assert (await editor.post("/kb/learning/labels")).status_code == 403
+    assert await desk.db.read(thresholds.learnt_until) is None

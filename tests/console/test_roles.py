@@ -77,6 +77,7 @@ TABLE = {
     "GET /kb/export": WRITERS,
     "GET /kb/learning": WRITERS,
     "POST /kb/learning": ADMINS,
+    "POST /kb/learning/labels": ADMINS,
     "POST /kb/learning/{number}/back": ADMINS,
     "GET /kb/gaps": WRITERS,
     "POST /kb/gaps": WRITERS,

@@ -46,7 +46,8 @@ def test_a_text_without_words_is_handed_off_as_empty(make_matcher, text):
 
 def test_a_greeting_is_known_as_one(make_matcher):
     decision = make_matcher(ENTRIES).decide("你好，在吗？")
-    assert (decision.band, decision.route) == (Band.HANDOFF, "greeting")
+    assert (decision.band, decision.route) == (Band.HANDOFF, "small-talk")
+    assert decision.candidates == ()
 
 
 def test_a_greeting_that_is_an_entry_is_answered(make_matcher):

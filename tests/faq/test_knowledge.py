@@ -1,16 +1,23 @@
 import asyncio
+import json
 import threading
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from faq import labels
 from faq.config import FaqConfig
 from faq.knowledge import KnowledgeBase
 from faq.matcher import Band, Entry
 from faq.stored import live, save
 from storage import knowledge as store
+from storage import thresholds
+from storage.kept_tests import keep
+from storage.models import Role
+from storage.people import create_agent
 from storage.rules import Rules
+from tests.faq.conftest import SETS
 
 RETURNS = Entry("returns", "如何申请退货", ("怎么退货",), {"zh": "旧"}, "service", "退换货")
 HOURS = Entry("hours", "营业时间", ("几点开门",), {"zh": "9 点"})
@@ -193,6 +200,25 @@ async def test_a_base_that_stays_the_same_is_learnt(db, now, tmp_path, shop):
     await knowledge.start()
     await knowledge._learning
     assert "+self" in (await knowledge.decide("运费怎么算呀")).version
+    await knowledge.close()
+
+
+async def test_labels_change_how_sure_the_service_is(db, now, tmp_path, shop):
+    """What an operator wrote down, and the tests that an administrator let the bot learn from."""
+    await db.write(save, shop, now, note="first")
+    lines = (SETS / "zh_ecom_own" / "queries.dev.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    labels.write(tmp_path / "faq", [(row["text"], row["faq_id"]) for row in rows[:40]])
+    ann = await db.write(create_agent, "Ann", "x", Role.ADMIN, now)
+    for row in rows[40:80]:
+        await db.write(keep, row["text"], row["faq_id"], ann.id, now)
+    await db.write(thresholds.learn, ann.id, now)
+    knowledge = KnowledgeBase(db, OFF, tmp_path, learn_after=0)
+    await knowledge.start()
+    await knowledge._learning
+    assert len(await knowledge._labels()) > 75
+    version = (await knowledge.decide("运费怎么算呀")).version
+    assert version.endswith(("+self+own", "+self+sure"))
     await knowledge.close()
 
 

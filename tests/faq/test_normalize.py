@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faq.normalize import is_small_talk, normalize
+from faq.normalize import is_courtesy, normalize
 
 
 @pytest.mark.parametrize(
@@ -38,13 +38,13 @@ def test_texts_that_mean_the_same_look_the_same(raw, form):
 @pytest.mark.parametrize(
     "raw", ["你好", "在吗？", "谢谢！", "hi", "Thank you very much", "哈喽 在吗"]
 )
-def test_greetings_and_thanks_are_small_talk(raw):
-    assert is_small_talk(raw)
+def test_greetings_and_thanks_are_courtesies(raw):
+    assert is_courtesy(raw)
 
 
 @pytest.mark.parametrize("raw", ["你好 退货", "", "？", "包邮吗"])
-def test_a_matter_is_not_small_talk(raw):
-    assert not is_small_talk(raw)
+def test_a_matter_is_no_courtesy(raw):
+    assert not is_courtesy(raw)
 
 
 @given(st.text(max_size=300))

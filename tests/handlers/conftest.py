@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -54,7 +54,8 @@ class FakeAnswers:
             return self._decision(Band.ANSWER, 0.97, found)
         if words == UNSURE:
             return self._decision(Band.SUGGEST, 0.5, list(self.known.values()))
-        return self._decision(Band.HANDOFF, 0.1, [])
+        missed = self._decision(Band.HANDOFF, 0.1, [])
+        return missed if any(c.isalnum() for c in words) else replace(missed, route="empty")
 
     def entry(self, entry_id: str) -> Entry | None:
         return self.known.get(entry_id)

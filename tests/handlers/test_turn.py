@@ -25,6 +25,12 @@ from storage.models import Author, Owner
         ("ming@example.com", "zh", "zh"),
         ("😀", "zh", "zh"),
         ("", "en", "en"),
+        ("wo yao tui huo", "zh", "zh"),
+        ("zenme tuihuo?", "zh", "zh"),
+        ("Wo yao tuihuo", "en", "en"),
+        ("change", "zh", "en"),
+        ("women", "zh", "en"),
+        ("can he pay", "zh", "en"),
         ("x" * 3000 + "中", "zh", "en"),
     ],
 )

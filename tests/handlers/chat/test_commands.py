@@ -1,8 +1,10 @@
 import pytest
 
 from channels.message import Visibility
+from faq.matcher import Entry
 from handlers.chat.texts import say
-from storage.models import Owner, Ticket
+from storage import activity
+from storage.models import Fact, Owner, Ticket
 
 
 def ticket(number, state="received", closed_at=None):
@@ -67,6 +69,34 @@ async def test_a_number_picks_from_the_menu(customer):
     assert "满 99 元包邮。" in (await customer.say("2")).words
     await customer.say("菜单")
     assert say("complaint_facts", "zh") in (await customer.say("5")).words
+
+
+@pytest.mark.parametrize("text", ["你是机器人吗", "Are you a real person or a bot?"])
+async def test_who_asks_for_a_machine_is_told_and_shown_the_way_to_a_person(customer, text):
+    heard = await customer.say(text)
+    assert say("robot", "zh" if text.startswith("你") else "en") in heard.words
+    assert heard.values == ["human"]
+
+
+async def test_an_entry_about_the_machine_goes_before_what_we_say(customer, answers):
+    answers.known["bot"] = Entry("bot", "你是机器人吗", answers={"zh": "我叫小应。"})
+    assert "我叫小应。" in (await customer.say("你是机器人吗？")).words
+
+
+@pytest.mark.parametrize("text", ["你好", "谢谢", "好的，谢谢，再见", "你是机器人吗", "bye", "😀"])
+async def test_manners_are_no_miss_however_often_they_are_shown(customer, text):
+    for _ in range(4):
+        heard = await customer.say(text)
+        assert say("missed", "en" if text == "bye" else "zh") not in heard.words
+    assert (await customer.conversation()).owner is Owner.BOT
+    facts = await customer.db.read(activity.since, 0, 500)
+    assert Fact.FAQ_MISSED not in [each.fact for each in facts]
+
+
+@pytest.mark.parametrize("before", ["你好，", "谢谢，再问一下，", "Hi there! "])
+async def test_a_greeting_does_not_take_the_question_away(customer, before):
+    heard = await customer.say(f"{before}怎么退货")
+    assert heard.why["handler"] == "answer"
 
 
 async def test_thanks_are_returned(customer):

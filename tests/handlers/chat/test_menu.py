@@ -67,7 +67,9 @@ async def test_a_voice_with_a_transcript_can_be_read(customer):
 
 
 async def test_a_firm_chooses_its_greeting_and_questions(answers, turn_of):
-    config = ChatConfig({"zh": "欢迎光临"}, ("hours", "gone", "returns"), menu_size=2)
+    config = ChatConfig(
+        greeting={"zh": "欢迎光临"}, common=("hours", "gone", "returns"), menu_size=2
+    )
     outcome = await build_chain(answers, config)(turn_of("你好"))
     assert outcome.reply[0].text == "欢迎光临"
     values = [option.value for option in outcome.reply[1].options]
@@ -75,7 +77,7 @@ async def test_a_firm_chooses_its_greeting_and_questions(answers, turn_of):
 
 
 async def test_a_language_without_a_greeting_of_its_own_has_ours(answers, turn_of):
-    chain = build_chain(answers, ChatConfig({"zh": "欢迎光临"}))
+    chain = build_chain(answers, ChatConfig(greeting={"zh": "欢迎光临"}))
     outcome = await chain(turn_of("hello", language="en"))
     assert outcome.reply[0].text == say("greeting", "en")
 
@@ -93,3 +95,10 @@ async def test_in_public_no_complaint_is_offered(chain, turn_of):
 
 async def test_what_can_be_read_is_not_called_unreadable(answers, turn_of):
     assert await Menu(answers).unreadable(turn_of("你好")) is None
+
+
+async def test_a_firm_chooses_how_it_says_farewell(answers, turn_of):
+    chain = build_chain(answers, ChatConfig(small_talk={"bye": {"zh": "慢走"}}))
+    assert (await chain(turn_of("再见"))).reply == (Text(text="慢走"),)
+    outcome = await chain(turn_of("bye", language="en"))
+    assert outcome.reply == (Text(text=say("bye", "en")),)

@@ -155,30 +155,6 @@ def test_a_ticket_number_is_read_in_any_case():
     assert phrases.ticket_number("TS20261122-00123456789") is None
 
 
-@pytest.mark.parametrize(
-    "text", ["谢谢", "好的，谢谢你", "非常感谢！", "thanks a lot", "OK", "再见", "嗯嗯"]
-)
-def test_thanks_are_heard(text):
-    assert phrases.is_thanks(text)
-
-
-@pytest.mark.parametrize("text", ["谢谢，那运费多少", "好的我要投诉", "ok but how"])
-def test_more_than_thanks_is_not_thanks(text):
-    assert not phrases.is_thanks(text)
-
-
-@pytest.mark.parametrize(
-    "text", ["你好", "您好！", "在吗", "你好，在吗？", "Hi there", "good morning", "早"]
-)
-def test_a_greeting_is_heard(text):
-    assert phrases.is_greeting(text)
-
-
-@pytest.mark.parametrize("text", ["你好，运费多少", "hi, where is my order"])
-def test_more_than_a_greeting_is_not_a_greeting(text):
-    assert not phrases.is_greeting(text)
-
-
 @pytest.mark.parametrize("sign", ["!", "投", "嗯", " ", "我要", "a ", "不要", "查", "\u0300"])
 def test_long_hostile_texts_are_read_quickly(sign):
     text = sign * 200_000 + "x"
@@ -187,8 +163,6 @@ def test_long_hostile_texts_are_read_quickly(sign):
         phrases.wants_menu,
         phrases.wants_progress,
         phrases.wants_to_complain,
-        phrases.is_thanks,
-        phrases.is_greeting,
     ):
         assert question(text) in (True, False)
 
