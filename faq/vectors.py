@@ -18,6 +18,8 @@ Half = NDArray[np.float16]
 KEY_BYTES = 20
 MOST_KEPT = 200_000
 _BLOCK = 10_000
+_LARGE = 16_000_000
+"""From how many bytes on a table is not left in memory as it is read."""
 
 
 def key_of(text: str) -> bytes:
@@ -37,6 +39,8 @@ class Stored:
 
     def __getitem__(self, rows: NDArray[np.int64] | slice) -> Vectors:
         taken: Vectors = np.asarray(self.table[self.places[rows]], np.float32)
+        if self.table.nbytes > _LARGE:
+            mapped.let_go(self.table)
         return taken
 
     def times(self, directions: Vectors) -> Vectors:
