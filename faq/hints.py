@@ -24,6 +24,8 @@ class Hints:
     entries: Rows
     sketches: NDArray[np.int8]
     vectors: Vectors
+    ordered: Rows
+    """The entries once more, in order."""
 
     @classmethod
     def of(
@@ -34,11 +36,13 @@ class Hints:
         vectors: Vectors,
     ) -> Hints:
         """Sketch the questions by what a snapshot knows of its terms."""
+        owners = np.asarray([NONE if number is None else number for number in entries], np.int32)
         return cls(
             tuple(question.text for question in questions),
-            np.asarray([NONE if number is None else number for number in entries], np.int32),
+            owners,
             np.stack([sketch_of(question, grams) for question in questions]),
             vectors,
+            np.sort(owners),
         )
 
     def near(self, vector: Vectors, question: Question, grams: Postings) -> Told:
@@ -76,11 +80,14 @@ class Told:
 
         An entry counts as asked for once more than it was, so that few hints say little.
         """
-        owners = self.hints.entries
+        owners = self.hints.ordered
         if hide_same:
-            owners = owners[[text != self.text for text in self.hints.texts]]
-        counts = (owners[:, None] == chosen).sum(axis=0)
-        share = (counts + 1) / ((owners >= 0).sum() + entries)
+            others = [text != self.text for text in self.hints.texts]
+            owners = np.sort(self.hints.entries[others])
+        begin = np.searchsorted(owners, chosen)
+        counts = np.searchsorted(owners, chosen, side="right") - begin
+        known = len(owners) - int(np.searchsorted(owners, 0))
+        share = (counts + 1) / (known + entries)
         often: Scores = np.log(share * entries).astype(np.float32)
         return often
 

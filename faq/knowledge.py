@@ -44,7 +44,7 @@ class KnowledgeBase:
         db: Database,
         config: FaqConfig,
         data_dir: Path,
-        load_encoder: Callable[[], Encoder | None] = encoders.load,
+        load_encoder: Callable[[Path], Encoder | None] = encoders.load,
         clock: Callable[[], datetime] = utcnow,
         learn_after: float = LEARN_AFTER,
     ) -> None:
@@ -232,7 +232,7 @@ class KnowledgeBase:
 
     async def _join_encoder(self) -> None:
         try:
-            encoder = await asyncio.to_thread(self._load_encoder)
+            encoder = await asyncio.to_thread(self._load_encoder, self._folder)
         except Exception as problem:  # noqa: BLE001 - words alone still answer
             self._problem = f"the sentence encoder cannot be loaded: {type(problem).__name__}"
             log.warning("encoder failed", problem=self._problem)

@@ -43,25 +43,26 @@ class Postings:
         return own if self.tail is None else np.concatenate([own, self.tail.score(wanted)])
 
     def _score(self, wanted: Sequence[tuple[str, float]]) -> Scores:
-        found = [
-            (int(self.starts[number]), int(self.starts[number + 1]), weight)
-            for term, weight in wanted
-            if (number := self.terms.get(term)) is not None
-        ]
-        if not found:
+        known = [(n, w) for term, w in wanted if (n := self.terms.get(term)) is not None]
+        if not known:
             return np.zeros(self.size, np.float32)
-        if sum(end - start for start, end, _ in found) > MOST_READ:
-            found = _rarest(found)
-        rows = np.concatenate([self.rows[start:end] for start, end, _ in found])
-        weights = np.concatenate(
-            [self.weights[start:end] * np.float32(weight) for start, end, weight in found]
-        )
+        numbers = np.asarray([number for number, _ in known])
+        factors = np.asarray([weight for _, weight in known], np.float32)
+        first, last = self.starts[numbers], self.starts[numbers + 1]
+        counts = last - first
+        if counts.sum() > MOST_READ:
+            kept = _rarest(counts)
+            first, last, counts, factors = first[kept], last[kept], counts[kept], factors[kept]
+        spans = list(map(slice, first.tolist(), last.tolist()))
+        rows = np.concatenate([self.rows[span] for span in spans])
+        weights = np.concatenate([self.weights[span] for span in spans])
+        weights *= np.repeat(factors, counts)
         return np.bincount(rows, weights, minlength=self.size).astype(np.float32)
 
     def rarity(self, term: str) -> float:
         """Return a term's inverse document frequency; an unknown one is the rarest."""
         number = self.terms.get(term)
-        return self.unknown_idf if number is None else float(self.idf[number])
+        return self.unknown_idf if number is None else self.idf.item(number)
 
     def with_tail(self, documents: Iterable[Counter[str]], size: int) -> Postings:
         """Return these and the rows of more documents, in place of an earlier tail."""
@@ -74,15 +75,11 @@ class Postings:
 _Triples = tuple[Rows, Rows, Scores]
 
 
-def _rarest(found: list[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
-    kept: list[tuple[int, int, float]] = []
-    read = 0
-    for start, end, weight in sorted(found, key=lambda one: one[1] - one[0]):
-        read += end - start
-        if kept and read > MOST_READ:
-            break
-        kept.append((start, end, weight))
-    return kept
+def _rarest(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the places of the rarest terms that may be read, and of one in any case."""
+    order = np.argsort(counts, kind="stable")
+    enough = int(np.searchsorted(np.cumsum(counts[order]), MOST_READ, side="right"))
+    return order[: max(enough, 1)]
 
 
 def build(documents: Iterable[Counter[str]], size: int, *, bm25: bool) -> Postings:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import mmap
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +10,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from faq import mapped
+
 Vectors = NDArray[np.float32]
 Half = NDArray[np.float16]
 
 KEY_BYTES = 20
 MOST_KEPT = 200_000
 _BLOCK = 10_000
+_LARGE = 16_000_000
+"""From how many bytes on a table is not left in memory as it is read."""
 
 
 def key_of(text: str) -> bytes:
@@ -37,6 +39,8 @@ class Stored:
 
     def __getitem__(self, rows: NDArray[np.int64] | slice) -> Vectors:
         taken: Vectors = np.asarray(self.table[self.places[rows]], np.float32)
+        if self.table.nbytes > _LARGE:
+            mapped.let_go(self.table)
         return taken
 
     def times(self, directions: Vectors) -> Vectors:
@@ -44,17 +48,8 @@ class Stored:
         found = np.empty((len(self), len(directions)), np.float32)
         for at in range(0, len(self), _BLOCK):
             found[at : at + _BLOCK] = self[slice(at, at + _BLOCK)] @ directions.T
-        self.let_go()
+        mapped.let_go(self.table)
         return found
-
-    def let_go(self) -> None:
-        """Give back the memory of what was read from a mapped file."""
-        mapped = self.table
-        while not isinstance(mapped, np.memmap) and isinstance(mapped.base, np.ndarray):
-            mapped = mapped.base
-        held = getattr(mapped, "_mmap", None)
-        if isinstance(held, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-            held.madvise(mmap.MADV_DONTNEED)
 
 
 def _layout(width: int) -> np.dtype[np.void]:
@@ -94,26 +89,18 @@ class Kept:
 
 def read(file: Path) -> Kept:
     """Map a file; one that is not there or does not fit holds nothing."""
-    try:
-        stored = np.load(file, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return Kept.empty()
-    names = stored.dtype.names
-    if stored.ndim != 1 or names != ("key", "vector"):
+    stored = mapped.read(file)
+    if stored is None or stored.dtype.names != ("key", "vector"):
         return Kept.empty()
     if stored.dtype != _layout(stored.dtype["vector"].shape[0]):
         return Kept.empty()
-    return Kept(np.asarray(stored["key"]), stored["vector"])
+    return Kept(np.asarray(stored["key"]), np.asarray(stored["vector"]))
 
 
 def write(file: Path, kept: Kept) -> None:
     """Replace a file in one step."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    rows = np.empty(len(kept.keys), _layout(kept.table.shape[1]))
-    rows["key"], rows["vector"] = kept.keys, kept.table
-    part = file.with_suffix(f".{os.getpid()}.part")
-    with part.open("wb") as out:
-        np.save(out, rows, allow_pickle=False)
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(file)
+
+    def fill(rows: NDArray[np.void]) -> None:
+        rows["key"], rows["vector"] = kept.keys, kept.table
+
+    mapped.write(file, _layout(kept.table.shape[1]), len(kept.keys), fill)

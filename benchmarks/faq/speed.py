@@ -67,7 +67,7 @@ def prepared(count: int, folder: Path) -> None:
     """Print what a fresh process pays until it can answer; the vectors are stored."""
     encoder = None
     begun = time.process_time()
-    loaded = encoders.load()
+    loaded = encoders.load(folder)
     if loaded is not None:
         encoder = CachedEncoder(loaded, folder)
     print(f"encoder loaded          {time.process_time() - begun:8.2f} CPU s")
@@ -156,7 +156,7 @@ def main() -> None:
         prepared(arguments.questions, folder)
         return
     with TemporaryDirectory() as made:
-        loaded = encoders.load()
+        loaded = encoders.load(Path(made))
         if loaded is not None:
             HybridMatcher.build(
                 grown(arguments.questions),

@@ -159,7 +159,7 @@ def _ask(config: Config, entries: list[Entry], text: str) -> Decision:
 
 
 def _encoder(config: FaqConfig, folder: Path | None = None) -> CachedEncoder | None:
-    encoder = encoders.load() if config.encoder == "auto" else None
+    encoder = encoders.load(folder) if config.encoder == "auto" else None
     return None if encoder is None else CachedEncoder(encoder, folder)
 
 

@@ -135,7 +135,7 @@ async def test_the_encoder_joins_in_the_background(db, now, tmp_path, fake_encod
     await db.write(save, [RETURNS], now, note="first")
     gate = threading.Event()
 
-    def load():
+    def load(folder):
         gate.wait(10)
         return fake_encoder
 
@@ -153,7 +153,7 @@ async def test_the_encoder_joins_in_the_background(db, now, tmp_path, fake_encod
 
 
 async def test_a_missing_encoder_is_said_and_lived_with(db, tmp_path):
-    knowledge = KnowledgeBase(db, FaqConfig(), tmp_path, lambda: None)
+    knowledge = KnowledgeBase(db, FaqConfig(), tmp_path, lambda _: None)
     await knowledge.start()
     await knowledge.settled()
     assert "semantic" in knowledge.problem
@@ -162,7 +162,7 @@ async def test_a_missing_encoder_is_said_and_lived_with(db, tmp_path):
 
 
 async def test_a_broken_encoder_is_said_and_lived_with(db, tmp_path):
-    def load():
+    def load(folder):
         raise OSError("no weights")
 
     knowledge = KnowledgeBase(db, FaqConfig(), tmp_path, load)

@@ -1,0 +1,176 @@
+"""The sentence encoder's network: Google's multilingual universal sentence encoder, version 3.
+
+What a piece contributes before its neighbours are looked at is the same in every text: it is
+computed once and remembered for the pieces that are met most.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faq import mapped
+from faq.weights import BRANCH, BRANCHES, CHUNKS, WIDTH, Weights
+
+Numbers = NDArray[np.float32]
+Places = NDArray[np.int64]
+
+REMEMBERED = 512
+"""For how many pieces, at 15 KB each."""
+_TOGETHER = 128
+"""How many pieces are computed together."""
+_MARGIN = 2
+"""How far a branch looks to either side: so many rows of zeros stand between texts."""
+_ALL = len(BRANCHES) * BRANCH
+_HALF = 320
+_ROW = WIDTH + _ALL + sum(BRANCHES) * BRANCH
+_LOOKS = tuple(
+    (slice(at * BRANCH, (at + 1) * BRANCH), range(-((width - 1) // 2), width // 2 + 1), width)
+    for at, width in enumerate(BRANCHES)
+)
+"""Each branch's columns, how far it looks to both sides, and at how many pieces."""
+
+
+class Network:
+    """Turns the pieces of texts into unit vectors; thread-safe."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._weights = weights
+        self._eps = float(weights["eps"][0])
+        self._nothing = np.zeros(_ROW, np.float32)
+        self._known: dict[int, Numbers] = {}
+        self._lock = threading.Lock()
+
+    def encode(self, texts: Sequence[list[int]]) -> Numbers:
+        """Return a row for each text, given by its pieces."""
+        found = np.empty((len(texts), WIDTH), np.float32)
+        first = pieces = 0
+        for at, text in enumerate(texts):
+            if pieces and pieces + len(text) > _TOGETHER:
+                found[first:at] = self._together(texts[first:at])
+                first, pieces = at, 0
+            pieces += len(text)
+        if pieces:
+            found[first:] = self._together(texts[first:])
+        return found
+
+    def _together(self, texts: Sequence[list[int]]) -> Numbers:
+        lengths = [len(text) for text in texts]
+        own = self._contributions(texts)
+        features = self._look_around(own, lengths)
+        return self._deeper(_pooled(features, lengths, self._eps), lengths)
+
+    def _look_around(self, own: Numbers, lengths: Sequence[int]) -> Numbers:
+        """Return each piece's vector and what each branch sees of its neighbours, in two looks.
+
+        Rows between texts are zeros, so that nobody sees beyond his own text.
+        """
+        weights, count = self._weights, len(own) - 2 * _MARGIN
+        inner = slice(_MARGIN, _MARGIN + count)
+        seen = np.zeros((len(own), _ALL), np.float32)
+        first = seen[inner]
+        first += weights["first_bias"]
+        at = WIDTH + _ALL
+        for columns, shifts, _ in _LOOKS:
+            for shift in shifts:
+                first[:, columns] += own[_MARGIN + shift :][:count, at : at + BRANCH]
+                at += BRANCH
+        np.maximum(first, 0, out=first)
+        first += own[inner, WIDTH : WIDTH + _ALL]
+        between = _between(lengths)
+        if between:
+            first[between] = 0
+        features = np.empty((count, WIDTH + _ALL), np.float32)
+        again = features[:, WIDTH:]
+        for columns, shifts, width in _LOOKS:
+            near = [seen[_MARGIN + shift :][:count, columns] for shift in shifts]
+            joined = np.concatenate(near, axis=1)
+            np.matmul(joined, weights[f"second_{width}"], out=again[:, columns])
+        again += weights["second_bias"]
+        np.maximum(again, 0, out=again)
+        again += first
+        features[:, :WIDTH] = own[inner, :WIDTH]
+        return features
+
+    def _deeper(self, pooled: Numbers, lengths: Sequence[int]) -> Numbers:
+        weights = self._weights
+        sizes = np.asarray(lengths, np.float32)[:, None]
+        wide = pooled @ weights["deep_1"]
+        wide += sizes * weights["deep_1_bias"]
+        wide /= np.sqrt(sizes)
+        half, rest = wide[:, :_HALF], wide[:, _HALF:]
+        half = np.maximum(rest + np.maximum(half, 0) @ weights["deep_2"], 0)
+        wide = half @ weights["deep_3"]
+        last = np.tanh(wide[:, WIDTH:] + np.maximum(wide[:, :WIDTH], 0) @ weights["deep_4"])
+        length = np.sqrt(np.maximum(np.einsum("ij,ij->i", last, last), self._eps))
+        unit: Numbers = last / length[:, None]
+        return unit
+
+    def _contributions(self, texts: Sequence[list[int]]) -> Numbers:
+        """Return what each piece brings, a row each, with rows of zeros around each text."""
+        wanted = {piece for text in texts for piece in text}
+        with self._lock:
+            found = {piece: self._known.pop(piece) for piece in wanted if piece in self._known}
+            self._known |= found
+        new = [piece for piece in wanted if piece not in found]
+        if new:
+            found |= zip(new, self._computed(np.asarray(new)), strict=True)
+            self._remember({piece: found[piece].copy() for piece in new})
+        margin = [self._nothing] * _MARGIN
+        lines = list(margin)
+        for text in texts:
+            lines += [found[piece] for piece in text]
+            lines += margin
+        return np.concatenate(lines).reshape(len(lines), -1)
+
+    def _remember(self, new: dict[int, Numbers]) -> None:
+        with self._lock:
+            self._known |= new
+            while len(self._known) > REMEMBERED:
+                del self._known[next(iter(self._known))]
+
+    def _computed(self, pieces: Places) -> Numbers:
+        """Return the pieces' vectors, their projections, and these times the first weights."""
+        weights, chunk = self._weights, pieces % CHUNKS
+        own = weights["table"][pieces] * weights["scale"][chunk, None]
+        own += weights["lowest"][chunk, None]
+        mapped.let_go(weights["table"])
+        seen = _standardised(own @ weights["project"] + weights["project_bias"], self._eps)
+        seen *= weights["project_gain"]
+        seen += weights["project_shift"]
+        parts = [own, seen]
+        parts += [seen[:, columns] @ weights[f"first_{width}"] for columns, _, width in _LOOKS]
+        return np.concatenate(parts, axis=1)
+
+
+def _between(lengths: Sequence[int]) -> list[int]:
+    """Return the rows between texts."""
+    ends = accumulate(length + _MARGIN for length in lengths[:-1])
+    return [row for end in ends for row in range(end - _MARGIN, end)]
+
+
+def _pooled(features: Numbers, lengths: Sequence[int], eps: float) -> Numbers:
+    """Return each text's sum of its standardised rows, without standardising them one by one."""
+    count = np.float32(features.shape[1])
+    mean = np.add.reduce(features, axis=1) / count
+    spread = np.einsum("ij,ij->i", features, features) / count - mean * mean
+    scale = np.reciprocal(np.sqrt(spread + np.float32(eps)))
+    if len(lengths) == 1:
+        pooled: Numbers = (scale @ features - scale @ mean)[None, :]
+        return pooled
+    features = features * scale[:, None]
+    features -= (scale * mean)[:, None]
+    starts = [0, *accumulate(length + _MARGIN for length in lengths[:-1])]
+    features[_between(lengths)] = 0
+    return np.add.reduceat(features, starts)
+
+
+def _standardised(rows: Numbers, eps: float) -> Numbers:
+    rows -= rows.mean(axis=1, keepdims=True)
+    spread = np.einsum("ij,ij->i", rows, rows) / np.float32(rows.shape[1])
+    rows *= np.reciprocal(np.sqrt(spread + np.float32(eps)))[:, None]
+    return rows
