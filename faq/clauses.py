@@ -27,8 +27,8 @@ _UNWILLING = re.compile(
     r"\b(?:(?:do|does|did|would|wo)n'?t|(?:do|does|did|would|will) not|not|never)"
     r" (?:really |actually |even |yet )?(?:want|wish|need|plan|intend|mean|try|ask|look"
     r"|about)(?:ed|n?ing)? (?:(?:you|it|them) )?(?:to|for)\b"
-    r"|\b(?:rather not|not interested in|no longer (?:want|wish|need) to|no need (?:to|for)"
-    r"|instead of)\b|(?:不用|不必|不需要|不要)再?开(?!门|机)"
+    r"|\b(?:rather not|not interested in|no longer (?:want|wish|need) to|no need (?:to|for))\b"
+    r"|(?:不用|不必|不需要|不要)再?开(?!门|机)"
 )
 _NEGATED_CLAUSE = re.compile(rf"^(?:我|我们|i )?(?:{_NOT})")
 _MIN_WORDS = 2

@@ -27,6 +27,8 @@ from faq.tokens import Concepts, Tokens, shop_concepts
 CANDIDATES = 5
 ANOTHER = 0.5
 """How sure a clause must be to count as a second question of its own."""
+AN_ENTRY_OF_ITS_OWN = 0.5
+"""How sure an entry must be of mere manners to be asked about them."""
 UNDERSTOOD = 0.25
 """The share of a question that must be shared words before words alone answer it."""
 HEARD_RIGHT = 0.8
@@ -185,7 +187,7 @@ class HybridMatcher:
         if exact:
             return *self._exact(exact, form), "exact", form
         ranked = self._ranked(text, form, looks)
-        if ranked[0] is not Band.ANSWER and (small_talk(text) or is_courtesy(text)):
+        if ranked[1] < AN_ENTRY_OF_ITS_OWN and (small_talk(text) or is_courtesy(text)):
             return Band.HANDOFF, 0.0, (), "small-talk", form
         return *ranked, form
 
