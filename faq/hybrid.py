@@ -91,6 +91,17 @@ class HybridMatcher:
             snapshot, self._config, self._tokens, self._encoder, self._models, self._hints, later
         )
 
+    def with_meaning(self, encoder: CachedEncoder) -> HybridMatcher:
+        """Return a matcher over the same index that compares meaning too.
+
+        As if built with the encoder, but without cutting and weighing anything again; what was
+        edited since the index was built is not part of it.
+        """
+        base = self._later.base
+        if base.entries:
+            base = with_vectors(base, encoder.encode_questions(list(base.texts)))
+        return HybridMatcher(base, self._config, self._tokens, encoder, self._models, self._hints)
+
     def with_encoder(self, encoder: Encoder) -> HybridMatcher:
         """Return a matcher over the same index that asks another encoder for vectors."""
         other = copy(self)
@@ -121,6 +132,11 @@ class HybridMatcher:
     def late_rows(self) -> int:
         """How many questions were added since the index was built."""
         return len(self._snapshot.raw) - len(self._later.base.raw)
+
+    @property
+    def is_edited(self) -> bool:
+        """Say whether anything was added or dropped since the index was built."""
+        return self._snapshot.dead != self._later.base.dead or self.late_rows > 0
 
     @property
     def encoder(self) -> Encoder | None:

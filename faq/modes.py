@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 
 from faq.clauses import is_negated
 from faq.config import FaqConfig
@@ -26,15 +27,19 @@ class ModeMatcher:
     Nothing in it changes, so threads may share it.
     """
 
-    def __init__(self, entries: Sequence[Entry], meaning: HybridMatcher, config: FaqConfig) -> None:
-        self.entries = tuple(entries)
+    def __init__(self, literal: Iterable[Entry], meaning: HybridMatcher, config: FaqConfig) -> None:
+        self._literal = tuple(literal)
         self._meaning = meaning
         self._config = config
         self._exact: dict[str, dict[str, Candidate]] = {}
         self._phrases: dict[str, dict[str, Candidate]] = {}
-        for entry in entries:
-            if entry.rules.mode != "smart":
-                self._learn(entry)
+        for entry in self._literal:
+            self._learn(entry)
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """What this matcher can answer, those that are found by what is meant first."""
+        return (*self._meaning.entries, *self._literal)
 
     @classmethod
     def build(
@@ -46,9 +51,8 @@ class ModeMatcher:
         models: Models | None = None,
     ) -> ModeMatcher:
         """Index the entries; with an encoder their questions are encoded where not known."""
-        known = tuple(entries)
-        smart = [entry for entry in known if entry.rules.mode == "smart"]
-        return cls(known, HybridMatcher.build(smart, config, tokens, encoder, models), config)
+        smart, literal = _by_mode(entries)
+        return cls(literal, HybridMatcher.build(smart, config, tokens, encoder, models), config)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -67,13 +71,22 @@ class ModeMatcher:
 
     def with_models(self, models: Models) -> ModeMatcher:
         """Return the same matcher with other models."""
-        return ModeMatcher(self.entries, self._meaning.with_models(models), self._config)
+        return ModeMatcher(self._literal, self._meaning.with_models(models), self._config)
+
+    def with_meaning(self, encoder: CachedEncoder) -> ModeMatcher:
+        """Return the same matcher comparing meaning too, as long as nothing was edited."""
+        return ModeMatcher(self._literal, self._meaning.with_meaning(encoder), self._config)
+
+    @property
+    def is_edited(self) -> bool:
+        """Say whether entries stand beside the index."""
+        return self._meaning.is_edited
 
     def with_encoder(self, encoder: Encoder) -> ModeMatcher:
         """Return the same matcher over the same index, asking another encoder for vectors."""
         if self.snapshot.meaning is None:
             return self
-        return ModeMatcher(self.entries, self._meaning.with_encoder(encoder), self._config)
+        return ModeMatcher(self._literal, self._meaning.with_encoder(encoder), self._config)
 
     def threshold(self, entry: Entry) -> float:
         """Return from which confidence on an entry answers."""
@@ -86,11 +99,12 @@ class ModeMatcher:
 
     def edited(self, changed: Iterable[Entry], gone: Collection[str]) -> ModeMatcher:
         """Return a matcher that knows some entries anew and others no more, in milliseconds."""
-        new = {entry.id: entry for entry in changed}
-        known = {entry.id: entry for entry in self.entries if entry.id not in gone} | new
-        smart = [entry for entry in new.values() if entry.rules.mode == "smart"]
-        meaning = self._meaning.edited(smart, {*gone, *new} - {entry.id for entry in smart})
-        return ModeMatcher(tuple(known.values()), meaning, self._config)
+        smart, literal = _by_mode({entry.id: entry for entry in changed}.values())
+        meant = {entry.id for entry in smart}
+        stale = {*gone, *meant, *(entry.id for entry in literal)}
+        kept = [entry for entry in self._literal if entry.id not in stale]
+        meaning = self._meaning.edited(smart, stale - meant)
+        return ModeMatcher([*kept, *literal], meaning, self._config)
 
     def decide(self, text: str) -> Decision:
         """Decide about one question; never raises, whatever the text."""
@@ -130,6 +144,15 @@ class ModeMatcher:
             if (f" {phrase} " in apart if phrase.isascii() else phrase in form)
         ]
         return list(self._phrases[max(held, key=len)].values()) if held else []
+
+
+def _by_mode(entries: Iterable[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """Return the entries that are found by what is meant, and those that are so by their words."""
+    smart: list[Entry] = []
+    literal: list[Entry] = []
+    for entry in entries:
+        (smart if entry.rules.mode == "smart" else literal).append(entry)
+    return smart, literal
 
 
 def _found(decision: Decision, candidates: Sequence[Candidate], route: str) -> Decision:
