@@ -115,7 +115,8 @@ class CachedEncoder:
                 places = kept.places()
                 kept = self._keep(kept)
             self._late.clear()
-            return Stored(kept.table, np.asarray([places[key] for key in keys], np.int64))
+            rows = np.fromiter(map(places.__getitem__, keys), np.int64, len(keys))
+            return Stored(kept.table, rows)
 
     def encode_few(self, texts: Sequence[str]) -> Vectors:
         """Return one row per text; remembers them in memory until the next `encode_questions`."""

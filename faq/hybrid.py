@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from faq.ahead import Ahead
 from faq.clauses import clauses, is_negated
@@ -12,6 +12,7 @@ from faq.config import FaqConfig
 from faq.encoder import CachedEncoder, Encoder
 from faq.entities import contradicts, named
 from faq.features import Lookup, look_up
+from faq.found import CANDIDATES, Found, merged
 from faq.hints import Hints
 from faq.index import Snapshot, build, cut_entry, with_vectors
 from faq.later import Later
@@ -19,12 +20,11 @@ from faq.learn import Labelled
 from faq.literal import SURE
 from faq.matcher import Band, Candidate, Decision, Entry
 from faq.normalize import VERSION, is_courtesy, normalize
-from faq.ranker import Model, Models, Ranking, rank, shipped
+from faq.ranker import Model, Models, rank, shipped
 from faq.small_talk import small_talk
 from faq.terms import cut
 from faq.tokens import Concepts, Tokens, shop_concepts
 
-CANDIDATES = 5
 ANOTHER = 0.5
 """How sure a clause must be to count as a second question of its own."""
 AN_ENTRY_OF_ITS_OWN = 0.5
@@ -34,12 +34,6 @@ UNDERSTOOD = 0.25
 HEARD_RIGHT = 0.8
 """From this confidence nobody asks whether a text was meant to be another that sounds alike."""
 _BY_SOUND = ("pinyin", "homophones")
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    lookup: Lookup
-    ranking: Ranking
 
 
 class HybridMatcher:
@@ -105,6 +99,17 @@ class HybridMatcher:
             snapshot, self._config, self._tokens, ahead, self._models, self._hints, self._later
         )
 
+    def with_meaning(self, encoder: CachedEncoder) -> HybridMatcher:
+        """Return a matcher over the same index that compares meaning too.
+
+        As if built with the encoder, but without cutting and weighing anything again; what was
+        edited since the index was built is not part of it.
+        """
+        base = self._later.base
+        if base.entries:
+            base = with_vectors(base, encoder.encode_questions(list(base.texts)))
+        return HybridMatcher(base, self._config, self._tokens, encoder, self._models, self._hints)
+
     def with_models(self, models: Models, hints: Hints | None = None) -> HybridMatcher:
         """Return the same matcher with other models, and questions whose answer is known."""
         return HybridMatcher(
@@ -129,6 +134,11 @@ class HybridMatcher:
     def late_rows(self) -> int:
         """How many questions were added since the index was built."""
         return len(self._snapshot.raw) - len(self._later.base.raw)
+
+    @property
+    def is_edited(self) -> bool:
+        """Say whether anything was added or dropped since the index was built."""
+        return self._snapshot.dead != self._later.base.dead or self.late_rows > 0
 
     @property
     def encoder(self) -> Encoder | None:
@@ -214,7 +224,7 @@ class HybridMatcher:
         route, found = self._readings(text, form, looks)
         if not found:
             return Band.HANDOFF, 0.0, (), "unknown"
-        candidates = self._merge(found)
+        candidates = merged(self._snapshot, found)
         band = self._band(found, candidates)
         if band is Band.ANSWER and self._is_negated(text, candidates[0]):
             band, route = Band.SUGGEST, "negated"
@@ -222,7 +232,7 @@ class HybridMatcher:
             band, route = Band.SUGGEST, "entity"
         return band, found[0].ranking.confidence, candidates, route
 
-    def _readings(self, text: str, form: str, looks: list[Lookup]) -> tuple[str, list[_Found]]:
+    def _readings(self, text: str, form: str, looks: list[Lookup]) -> tuple[str, list[Found]]:
         """Look a text up in every way it can be read, the surest first, and name the way."""
         found = {"ranked": [self._look(form, looks)]}
         parts = clauses(text, form, self._config.query_chars)
@@ -247,35 +257,13 @@ class HybridMatcher:
         corrected = sounds.corrected(form)
         return {} if corrected == form else {"homophones": corrected}
 
-    def _look(self, form: str, looks: list[Lookup]) -> _Found:
+    def _look(self, form: str, looks: list[Lookup]) -> Found:
         question = cut(form, self._tokens, self._concepts)
         lookup = look_up(self._snapshot, question, self._encoder, self._hints)
         looks.append(lookup)
-        return _Found(lookup, rank(self._snapshot, lookup, self._models.of(lookup)))
+        return Found(lookup, rank(self._snapshot, lookup, self._models.of(lookup)))
 
-    def _merge(self, found: list[_Found]) -> tuple[Candidate, ...]:
-        best: dict[int, Candidate] = {}
-        for one in found:
-            for candidate, number in self._candidates(one):
-                known = best.get(number)
-                if known is None or candidate.score > known.score:
-                    best[number] = candidate
-        ordered = sorted(best.values(), key=lambda candidate: -candidate.score)
-        return tuple(ordered[:CANDIDATES])
-
-    def _candidates(self, found: _Found) -> list[tuple[Candidate, int]]:
-        lookup, ranking = found.lookup, found.ranking
-        share = float(ranking.shares[ranking.order[0]]) or 1.0
-        made = []
-        for at in ranking.order[:CANDIDATES]:
-            number = int(lookup.entries[at])
-            score = ranking.confidence * float(ranking.shares[at]) / share
-            parts = dict(zip(lookup.names, map(float, lookup.table[at]), strict=True))
-            matched = self._snapshot.raw[lookup.rows[at]]
-            made.append((Candidate(self._snapshot.entries[number], score, matched, parts), number))
-        return made
-
-    def _band(self, found: list[_Found], candidates: tuple[Candidate, ...]) -> Band:
+    def _band(self, found: list[Found], candidates: tuple[Candidate, ...]) -> Band:
         confidence = found[0].ranking.confidence
         if confidence < self._config.suggest_threshold:
             return Band.HANDOFF

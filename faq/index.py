@@ -206,8 +206,8 @@ def _columns(done: Cut) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ..
 
 def _row_weights(done: Cut, words: Postings) -> Scores:
     """Return how much rarity each row's words and concepts have together."""
-    sums = [sum(map(words.rarity, question.terms)) for question in done.questions]
-    return np.asarray(sums, np.float32)
+    sums = (sum(map(words.rarity, question.terms)) for question in done.questions)
+    return np.fromiter(sums, np.float32, len(done.questions))
 
 
 def edited(base: Snapshot, late: Cut, dead: frozenset[int], vectors: Vectors | None) -> Snapshot:

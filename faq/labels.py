@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -13,10 +14,17 @@ from faq.config import FaqConfig
 from faq.script import asked_of
 from faq.stored import live
 from storage import asked, kept_tests, thresholds
+from storage.database import Database
 
 Known = tuple[str, str | None]
 """A question and the id of the entry that answers it; None: none does."""
 FILE = "labels.jsonl"
+
+
+async def known(db: Database, folder: Path, config: FaqConfig) -> list[Known]:
+    """Return what an operator wrote down, and what people confirmed."""
+    written = await asyncio.to_thread(read, folder)
+    return joined(written, await db.read(confirmed, config))
 
 
 def confirmed(session: Session, config: FaqConfig) -> list[Known]:

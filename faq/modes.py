@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 
 from faq.ahead import Ahead
 from faq.clauses import is_negated
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder, Encoder
 from faq.features import Lookup
+from faq.found import CANDIDATES
 from faq.hints import Hints
-from faq.hybrid import CANDIDATES, HybridMatcher
+from faq.hybrid import HybridMatcher
 from faq.index import Snapshot
 from faq.learn import Labelled
 from faq.literal import SURE, Literal
@@ -48,7 +50,7 @@ class ModeMatcher:
         literal = Literal(config.query_chars).edited(known, ())
         return cls(literal, HybridMatcher.build(smart, config, tokens, encoder, models), config)
 
-    @property
+    @cached_property
     def entries(self) -> tuple[Entry, ...]:
         """What this matcher can answer; put together when it is asked for."""
         return (*self._meaning.entries, *self._literal.entries.values())
@@ -84,6 +86,15 @@ class ModeMatcher:
     def foreseeing(self, ahead: Ahead) -> ModeMatcher:
         """Return the same matcher over the same index, told beforehand what will be asked."""
         return ModeMatcher(self._literal, self._meaning.foreseeing(ahead), self._config)
+
+    def with_meaning(self, encoder: CachedEncoder) -> ModeMatcher:
+        """Return the same matcher comparing meaning too, as long as nothing was edited."""
+        return ModeMatcher(self._literal, self._meaning.with_meaning(encoder), self._config)
+
+    @property
+    def is_edited(self) -> bool:
+        """Say whether entries stand beside the index."""
+        return self._meaning.is_edited
 
     def threshold(self, entry: Entry) -> float:
         """Return from which confidence on an entry answers."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ K1 = 1.2
 B = 0.5
 MOST_READ = 80_000
 """How many weights one question may read; the commonest of its terms are left out first."""
+RUN = 100_000
+"""How many numbers are summed before another thread may have its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +97,29 @@ def build(documents: Iterable[Counter[str]], size: int, *, bm25: bool) -> Postin
 
 def _count(documents: Iterable[Counter[str]]) -> tuple[dict[str, int], _Triples]:
     """Number the terms and lay the documents out flat, without holding all of them at once."""
-    terms: dict[str, int] = {}
-    numbers, counts, lengths = array("i"), array("f"), array("i")
-    for document in documents:
-        numbers.extend([terms.setdefault(term, len(terms)) for term in document])
+    terms: defaultdict[str, int] = defaultdict()
+    terms.default_factory = terms.__len__
+    numbers, rows, counts = array("i"), array("i"), array("f")
+    for row, document in enumerate(documents):
+        numbers.extend(map(terms.__getitem__, document))
+        rows.extend(repeat(row, len(document)))
         counts.extend(document.values())
-        lengths.append(len(document))
-    sizes = np.frombuffer(lengths, np.int32)
+    terms.default_factory = None
     triples = (
         np.frombuffer(numbers, np.int32),
-        np.repeat(np.arange(len(sizes), dtype=np.int32), sizes),
+        np.frombuffer(rows, np.int32),
         np.frombuffer(counts, np.float32),
     )
     return terms, triples
+
+
+def _sums(places: Rows, weights: NDArray[np.float32], size: int) -> NDArray[np.float64]:
+    """Return the sum of the weights at each place, in runs that let other threads in."""
+    found = np.zeros(size)
+    for at in range(0, len(places), RUN):
+        run = slice(at, at + RUN)
+        found += np.bincount(places[run], weights[run], minlength=size)
+    return found
 
 
 def _fill(
@@ -115,12 +128,12 @@ def _fill(
     number, row_of, count_of = triples
     weight = idf[number]
     if bm25:
-        lengths = np.bincount(row_of, count_of, minlength=size)
+        lengths = _sums(row_of, count_of, size)
         slack = (K1 * (1 - B + B * lengths / average)).astype(np.float32)
         weight *= count_of * np.float32(K1 + 1) / (count_of + slack[row_of])
     else:
         weight *= 1 + np.log(np.maximum(count_of, 1))
-        norm = np.sqrt(np.bincount(row_of, weight * weight, minlength=size))
+        norm = np.sqrt(_sums(row_of, weight * weight, size))
         weight /= np.maximum(norm, 1e-6).astype(np.float32)[row_of]
     order = np.argsort(number, kind="stable")
     starts = np.zeros(len(terms) + 1, np.int64)

@@ -32,9 +32,9 @@ def state(session: Session) -> tuple[int, int]:
     return knowledge.current_release(session), thresholds.version(session)
 
 
-def everything(session: Session) -> tuple[tuple[int, int], dict[str, float], list[LiveEntry]]:
+def everything(session: Session) -> tuple[tuple[int, int], dict[str, float], tuple[Entry, ...]]:
     """Return these numbers with the thresholds and the entries themselves."""
-    return state(session), thresholds.current(session), knowledge.live_entries(session)
+    return state(session), thresholds.current(session), tuple(live(session))
 
 
 def content_of(entry: Entry) -> Content:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,14 +46,26 @@ def gram_counts(question: Question) -> Counter[str]:
 def sketches(grams: Postings) -> NDArray[np.int8]:
     """Return a short sketch of each row: products of two estimate the cosine of their letters."""
     places, signs = _buckets(grams.terms)
-    counts = np.diff(grams.starts)
     table = np.zeros((grams.size, SKETCH), np.float32)
-    weights = grams.weights * np.repeat(signs, counts)
-    np.add.at(table, (grams.rows, np.repeat(places, counts).astype(np.int32)), weights)
+    for first, last in _runs(grams.starts):
+        counts = np.diff(grams.starts[first : last + 1])
+        run = slice(grams.starts[first], grams.starts[last])
+        weights = grams.weights[run] * np.repeat(signs[first:last], counts)
+        np.add.at(table, (grams.rows[run], np.repeat(places[first:last], counts)), weights)
     whole = np.empty(table.shape, np.int8)
     for at in range(0, len(table), _BLOCK):
         whole[at : at + _BLOCK] = _whole(table[at : at + _BLOCK])
     return whole
+
+
+def _runs(starts: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Return runs of terms that are short enough to let other threads in between."""
+    first, terms = 0, len(starts) - 1
+    while first < terms:
+        last = int(np.searchsorted(starts, starts[first] + _BLOCK, side="right")) - 1
+        last = min(max(last, first + 1), terms)
+        yield first, last
+        first = last
 
 
 def sketch_of(question: Question, grams: Postings) -> NDArray[np.int8]:
@@ -65,7 +77,7 @@ def sketch_of(question: Question, grams: Postings) -> NDArray[np.int8]:
 
 
 def _buckets(terms: Iterable[str]) -> tuple[NDArray[np.int64], Scores]:
-    hashed = np.asarray([zlib.crc32(term.encode("utf-8", "ignore")) for term in terms], np.int64)
+    hashed = np.fromiter((zlib.crc32(term.encode("utf-8", "ignore")) for term in terms), np.int64)
     return hashed % SKETCH, np.where((hashed >> 16) & 1, np.float32(1), np.float32(-1))
 
 

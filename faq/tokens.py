@@ -21,6 +21,7 @@ _WORD = re.compile(r"\w")
 _RUNS = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+(?:[.\-'][^\W_{HAN}]+)*")
 _HAN = re.compile(rf"[{HAN}]")
 _LATIN = re.compile(r"[a-z0-9][a-z0-9.\-']*")
+_COMPOUND = re.compile(r"[A-Za-z0-9]+(?:[._\-][A-Za-z0-9]+|(?<=[0-9])(?=[A-Za-z]))+%?")
 _MIXED_LATIN = 3
 _PHRASE_CHARS = 10
 _PHRASE_WORDS = 4
@@ -42,7 +43,7 @@ class Tokens:
     @property
     def backend(self) -> str:
         """Name what cuts: rjieba or jieba."""
-        return "rjieba" if importlib.util.find_spec("rjieba") else "jieba"
+        return "rjieba" if is_fast() else "jieba"
 
     def warm_up(self) -> None:
         """Load the dictionary now, so that no customer waits for it."""
@@ -62,8 +63,13 @@ class Tokens:
             return self._cut
 
 
+def is_fast() -> bool:
+    """Say whether the extra `fast` is installed."""
+    return importlib.util.find_spec("rjieba") is not None
+
+
 def _rjieba() -> Cut | None:
-    if importlib.util.find_spec("rjieba") is None:
+    if not is_fast():
         return None
     cut: Cut = importlib.import_module("rjieba").cut
     return cut
@@ -77,8 +83,28 @@ def _jieba(cache_dir: Path | None) -> Cut:
     jieba.setLogLevel(logging.WARNING)
     jieba.dt.tmp_dir = str(folder)
     jieba.initialize()
-    cut: Cut = jieba.lcut
-    return cut
+    return _whole(jieba.lcut)
+
+
+def _whole(cut: Cut) -> Cut:
+    """Return what leaves Latin words with marks inside whole, as rjieba does: `usb-c`, `2.4g`."""
+
+    def words(text: str) -> list[str]:
+        ends = {found.start(): found.end() for found in _COMPOUND.finditer(text)}
+        if not ends:
+            return cut(text)
+        found: list[str] = []
+        at = until = 0
+        for word in cut(text):
+            if at < until and at + len(word) <= until:
+                found[-1] += word
+            else:
+                found.append(word)
+                until = ends.get(at, 0)
+            at += len(word)
+        return found
+
+    return words
 
 
 def char_grams(text: str) -> list[str]:
@@ -105,7 +131,11 @@ class Concepts:
 
     def __init__(self, phrases: Mapping[str, str]) -> None:
         self._phrases = dict(phrases)
-        self._starts = frozenset(phrase[0] for phrase in self._phrases)
+        self._sizes: dict[str, list[int]] = {}
+        for phrase in sorted(phrases, key=len, reverse=True):
+            sizes = self._sizes.setdefault(phrase[0], [])
+            if len(phrase) not in sizes and len(phrase) <= _PHRASE_CHARS:
+                sizes.append(len(phrase))
 
     def find(self, text: str) -> list[str]:
         """Return the concepts of normalised text, each once."""
@@ -120,13 +150,12 @@ class Concepts:
         at = 0
         while at < len(run):
             step = 1
-            if run[at] in self._starts:
-                for end in range(min(len(run), at + _PHRASE_CHARS), at, -1):
-                    concept = self._phrases.get(run[at:end])
-                    if concept is not None:
-                        found[concept] = None
-                        step = end - at
-                        break
+            for size in self._sizes.get(run[at], ()):
+                concept = self._phrases.get(run[at : at + size])
+                if concept is not None and at + size <= len(run):
+                    found[concept] = None
+                    step = size
+                    break
             at += step
 
     def _in_words(self, words: list[str], found: dict[str, None]) -> None:

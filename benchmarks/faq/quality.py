@@ -3,7 +3,8 @@
 A set is a folder with `queries.dev.jsonl` and `faq.jsonl` (without it: the demo shop). The models
 to start from are trained on the other sets named, never on the one that is measured. Lines:
 
-- `WRatio`, `TF-IDF`, `BM25`, `encoder`: what each of them alone would answer;
+- `WRatio`, `TF-IDF`, `BM25`, `encoder`: what each of them alone would answer; so do `bm25s` and
+  `tantivy`, over the same words, where the extra `bench` is installed;
 - `shipped`: taken as they are;
 - `itself`: fitted to the base's own questions, without labels;
 - `labels`: fitted to the labelled queries too, measured on a fifth that was left out, five times.
@@ -12,8 +13,11 @@ to start from are trained on the other sets named, never on the one that is meas
 from __future__ import annotations
 
 import argparse
+import importlib
+import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,7 +96,54 @@ def baselines(one: Set) -> dict[str, Scorer]:
     if encoder is not None and meaning is not None:
         scorers["encoder"] = lambda q: meaning.take(everything) @ encoder.encode([q.text])[0]
     everything = np.arange(len(texts))
+    for name, made in (("bm25s", by_bm25s), ("tantivy", by_tantivy)):
+        if importlib.util.find_spec(name) is None:
+            print(f"{one.name:22}{name:10} is not installed (the extra `bench`)", flush=True)
+        else:
+            scorers[name] = made([snapshot.question(row).words for row in everything.tolist()])
     return scorers
+
+
+def by_bm25s(documents: Sequence[Sequence[str]]) -> Scorer:
+    """Return what bm25s scores, over words that are cut already."""
+    index: Any = importlib.import_module("bm25s").BM25()
+    index.index([list(words) for words in documents], show_progress=False)
+    nothing = np.zeros(len(documents), np.float32)
+
+    def score(question: Question) -> NDArray[np.float32]:
+        return index.get_scores(list(question.words)) if question.words else nothing
+
+    return score
+
+
+def by_tantivy(documents: Sequence[Sequence[str]]) -> Scorer:
+    """Return what tantivy scores, over words that are cut already."""
+    tantivy: Any = importlib.import_module("tantivy")
+    made = tantivy.SchemaBuilder()
+    made.add_text_field("words", tokenizer_name="whitespace")
+    made.add_integer_field("row", stored=True)
+    schema = made.build()
+    index = tantivy.Index(schema)
+    writer = index.writer(15_000_000, 1)
+    for row, words in enumerate(documents):
+        writer.add_document(tantivy.Document(words=" ".join(words), row=row))
+    writer.commit()
+    index.reload()
+    searcher = index.searcher()
+
+    def score(question: Question) -> NDArray[np.float32]:
+        found = np.zeros(len(documents), np.float32)
+        wanted = [
+            (tantivy.Occur.Should, tantivy.Query.term_query(schema, "words", word))
+            for word in question.words
+        ]
+        if wanted:
+            query = tantivy.Query.boolean_query(wanted)
+            for value, address in searcher.search(query, limit=len(documents)).hits:
+                found[searcher.doc(address)["row"][0]] = value
+        return found
+
+    return score
 
 
 def tally_baseline(one: Set, score: Scorer) -> Tally:

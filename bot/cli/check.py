@@ -19,6 +19,7 @@ from channels import registry
 from channels.health import Level
 from channels.http import redact
 from channels.inbox import InboxConfig
+from faq.extras import lacking
 from storage import lanes
 from storage.database import Database, StorageError
 from storage.models import LaneKind
@@ -51,10 +52,17 @@ async def _all(path: Path, *, exists: bool) -> list[Line]:
     except BadConfig as problem:
         return [Line("configuration", "problem", str(problem))]
     source = str(path) if exists else f"no {path}, defaults and environment only"
-    lines = [Line("configuration", "ok", source), await _database(config)]
+    lines = [Line("configuration", "ok", source), _matcher(config), await _database(config)]
     if lines[-1].level == "ok":
         lines += await _inboxes(config)
     return lines
+
+
+def _matcher(config: Config) -> Line:
+    missing = lacking(semantic=config.faq.encoder == "auto")
+    if missing:
+        return Line("matcher", "warning", "; ".join(missing))
+    return Line("matcher", "ok", "nothing is missing")
 
 
 async def _database(config: Config) -> Line:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from faq.config import FaqConfig
+from faq.encoder import CachedEncoder
 from faq.matcher import Band, Candidate, Decision, Entry
 from faq.modes import ModeMatcher, admitted, next_change
 from faq.tokens import Tokens
@@ -118,3 +119,27 @@ def test_what_is_left_of_equal_questions_is_the_answer(now):
 def test_an_entry_that_ceased_a_moment_ago_is_not_answered(now):
     over = replace(REFUND, rules=Rules(valid_to=now))
     assert admitted(decided(Band.ANSWER, over), [], 0, now).band is Band.HANDOFF
+
+
+def test_an_entry_that_changes_its_way_is_found_that_way_only(tokens):
+    made = matcher(tokens, REFUND, EXACT)
+    meant = replace(EXACT, rules=Rules())
+    asked = "你们客服的电话是多少"
+    changed = made.edited([meant], ["hotline"])
+    assert "hotline" in seen(changed.decide(asked))[1]
+    again = changed.edited([EXACT], ["hotline"])
+    assert "hotline" not in seen(again.decide(asked))[1]
+    assert seen(again.decide("客服电话")) == (Band.ANSWER, ["hotline"], "exact")
+    assert {entry.id for entry in again.entries} == {"refund", "hotline"}
+    assert again.edited([], ["hotline"]).entries == (REFUND,)
+
+
+def test_meaning_that_joins_later_decides_as_if_it_had_been_there(tokens, fake_encoder):
+    encoder, entries = CachedEncoder(fake_encoder), (REFUND, EXACT, HOLDS)
+    late = matcher(tokens, *entries).with_meaning(encoder)
+    whole = ModeMatcher.build(entries, FaqConfig(), tokens, encoder)
+    for text in ("钱多久退", "客服电话", "我要发票", "今天天气"):
+        assert replace(late.decide(text), cpu_ms=0) == replace(whole.decide(text), cpu_ms=0)
+    assert not late.is_edited
+    assert late.edited([replace(REFUND, question="退款要几天")], []).is_edited
+    assert late.edited([], ["refund"]).is_edited

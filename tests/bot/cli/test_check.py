@@ -1,5 +1,6 @@
 import fcntl
 import os
+import sys
 
 import pytest
 
@@ -23,12 +24,20 @@ def test_what_works_is_said_line_by_line(command, config):
     add(config, "inboxes: {site: {channel: webchat}, old: {channel: webchat, enabled: false}}\n")
     done = command("check")
     assert done.exit_code == 0, done.output
-    configuration, database, site, *_, old = lines(done)
+    configuration, matcher, database, site, *_, old = lines(done)
     assert configuration == f"ok   configuration: {config}"
+    assert " matcher: " in matcher
     assert database.startswith("ok   database: sqlite:///")
     assert database.endswith(", 0 messages wait")
     assert site == "ok   site: The channel opens and is let in"
     assert old == "ok   old: webchat, disabled"
+
+
+def test_what_the_matcher_does_without_is_said(command, config, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rjieba", None)
+    done = command("check")
+    assert done.exit_code == 0
+    assert any(line.startswith("warn matcher: rjieba is not installed") for line in lines(done))
 
 
 PASSIVE = "{channel: wechat, app_id: wx1, app_secret: a, token: b, mode: passive}"
