@@ -192,8 +192,7 @@ class KnowledgeBase:
         now, tokens, encoder, models = self._clock(), self._tokens, self._encoder, self._models
 
         def make() -> ModeMatcher:
-            known = valid(entries, now)
-            return ModeMatcher.build(known, self._config, tokens, encoder, models)
+            return ModeMatcher.build(valid(entries, now), self._config, tokens, encoder, models)
 
         return await asyncio.to_thread(built, make)
 
