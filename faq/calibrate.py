@@ -21,7 +21,6 @@ _Z = 1.2816
 _STEPS = 400
 _NEWTON = 40
 _SETTLED = 1e-8
-_NO_SPREAD = 1e-3
 _ORDER_IS_WORTH = 30
 _CONFIDENCE_IS_WORTH = 10
 
@@ -45,13 +44,8 @@ class Sample:
 def standard(samples: Sequence[Sample]) -> Linear:
     """Return a model that knows only the spread of the columns."""
     tables = np.concatenate([sample.lookup.table for sample in samples])
-    return Linear(tables.mean(axis=0), _spread(tables), np.zeros(tables.shape[1]))
-
-
-def _spread(columns: Numbers) -> Numbers:
-    """Return each column's spread; one that never changes is left as it is."""
-    spread: Numbers = columns.std(axis=0)
-    return np.where(spread < _NO_SPREAD, 1.0, spread)
+    width = tables.shape[1]
+    return Linear(tables.mean(axis=0), np.maximum(tables.std(axis=0), 1e-3), np.zeros(width))
 
 
 def fit_ranker(samples: Sequence[Sample], prior: Linear, strength: float = 0.02) -> Linear:
@@ -121,8 +115,8 @@ def judge(samples: Sequence[Sample], ranker: Linear) -> Judged:
 def fit_confidence(judged: Judged, prior: Linear | None = None, strength: float = 0.003) -> Linear:
     """Fit a logistic regression by Newton's method, held near the prior."""
     if prior is None:
-        width = judged.clues.shape[1]
-        prior = Linear(judged.clues.mean(axis=0), _spread(judged.clues), np.zeros(width))
+        spread = np.maximum(judged.clues.std(axis=0), 1e-3)
+        prior = Linear(judged.clues.mean(axis=0), spread, np.zeros(judged.clues.shape[1]))
     table = np.hstack([(judged.clues - prior.mean) / prior.scale, np.ones((len(judged.clues), 1))])
     target = judged.right.astype(np.float64)
     weight = judged.weight / judged.weight.sum()

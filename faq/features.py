@@ -28,7 +28,6 @@ _ROUNDING = 1e-4
 LEXICAL = (
     "grams", "words", "ratio", "partial", "token_set", "covers_query",
     "covers_row", "length", "concepts", "votes", "first_grams", "first_words", "first_votes",
-    "asked",
 )  # fmt: skip
 SEMANTIC = (*LEXICAL, "cosine", "first_cosine")
 
@@ -102,9 +101,6 @@ def look_up(
     voters = near.voters(snapshot)
     if told is not None and vector is not None:
         voters = voters.and_more(told.voters(chosen, hide_same=hidden.same_hint))
-    columns["asked"] = np.zeros(len(chosen), np.float32)
-    if told is not None:
-        columns["asked"] = told.asked(chosen, snapshot.size, hide_same=hidden.same_hint)
     votes = voters.count(len(chosen))
     columns["votes"], columns["first_votes"] = votes.entries, _is_first(votes.entries)
     columns |= _compare(snapshot, question, best)

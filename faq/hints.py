@@ -24,8 +24,6 @@ class Hints:
     entries: Rows
     sketches: NDArray[np.int8]
     vectors: Vectors
-    ordered: Rows
-    """The entries once more, in order."""
 
     @classmethod
     def of(
@@ -36,13 +34,11 @@ class Hints:
         vectors: Vectors,
     ) -> Hints:
         """Sketch the questions by what a snapshot knows of its terms."""
-        owners = np.asarray([NONE if number is None else number for number in entries], np.int32)
         return cls(
             tuple(question.text for question in questions),
-            owners,
+            np.asarray([NONE if number is None else number for number in entries], np.int32),
             np.stack([sketch_of(question, grams) for question in questions]),
             vectors,
-            np.sort(owners),
         )
 
     def near(self, vector: Vectors, question: Question, grams: Postings) -> Told:
@@ -74,22 +70,6 @@ class Told:
         order = places[np.argsort(-self.near[places], kind="stable")][:_NEAR]
         owners = [number for number in self.hints.entries[order].tolist() if number >= 0]
         return list(dict.fromkeys(owners))[:most]
-
-    def asked(self, chosen: Rows, entries: int, *, hide_same: bool) -> Scores:
-        """Return how much oftener than others each chosen entry is asked for, as a logarithm.
-
-        An entry counts as asked for once more than it was, so that few hints say little.
-        """
-        owners = self.hints.ordered
-        if hide_same:
-            others = [text != self.text for text in self.hints.texts]
-            owners = np.sort(self.hints.entries[others])
-        begin = np.searchsorted(owners, chosen)
-        counts = np.searchsorted(owners, chosen, side="right") - begin
-        known = len(owners) - int(np.searchsorted(owners, 0))
-        share = (counts + 1) / (known + entries)
-        often: Scores = np.log(share * entries).astype(np.float32)
-        return often
 
     def voters(self, chosen: Rows, *, hide_same: bool) -> Voters:
         """Return the nearest hints as those who vote for the chosen entries or for none."""

@@ -18,7 +18,7 @@ Places = NDArray[np.int64]
 
 NEAREST = 96
 SHARP = 4.0
-LEXICAL = 0.3
+LEXICAL = 0.15
 RIDGE = 0.1
 SKETCH_SCALE = 100
 """What a sketch of unit length is multiplied with to be kept in whole numbers."""

@@ -26,6 +26,8 @@ HARDER = 4.0
 """How many logits surer one may be of an entry of one question; of k questions, a k-th of it."""
 
 
+LEAST_EACH = 3
+"""How many labelled questions an entry must have on average before they change the order."""
 VOTING, SURER = "own", "sure"
 """How versions end that were fitted to labels: with their votes, or in their confidence alone."""
 
@@ -96,13 +98,16 @@ def by_labels(
 ) -> tuple[Model, Hints | None]:
     """Fit the models to labelled questions, which from then on count as known themselves.
 
-    While one of them is asked, it is hidden. They vote, and change the order, only where no fewer
-    of them come out right that way; few of them say more about the confidence than the order.
+    While one of them is asked, it is hidden. They vote, and change the order, only where entries
+    have some each and no fewer come out right that way: given to some entries only they take
+    others' questions away. Few of them say more about the confidence than about the order.
     """
     texts, hold = [one.question.text for one in known], hold_of(len(known))
     hints = hints_of(snapshot, encoder, known)
     plain = _looked_up(snapshot, encoder, known, None)
     kept = refit(plain, texts, start, replace(hold, ranker=math.inf), SURER)
+    if sum(one.entry is not None for one in known) < LEAST_EACH * len(snapshot.live):
+        return kept.model, None
     samples = plain if hints is None else _looked_up(snapshot, encoder, known, hints)
     learnt = refit(samples, texts, start, hold, VOTING)
     return (kept.model, None) if learnt.right < kept.right else (learnt.model, hints)

@@ -75,9 +75,26 @@ def test_a_base_of_single_questions_keeps_the_shipped_models(make_matcher):
 
 
 def test_what_was_labelled_is_known_from_then_on(make_matcher, shop, fake_encoder):
+    matcher = make_matcher(shop[:3], None, CachedEncoder(fake_encoder))
+    noises = ("咔嚓咔嚓", "嘀嗒嘀嗒", "哗啦哗啦")
+    taught = [
+        Query(noise + "咿呀嘿"[at], entry.id)
+        for noise, entry in zip(noises, shop[:3], strict=True)
+        for at in range(3)
+    ]
+    taught += [Query("噼里啪啦", None), Query("谁也没有", "absent")]
+    known = calibrate(matcher, taught)
+    for noise, entry in zip(noises, shop[:3], strict=True):
+        assert known.decide(noise + "呢").candidates[0].entry.id == entry.id
+
+
+def test_a_few_labels_leave_the_order_as_it_was(make_matcher, shop, queries, fake_encoder):
     matcher = make_matcher(shop, None, CachedEncoder(fake_encoder))
-    taught = [Query("咔嚓咔嚓咔", shop[3].id), Query("噼里啪啦", None), Query("谁也没有", "absent")]
-    assert calibrate(matcher, taught).decide("咔嚓咔嚓咔呀").candidates[0].entry.id == shop[3].id
+    own, taught = calibrate(matcher, []), calibrate(matcher, queries[:60])
+    assert taught.model.version == f"{own.model.version}+sure"
+    for query in queries[60:90]:
+        before, after = own.decide(query.text), taught.decide(query.text)
+        assert [c.entry.id for c in after.candidates] == [c.entry.id for c in before.candidates]
 
 
 def test_perfect_confidence_measures_as_perfect():
