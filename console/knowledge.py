@@ -18,7 +18,7 @@ from console.auth import Found, Login, require
 from console.i18n import mark
 from console.knowledge_diff import ANSWERS, KINDS, MODES, RISKS
 from console.knowledge_forms import RELATED, form_of, read_content
-from console.knowledge_views import BANDS, PARTS, ROUTES, Overtaken
+from console.knowledge_views import BANDS, PARTS, Overtaken
 from console.services import Services
 from console.views import render
 from console.words import CHANNELS
@@ -209,7 +209,6 @@ def _render(
         "kinds": KINDS,
         "bands": BANDS,
         "parts": PARTS,
-        "routes": ROUTES,
         "sentence": "",
         "tried": None,
         "against": "live",

@@ -19,7 +19,7 @@ from console import knowledge_views as pages
 from console.auth import Found, Login, require
 from console.i18n import mark
 from console.knowledge_forms import category_of
-from console.knowledge_views import BANDS, PARTS, ROUTES
+from console.knowledge_views import BANDS, PARTS
 from console.services import Services
 from console.views import is_partial, render
 from console.words import CHANNELS
@@ -86,7 +86,6 @@ async def try_sentence(
     context = {
         "bands": BANDS,
         "parts": PARTS,
-        "routes": ROUTES,
         "sentence": text,
         "tried": tried,
         "semantic": found.knowledge.semantic,

@@ -41,17 +41,6 @@ PARTS: Mapping[str, str] = {
     "cosine": mark("meaning"),
 }
 """The score parts that an editor can act on, in the matcher's own names."""
-ROUTES: Mapping[str, str] = {
-    "exact": mark("word for word"),
-    "greeting": mark("small talk"),
-    "empty": mark("nothing to go by"),
-    "timeout": mark("out of time"),
-    "not-ready": mark("still starting"),
-    "contains": mark("the question contains it"),
-    "negated": mark("the customer says what they do not want"),
-    "withheld": mark("only for some customers"),
-}
-"""How a decision came about, where it needs saying."""
 Change = Literal["new", "changed", "removed", "live"]
 
 

@@ -19,7 +19,16 @@ from starlette.responses import HTMLResponse
 
 from console import i18n
 from console.auth import Login
-from console.words import BANDS, CONTACT_EVENTS, MEDIA, MEDIA_PROBLEMS, REASONS, REFUSALS, WORDLESS
+from console.words import (
+    BANDS,
+    CONTACT_EVENTS,
+    MEDIA,
+    MEDIA_PROBLEMS,
+    REASONS,
+    REFUSALS,
+    ROUTES,
+    WORDLESS,
+)
 
 STATIC = Path(__file__).parent / "static"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -112,6 +121,7 @@ def environment(locale: str) -> Environment:
         media_problems=MEDIA_PROBLEMS,
         refusals=REFUSALS,
         bands=BANDS,
+        routes=ROUTES,
     )
     made.filters.update(
         initials=initials,

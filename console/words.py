@@ -92,3 +92,19 @@ BANDS: Mapping[str, str] = {
     "suggest": mark("suggested"),
     "handoff": mark("handed over"),
 }
+ROUTES: Mapping[str, str] = {
+    "exact": mark("word for word"),
+    "greeting": mark("small talk"),
+    "small-talk": mark("small talk"),
+    "empty": mark("nothing to go by"),
+    "timeout": mark("out of time"),
+    "not-ready": mark("still starting"),
+    "contains": mark("the question contains it"),
+    "negated": mark("the customer says what they do not want"),
+    "entity": mark("the entry is about another thing of its kind"),
+    "clauses": mark("part by part"),
+    "pinyin": mark("read as pinyin"),
+    "homophones": mark("read by its sound"),
+    "withheld": mark("only for some customers"),
+}
+"""How a decision came about, where it needs saying."""
