@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -20,9 +21,10 @@ from faq.importer import SAMPLES, Imported, read
 from faq.rows import BadFile, open_rows
 from faq.stored import content_of
 from storage import imports as table
+from storage import staged
+from storage.articles import Content
 from storage.database import StorageError
 from storage.imports import Overtaken
-from storage.jobs import Terms, on_terms
 from storage.models import FileImport, ImportState
 
 log = structlog.get_logger(__name__)
@@ -162,26 +164,57 @@ async def _apply(found: Services, row: FileImport, *, keep_drafts: bool) -> None
     if imports.stored(report, base.marks)["marks"] != marks:
         await _told(found, row, report, base, overtaken=True)
         return
-    entries = imports.chosen(imported, report, keep_drafts=keep_drafts)
-    contents = {entry.id: content_of(entry) for entry in entries}
+    contents = await asyncio.to_thread(_contents, imported, report, keep_drafts=keep_drafts)
+    met = [mark for key, mark in marks.items() if key in contents]
     final = {**_seen(row), **imports.stored(report, {}), "written": len(contents)}
     try:
-        await found.db.write(_take, row.id, contents, marks, row.agent_id, (final, found.clock()))
+        await _stage(found, row, contents)
+        await found.db.write(table.apply, row.id, met, final, found.clock())
     except Overtaken:
+        await unstage(found, row.id)
         await _told(found, row, report, base, overtaken=True)
         return
+    for piece in _pieces(contents):
+        await found.db.write(staged.put_in_place, piece)
     await asyncio.to_thread(found.folder.remove, row.id)
 
 
-@on_terms(Terms(seconds=120))
-def _take(
+def _contents(imported: Imported, report: Report, *, keep_drafts: bool) -> dict[str, Content]:
+    chosen = imports.chosen(imported, report, keep_drafts=keep_drafts)
+    return {entry.id: content_of(entry) for entry in chosen}
+
+
+async def _stage(found: Services, row: FileImport, contents: Mapping[str, Content]) -> None:
+    """Write the drafts where nobody sees them, so many at a time that nobody waits for long."""
+    await unstage(found, row.id)
+    number, now, done = staged.stage_of(row.id), found.clock(), 0
+    for piece in _pieces(contents):
+        await found.db.write(
+            _stage_some, row.id, (number, done, len(contents)), piece, row.agent_id, now
+        )
+        done += len(piece)
+
+
+def _stage_some(
     session: Session,
     import_id: str,
-    contents: Mapping[str, Any],
-    marks: Mapping[str, str],
+    progress: tuple[int, int, int],
+    piece: Mapping[str, Content],
     author: UUID,
-    final: tuple[Mapping[str, Any], datetime],
+    now: datetime,
 ) -> None:
-    report, now = final
-    table.apply(session, contents, marks, author, now)
-    table.finish(session, import_id, ImportState.APPLIED, report, now)
+    number, done, total = progress
+    staged.stage(session, number, piece, author, now)
+    table.beat(session, import_id, done + len(piece), total, now)
+
+
+async def unstage(found: Services, import_id: str) -> None:
+    """Forget what an import had begun to write, piece by piece."""
+    while await found.db.write(staged.drop, staged.stage_of(import_id)):
+        pass
+
+
+def _pieces(contents: Mapping[str, Content]) -> Iterator[dict[str, Content]]:
+    items = iter(contents.items())
+    while piece := dict(islice(items, staged.PIECE)):
+        yield piece

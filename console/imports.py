@@ -122,6 +122,7 @@ async def _note(
 
     for each in await found.db.write(note):
         await asyncio.to_thread(found.folder.remove, each)
+        await import_work.unstage(found, each)
 
 
 @router.get("/kb/import/{import_id}")
@@ -151,6 +152,7 @@ async def go_on(
             await _work(found, import_id, apply=True, keep_drafts=keep)
         case "discard":
             await found.db.write(table.discard, import_id)
+            await import_work.unstage(found, import_id)
             await asyncio.to_thread(found.folder.remove, import_id)
             return _go("/kb/import")
         case _:

@@ -56,7 +56,8 @@ def filled(session: Session, imported: Imported) -> Imported:
 def chosen(imported: Imported, report: Report, *, keep_drafts: bool) -> list[Entry]:
     """Return the entries that are to be written; `keep_drafts` leaves out those in conflict."""
     kept = {conflict.key for conflict in report.conflicts} if keep_drafts else set()
-    return [entry for entry in imported.entries if entry.id in report.touched - kept]
+    wanted = report.touched - kept
+    return [entry for entry in imported.entries if entry.id in wanted]
 
 
 def stored(report: Report, marks: Mapping[str, str]) -> dict[str, Any]:
@@ -64,6 +65,7 @@ def stored(report: Report, marks: Mapping[str, str]) -> dict[str, Any]:
 
     The marks are those of the drafts that the import would write over.
     """
+    touched = report.touched
     return {
         "new": len(report.new),
         "changed": len(report.changed),
@@ -74,5 +76,5 @@ def stored(report: Report, marks: Mapping[str, str]) -> dict[str, Any]:
         "clashing": report.clashing,
         "conflicts": [asdict(conflict) for conflict in report.conflicts[:LISTED]],
         "conflicting": len(report.conflicts),
-        "marks": {key: mark for key, mark in marks.items() if key in report.touched},
+        "marks": {key: mark for key, mark in marks.items() if key in touched},
     }

@@ -209,6 +209,9 @@ def versions(session: Session, key: str) -> list[ArticleVersion]:
     query = (
         select(ArticleVersion)
         .where(ArticleVersion.article_id == Article.id, Article.key == key)
+        .where(
+            or_(col(ArticleVersion.live_from).is_not(None), col(ArticleVersion.live_to).is_(None))
+        )
         .order_by(col(ArticleVersion.number).desc())
     )
     return list(session.exec(query))

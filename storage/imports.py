@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from storage import staged
 from storage.articles import Content, content_of
 from storage.database import StorageError
-from storage.many_drafts import save_drafts
 from storage.models import Agent, Article, ArticleVersion, FileImport, ImportState
 from storage.upsert import table_of
 
@@ -22,6 +22,7 @@ KEPT = timedelta(days=1)
 STALE = timedelta(seconds=60)
 """Who worked on a file and was not heard of for so long is gone."""
 WORKING = (ImportState.CHECKING, ImportState.APPLYING)
+_ROUNDING = 1e-5
 _import = table_of(FileImport)
 
 
@@ -141,22 +142,26 @@ def _name(agent: Agent | None) -> str:
 
 def apply(
     session: Session,
-    contents: Mapping[str, Content],
-    marks: Mapping[str, str],
-    author_id: UUID,
+    import_id: str,
+    marks: Collection[str],
+    report: Mapping[str, Any],
     now: datetime,
-) -> int:
-    """Write all of these drafts, or none; return how many.
+) -> None:
+    """Turn all that is staged for a file into drafts, and tell what came of it.
 
-    `marks` are the drafts that were there when the file was looked at.
+    `marks` are those of the drafts in its way that were there when the file was looked at.
 
     Raises:
         Overtaken: one of them was written since, or there is another.
     """
-    found = {draft.key: draft.mark for draft in waiting(session) if draft.key in contents}
-    if found != {key: mark for key, mark in marks.items() if key in contents}:
+    number = staged.stage_of(import_id)
+    found = staged.in_the_way(session, number)
+    moments = [float(mark.rpartition("-")[2]) for mark in marks]
+    last = 0.0 if found[1] is None else found[1].timestamp()
+    if found[0] != len(moments) or abs(max(moments, default=0.0) - last) > _ROUNDING:
         raise Overtaken
-    return save_drafts(session, contents, author_id, now)
+    staged.show(session, number)
+    finish(session, import_id, ImportState.APPLIED, report, now)
 
 
 def discard(session: Session, import_id: str) -> None:

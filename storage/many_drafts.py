@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -55,6 +55,36 @@ _MOVE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is stored of some entries: ids by key, and by id their newest revision and its like."""
+
+    ids: dict[str, UUID]
+    numbers: Mapping[UUID, int]
+    drafts: Mapping[UUID, UUID]
+    extras: Mapping[UUID, Mapping[str, Any]]
+    """What revisions say beside their words; of a draft and what is live, the draft counts."""
+
+    @classmethod
+    def of(cls, session: Session, keys: Collection[str]) -> Known:
+        """Read it."""
+        session.flush()
+        ids = dict(_pairs(session, _KNOWN, {"b_keys": list(keys)}))
+        about = {"b_ids": list(ids.values())}
+        found = (dict(_pairs(session, query, about)) for query in (_NUMBERS, _DRAFTS, _RULES))
+        return cls(ids, *found)
+
+    def row(self, article_id: UUID, content: Content) -> dict[str, Any]:
+        """Return what is stored of a content; one without rules keeps those that were there."""
+        before = rules_of(self.extras.get(article_id, {}).get("rules", {}))
+        content = replace(content, rules=_kept(before, content.rules))
+        return {**columns_of(content), "deleted": False}
+
+    def next_number(self, article_id: UUID) -> int:
+        """Return the number of an entry's next revision."""
+        return self.numbers.get(article_id, 0) + 1
+
+
 def save_drafts(
     session: Session, contents: Mapping[str, Content], author_id: UUID | None, now: datetime
 ) -> int:
@@ -63,33 +93,21 @@ def save_drafts(
     An entry whose new content has no rules keeps those that it has: a table says nothing of them
     but the files, and of these only where there are some.
     """
-    session.flush()
-    connection = session.connection()
-    ids = dict(_pairs(session, _KNOWN, {"b_keys": list(contents)}))
-    numbers = dict(_pairs(session, _NUMBERS, {"b_ids": list(ids.values())}))
-    drafts = dict(_pairs(session, _DRAFTS, {"b_ids": list(ids.values())}))
-    rules = dict(_pairs(session, _RULES, {"b_ids": list(ids.values())}))
-    articles: list[dict[str, Any]] = []
-    moved: list[dict[str, Any]] = []
+    known, connection = Known.of(session, contents), session.connection()
+    moved = [moving(known.ids[key], contents[key]) for key in contents if key in known.ids]
+    add_articles(session, known, contents, now)
     new: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
     for key, content in contents.items():
-        if key not in ids:
-            ids[key] = new_id()
-            articles.append(_article_row(ids[key], key, content, now))
-        else:
-            moved.append({"b_id": ids[key], "b_kind": content.kind, "b_category": content.category})
-        before = rules.get(ids[key], {}).get("rules", {})
-        content = replace(content, rules=_kept(rules_of(before), content.rules))  # noqa: PLW2901 - what is stored
-        row = {**columns_of(content), "deleted": False, "author_id": author_id, "created_at": now}
-        draft = drafts.get(ids[key])
+        article_id = known.ids[key]
+        row = {**known.row(article_id, content), "author_id": author_id, "created_at": now}
+        draft = known.drafts.get(article_id)
         if draft is None:
-            number = numbers.get(ids[key], 0) + 1
-            new.append({"id": new_id(), "article_id": ids[key], "number": number, **row})
+            number = known.next_number(article_id)
+            new.append({"id": new_id(), "article_id": article_id, "number": number, **row})
         else:
             changed.append({"b_id": draft, **{f"b_{name}": row[name] for name in _FILLED}})
-    add_all(connection, Article, articles)
-    execute_all(connection, _MOVE, moved)
+    move(session, moved)
     add_all(connection, ArticleVersion, new)
     execute_all(connection, _REWRITE, changed)
     attachments.use(session, (file for each in contents.values() for file in each.rules.files), now)
@@ -103,9 +121,27 @@ def _kept(before: Rules, told: Rules) -> Rules:
     return replace(before, files=told.files or before.files)
 
 
-def _article_row(article_id: UUID, key: str, content: Content, now: datetime) -> dict[str, Any]:
-    about = {"kind": content.kind, "category": content.category}
-    return {"id": article_id, "key": key, **about, "created_at": now}
+def add_articles(
+    session: Session, known: Known, contents: Mapping[str, Content], now: datetime
+) -> None:
+    """Store the entries that are not there yet, and take note of their ids."""
+    articles = []
+    for key, content in contents.items():
+        if key not in known.ids:
+            known.ids[key] = new_id()
+            about = {"kind": content.kind, "category": content.category}
+            articles.append({"id": known.ids[key], "key": key, **about, "created_at": now})
+    add_all(session.connection(), Article, articles)
+
+
+def moving(article_id: UUID, content: Content) -> dict[str, Any]:
+    """Return where an entry belongs by its content, for `move`."""
+    return {"b_id": article_id, "b_kind": content.kind, "b_category": content.category}
+
+
+def move(session: Session, moved: Sequence[Mapping[str, Any]]) -> None:
+    """Put entries under their kinds and categories."""
+    execute_all(session.connection(), _MOVE, moved)
 
 
 def _pairs(
