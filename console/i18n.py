@@ -46,6 +46,7 @@ TROUBLES = (
 """What is wrong with files that are brought, which the console translates too."""
 FINDINGS = ("channels/health.py", "channels/*/ills.py", "bot/health.py", "bot/diagnosis.py")
 """What the storeys say about the health of a channel, which the console translates."""
+_Said = tuple[str, str | tuple[str, ...], str | None]
 JINJA_OPTIONS = {
     "newstyle_gettext": "true",
     "trimmed": "true",
@@ -102,22 +103,22 @@ def found_texts() -> Catalog:
     return catalogue
 
 
-def _texts() -> Iterator[tuple[str, str | tuple[str, ...], str | None]]:
-    kinds = ((HERE.rglob("*.py"), "python"), ((HERE / "templates").rglob("*.html"), "jinja"))
-    for paths, kind in kinds:
-        for path in sorted(paths):
-            with path.open("rb") as file:
-                method: Any = "python" if kind == "python" else babel_extract
-                keywords = IN_PYTHON if kind == "python" else IN_TEMPLATES
-                found = extract(method, file, keywords, (), JINJA_OPTIONS)
-                for _line, message, _comments, context in found:
-                    yield path.relative_to(HERE).as_posix(), message, context
+def _texts() -> Iterator[_Said]:
+    for path in sorted(HERE.rglob("*.py")):
+        yield from _extracted(path, "python", IN_PYTHON)
+    for path in sorted((HERE / "templates").rglob("*.html")):
+        yield from _extracted(path, babel_extract, IN_TEMPLATES)
     for patterns, keywords in ((FINDINGS, IN_FINDINGS), (TROUBLES, IN_TROUBLES)):
         for path in sorted(found for pattern in patterns for found in HERE.parent.glob(pattern)):
-            with path.open("rb") as file:
-                for _line, message, _comments, context in extract("python", file, keywords):
-                    for text in (message,) if isinstance(message, str) else message:
-                        yield path.relative_to(HERE.parent).as_posix(), text, context
+            for name, message, context in _extracted(path, "python", keywords, HERE.parent):
+                for text in (message,) if isinstance(message, str) else message:
+                    yield name, text, context
+
+
+def _extracted(path: Path, method: Any, keywords: Any, below: Path = HERE) -> Iterator[_Said]:  # noqa: ANN401 - Babel's own
+    with path.open("rb") as file:
+        for _, message, _, context in extract(method, file, keywords, (), JINJA_OPTIONS):
+            yield path.relative_to(below).as_posix(), message, context
 
 
 def problems() -> list[str]:

@@ -92,26 +92,30 @@ def _meanings(
     sheet: Sheet, given: Mapping[str, str]
 ) -> tuple[dict[str, str], tuple[RowError, ...]]:
     guesses = columns.guess([title for title in sheet.columns if title not in given])
-    told = {
-        title: given.get(title) if title in given else guesses[title].field
-        for title in sheet.columns
-    }
-    missing = [title for title in given if title not in sheet.columns]
+    guessed = {title: guess.field for title, guess in guesses.items()}
+    told = {title: {**guessed, **given}[title] or "" for title in sheet.columns}
     errors = [
-        RowError.of(0, BadFile("there is no column %(title)r", title=title)) for title in missing
+        RowError.of(0, BadFile("there is no column %(title)r", title=title))
+        for title in given
+        if title not in sheet.columns
     ]
     errors += [
-        RowError.of(sheet.columns[title], _unknown(title, one.field))
-        for title, one in guesses.items()
-        if not one.sure
+        RowError.of(sheet.columns[title], _unknown(title, guess.field))
+        for title, guess in guesses.items()
+        if not guess.sure
     ]
-    meanings = {title: meaning or "" for title, meaning in told.items()}
-    if not errors and sheet.columns:
-        try:
-            columns.check(meanings)
-        except BadColumns as problem:
-            errors.append(RowError.of(min(sheet.columns.values()), problem))
-    return meanings, tuple(errors[:MOST_ERRORS])
+    return told, tuple((errors or _clashing(sheet, told))[:MOST_ERRORS])
+
+
+def _clashing(sheet: Sheet, told: Mapping[str, str]) -> list[RowError]:
+    """Return what is wrong with these meanings taken together."""
+    if not sheet.columns:
+        return []
+    try:
+        columns.check(told)
+    except BadColumns as problem:
+        return [RowError.of(min(sheet.columns.values()), problem)]
+    return []
 
 
 def _unknown(title: str, near: str) -> Trouble:

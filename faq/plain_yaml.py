@@ -79,16 +79,23 @@ def _rows(text: str) -> list[dict[str, Any]]:
             if lead == "- ":
                 rows.append({})
             open_field = _begin(rows, _name(key), value)
-        elif found := _ITEM.fullmatch(line):
-            _list(rows, open_field).append(_string(found[1]))
-        elif found := _PAIR.fullmatch(line):
-            name, pairs = _name(found[1]), _mapping(rows, open_field)
-            if name in pairs:
-                raise _OtherYaml
-            pairs[name] = _string(found[2])
         else:
+            _go_on(rows, open_field, line)
+    is_whole = all(value is not None for row in rows for value in row.values())
+    return rows if is_whole else []
+
+
+def _go_on(rows: list[dict[str, Any]], open_field: str, line: str) -> None:
+    """Take a line that belongs to the list or the mapping of an open field."""
+    if found := _ITEM.fullmatch(line):
+        _list(rows, open_field).append(_string(found[1]))
+    elif found := _PAIR.fullmatch(line):
+        name, pairs = _name(found[1]), _mapping(rows, open_field)
+        if name in pairs:
             raise _OtherYaml
-    return rows if rows and all(value is not None for row in rows for value in row.values()) else []
+        pairs[name] = _string(found[2])
+    else:
+        raise _OtherYaml
 
 
 def _begin(rows: list[dict[str, Any]], name: str, value: str | None) -> str:

@@ -136,9 +136,21 @@ def _facts(
     group: Sequence[tuple[str, _Form]], replies: Mapping[UUID, str], now: datetime
 ) -> dict[str, Any]:
     found = [one for _, form in group for one in form.asked]
-    waits = [one.waited for one in found if one.waited is not None]
+    answered = [one.reply_id for one in found if one.reply_id is not None]
+    known = [reply for reply in answered if reply in replies]
     examples = [max(form.asked, key=lambda one: one.at) for _, form in group[:EXAMPLES]]
-    answered = [one.reply_id for one in found if one.reply_id in replies]
+    return {
+        **_counted(found, now),
+        "examples": [str(one.message_id) for one in examples],
+        "questions": [digest(form) for form, _ in group[:QUESTIONS]],
+        "reply": _middle(known, replies),
+        "replies": len(known),
+    }
+
+
+def _counted(found: Sequence[Asked], now: datetime) -> dict[str, Any]:
+    waits = [one.waited for one in found if one.waited is not None]
+    moments = [one.at for one in found]
     return {
         "size": len(found),
         "talks": len({one.conversation_id for one in found}),
@@ -146,12 +158,8 @@ def _facts(
         "inboxes": dict(Counter(one.inbox for one in found)),
         "days": _days(found, now),
         "waited": median(waits) if waits else None,
-        "first": min(one.at for one in found).isoformat(),
-        "last": max(one.at for one in found).isoformat(),
-        "examples": [str(one.message_id) for one in examples],
-        "questions": [digest(form) for form, _ in group[:QUESTIONS]],
-        "reply": _middle([key for key in answered if key is not None], replies),
-        "replies": len(answered),
+        "first": min(moments).isoformat(),
+        "last": max(moments).isoformat(),
     }
 
 
