@@ -23,7 +23,7 @@ from faq.apprentice import LEAST_LABELS
 from faq.feedback import Suggestion, Verdict, suggest
 from faq.matcher import Entry
 from handlers.desk import gaps as looking
-from handlers.desk.asked import Asked
+from handlers.desk.lately import Ended
 from storage import listings, thresholds
 from storage.models import Agent, Thresholds
 
@@ -44,8 +44,8 @@ TOLD: Mapping[str, str] = {
 @router.get("/kb/learning")
 async def show(request: Request, login: EditorLogin, found: Found, told: str = "") -> Response:
     """Show what the verdicts suggest, and what was applied."""
-    asked = await looking.recent(found.db, found.clock())
-    suggestions = await asyncio.to_thread(_suggestions, found, asked)
+    ends = await found.lately.ends(found.db, found.clock())
+    suggestions = await asyncio.to_thread(_suggestions, found, ends)
     applied, people, current = await found.db.read(_history)
     config = found.knowledge.config
     confirmed = await found.db.read(labels.said_until, config, found.clock())
@@ -75,11 +75,11 @@ def _history(
     return applied, listings.agents_of(session, authors), thresholds.current(session)
 
 
-def _suggestions(found: Services, asked: Sequence[Asked]) -> list[Suggestion]:
+def _suggestions(found: Services, ends: Sequence[Ended]) -> list[Suggestion]:
     known = found.knowledge
     example: dict[str, Entry] = {}
     verdicts = []
-    for one in asked:
+    for one in ends:
         entry = known.entry(one.entry or "")
         if entry is not None and one.end != "missed":
             category = entry.category or entry.kind

@@ -14,6 +14,7 @@ from channels.message import Address
 from console.live import Live
 from faq.knowledge import KnowledgeBase
 from faq.rehearsal import Rehearsals
+from handlers.desk.lately import Lately
 from handlers.desk.roles import PUBLISHERS
 from storage.database import Database
 from storage.folder import Folder
@@ -124,6 +125,8 @@ class Services:
     """Tries drafts before they are published; None where this process serves no desk."""
     files_at: str = ""
     """Under which address files of answers are to be had by anybody; empty: nowhere."""
+    lately: Lately = field(default_factory=Lately)
+    """How the questions of late ended."""
 
 
 def services(request: Request) -> Services:

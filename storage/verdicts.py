@@ -38,6 +38,7 @@ _TALKS = (
     .join(_contact, _contact.c.id == _talk.c.contact_id)
     .where(among(_talk.c.id, "b_ids"))
 )
+_LAST = select(_talk.c.id, _talk.c.last_position).where(among(_talk.c.id, "b_ids"))
 _SOME = select(_message.c.id, _message.c.parts, _message.c.conversation_id, _message.c.at).where(
     among(_message.c.id, "b_ids")
 )
@@ -73,6 +74,17 @@ def asked_in(session: Session, since: datetime, limit: int) -> list[UUID]:
         .limit(limit)
     )
     return list(dict.fromkeys(found for found in session.exec(query) if found is not None))
+
+
+def last_positions(session: Session, since: datetime, limit: int) -> dict[UUID, int]:
+    """Return the same conversations, in the same order, with their last messages' positions."""
+    ids = asked_in(session, since, limit)
+    connection = session.connection()
+    last: dict[UUID, int] = {}
+    for start in range(0, len(ids), BATCH):
+        some = {"b_ids": ids[start : start + BATCH]}
+        last |= {row[0]: row[1] for row in find_all(connection, _LAST, some)}
+    return {one: last[one] for one in ids if one in last}
 
 
 def threads(session: Session, ids: Sequence[UUID]) -> list[Thread]:

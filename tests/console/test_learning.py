@@ -51,6 +51,17 @@ async def judged(desk, number, *, helped):
     await desk.db.write(go_on, desk.time.now)
 
 
+async def test_a_verdict_counts_at_once_and_only_its_thread_is_read_again(desk):
+    editor = await desk.enter("editor")
+    lately = desk.app.state.services.lately
+    assert "42" in (await editor.get("/kb/learning")).text
+    before = dict(lately._known)
+    await judged(desk, 42, helped=True)
+    assert len(await lately.ends(desk.db, desk.time.now)) == 43
+    again = [key for key, one in lately._known.items() if before.get(key) is not one]
+    assert len(again) == 1
+
+
 def limit_in(page):
     return page.split('name="limit" value="')[1].split('"')[0]
 
