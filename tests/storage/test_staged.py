@@ -45,6 +45,7 @@ async def test_it_takes_the_place_of_drafts_and_is_published_like_any(db, now):
     await staged_(db, {"refund": Content("退款几天", (), {"zh": "五天"})}, now)
     assert (await db.read(staged.in_the_way, NUMBER)) == (1, now)
     await db.write(staged.show, NUMBER)
+    assert len(await db.read(imports.waiting)) == 2
     assert {key: each.question for key, each in (await drafted(db)).items()} == {
         "other": "退款多久",
         "refund": "退款几天",
