@@ -257,8 +257,11 @@ class Stage:
         talks = truth.talks(self.path, self.simulators, self._everybody())
         lines = self.ledger.read_text(encoding="utf-8").splitlines()
         counted = [int(line.split()[1]) for line in lines if line.startswith("counted")]
+        found = findings(talks, self.kills)
+        if any(line.startswith("doubt") for line in found):
+            found += truth.doubts(self.path)
         return Result(
-            findings=truth.damage(self.path) + findings(talks, self.kills),
+            findings=truth.damage(self.path) + found,
             kills=self.kills,
             deaths=[line for line in lines if not line.startswith("counted")],
             counted=counted[-1] if counted else 0,

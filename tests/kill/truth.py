@@ -31,6 +31,7 @@ REPLIED = """
 SELECT m.parts, d.status FROM delivery d JOIN message m ON m.id = d.message_id
 WHERE d.inbox = ? ORDER BY d.sequence
 """
+DOUBTED = "SELECT lane, sequence, problem FROM delivery WHERE status = 'uncertain'"
 GAPS = {
     "a thread's positions": """
         SELECT c.inbox || ':' || c.thread FROM message m
@@ -75,6 +76,13 @@ def unfinished(path: Path) -> list[str]:
             where = f"{kind} {lane} {sequence} is {state}"
             found.append(f"{where}, ready {ready}, leased {lease}, {attempts} tries")
     return found
+
+
+def doubts(path: Path) -> list[str]:
+    """Return why each reply is in doubt: a platform may also just have taken too long."""
+    with reading(path) as connection:
+        rows = connection.execute(DOUBTED).fetchall()
+    return [f"in doubt: {lane} {sequence}, {problem}" for lane, sequence, problem in rows]
 
 
 def damage(path: Path) -> list[str]:
