@@ -98,7 +98,7 @@ def look_up(
     near = _Near.of(snapshot, chosen, vector, channels, unseen)
     best = near.best()
     columns = near.columns()
-    voters = near.voters(snapshot)
+    voters = near.voters(snapshot, kernel.LEXICAL if told is None else kernel.LEXICAL_TOLD)
     if told is not None and vector is not None:
         voters = voters.and_more(told.voters(chosen, hide_same=hidden.same_hint))
     votes = voters.count(len(chosen))
@@ -210,10 +210,10 @@ class _Near:
             found[name], found[f"first_{name}"] = best, _is_first(best)
         return found
 
-    def voters(self, snapshot: Snapshot) -> Voters:
+    def voters(self, snapshot: Snapshot, lexical: float) -> Voters:
         """Return the rows as those who vote."""
         grams, cosine = self.scores["grams"], self.scores.get("cosine")
-        near = grams if cosine is None else kernel.likeness(cosine, grams)
+        near = grams if cosine is None else kernel.likeness(cosine, grams, lexical)
         at = kernel.nearest(near)
         sizes = snapshot.sizes[snapshot.entry_of[self.rows[at]]]
         return Voters(
@@ -222,6 +222,7 @@ class _Near:
             snapshot.average / sizes,
             snapshot.sketches_at(self.rows[at]),
             None if self.vectors is None else self.vectors[at],
+            lexical,
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from faq.kernel import ANOTHER, NONE, SKETCH_SCALE, Voters, likeness, nearest
+from faq.kernel import ANOTHER, LEXICAL_TOLD, NONE, SKETCH_SCALE, Voters, likeness, nearest
 from faq.postings import Postings, Rows, Scores
 from faq.terms import Question, sketch_of
 from faq.vectors import Vectors
@@ -45,7 +45,7 @@ class Hints:
         """Measure how near each is to a question."""
         sketch = sketch_of(question, grams).astype(np.float32)
         shared = (self.sketches.astype(np.float32) @ sketch) / SKETCH_SCALE**2
-        return Told(self, likeness(self.vectors @ vector, shared), question.text)
+        return Told(self, likeness(self.vectors @ vector, shared, LEXICAL_TOLD), question.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +85,5 @@ class Told:
             np.ones(len(at), np.float32),
             self.hints.sketches[at],
             self.hints.vectors[at],
+            LEXICAL_TOLD,
         )

@@ -18,7 +18,9 @@ Places = NDArray[np.int64]
 
 NEAREST = 96
 SHARP = 4.0
-LEXICAL = 0.15
+LEXICAL = 0.3
+LEXICAL_TOLD = 0.15
+"""How much letters count where customers' own questions vote: they share them by chance."""
 RIDGE = 0.1
 SKETCH_SCALE = 100
 """What a sketch of unit length is multiplied with to be kept in whole numbers."""
@@ -28,9 +30,9 @@ NONE, ANOTHER = -1, -2
 """The owner of a voter who says that no entry answers, or one that is no candidate."""
 
 
-def likeness(cosine: NDArray[Any], shared: NDArray[Any]) -> NDArray[Any]:
+def likeness(cosine: NDArray[Any], shared: NDArray[Any], lexical: float = LEXICAL) -> NDArray[Any]:
     """Return the kernel of two texts from the cosine of their vectors and of their letters."""
-    near: NDArray[Any] = np.exp(SHARP * (cosine - 1)) + LEXICAL * shared
+    near: NDArray[Any] = np.exp(SHARP * (cosine - 1)) + lexical * shared
     return near
 
 
@@ -69,6 +71,7 @@ class Voters:
     weight: Numbers
     sketches: NDArray[np.int8]
     vectors: Numbers | None
+    lexical: float = LEXICAL
 
     def and_more(self, others: Voters) -> Voters:
         """Return the nearest of these and others, both with vectors."""
@@ -83,6 +86,7 @@ class Voters:
             np.concatenate([self.weight, others.weight])[at],
             np.concatenate([self.sketches, others.sketches])[at],
             vectors,
+            self.lexical,
         )
 
     def count(self, candidates: int) -> Votes:
@@ -92,7 +96,7 @@ class Voters:
         sketches = self.sketches.astype(np.float32) / SKETCH_SCALE
         among: NDArray[Any] = sketches @ sketches.T
         if self.vectors is not None:
-            among = likeness(self.vectors @ self.vectors.T, among)
+            among = likeness(self.vectors @ self.vectors.T, among, self.lexical)
         held = among.astype(np.float64)
         held[np.diag_indices(len(held))] += RIDGE / self.weight
         cast = np.linalg.solve(held, self.near.astype(np.float64))

@@ -13,6 +13,7 @@ from faq.knowledge import KnowledgeBase
 from faq.matcher import Band
 from storage import activity, conversations, knowledge, thresholds
 from storage.articles import Content
+from storage.kept_tests import keep
 from storage.models import Author, Fact
 
 HOURS = Content("几点营业", ("营业时间",), {"zh": "九点"}, "service", "门店")
@@ -119,6 +120,7 @@ async def test_what_is_no_threshold_changes_nothing(desk, limit):
 
 
 async def test_an_admin_lets_the_bot_learn_from_what_was_confirmed(desk):
+    await desk.db.write(keep, "你们几点开门", "hours", None, desk.time.now)
     admin = await desk.enter("admin")
     page = (await admin.get("/kb/learning")).text
     assert "1 question of the last days has a known entry" in page

@@ -1,9 +1,10 @@
 import pytest
 
-from faq.apprentice import Apprentice, teach
+from faq.apprentice import Apprentice, Lesson, teach
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder
 from faq.matcher import Entry
+from faq.normalize import normalize
 from faq.ranker import shipped
 
 OFF = FaqConfig(encoder="off")
@@ -52,3 +53,32 @@ def test_the_vectors_that_are_stored_are_enough_to_learn_from(
     make_matcher(shop, None, CachedEncoder(fake_encoder, tmp_path))
     told = teach(shop, FaqConfig(), tmp_path, fake_encoder.name)
     assert told["version"] == f"{shipped().semantic.version}+self"
+
+
+def test_labels_are_learnt_from_vectors_that_are_brought(
+    make_matcher, shop, fake_encoder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("os.nice", lambda by: by)
+    make_matcher(shop, None, CachedEncoder(fake_encoder, tmp_path))
+    known = [(f"请问{entry.question}呀朋友", entry.id) for entry in shop]
+    forms = [normalize(text) for text, _ in known]
+    brought = dict(zip(forms, fake_encoder.encode(forms), strict=True))
+    start = shipped().semantic
+    lesson = Lesson(start.dump(), known, brought)
+    told = teach(shop, FaqConfig(), tmp_path, fake_encoder.name, lesson)
+    assert told["version"] == f"{start.version}+sure"
+
+
+async def test_labels_are_learnt_once_and_remembered(make_matcher, shop, tmp_path):
+    matcher = make_matcher(shop, OFF)
+    known = [(f"{entry.question}呀朋友", entry.id) for entry in shop]
+    models, hints = await Apprentice(OFF, tmp_path).learn_labelled(matcher, shipped(), known)
+    assert hints is None
+    assert models.lexical.version == f"{shipped().lexical.version}+sure"
+    (file,) = tmp_path.glob("labelled-*.json")
+    assert "朋友" not in file.read_text()
+    file.write_text(file.read_text().replace("+sure", "+read"))
+    again, _ = await Apprentice(OFF, tmp_path).learn_labelled(matcher, shipped(), known)
+    assert again.lexical.version.endswith("+read")
+    few = known[:20]
+    assert await Apprentice(OFF, tmp_path).learn_labelled(matcher, shipped(), few) is None
