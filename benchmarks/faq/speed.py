@@ -23,6 +23,7 @@ from faq.config import FaqConfig
 from faq.demo import demo_entries
 from faq.encoder import CachedEncoder
 from faq.hybrid import HybridMatcher
+from faq.literal import Literal
 from faq.matcher import Entry
 from faq.modes import ModeMatcher
 from faq.tokens import Tokens
@@ -111,7 +112,9 @@ def editing(matcher: HybridMatcher, entries: list[Entry]) -> None:
     spent = []
 
     def edit() -> None:
-        edited = ModeMatcher((), matcher, FaqConfig())
+        config = FaqConfig()
+        literal = Literal(config.query_chars).edited(entries, ())
+        edited = ModeMatcher(literal, matcher, config)
         for number in range(40):
             entry = replace(entries[number], question=f"怎么给{number}号会员开通免邮服务")
             begun = time.thread_time()
