@@ -6,6 +6,7 @@ python -m benchmarks.faq.speed [--questions 10000]
 from __future__ import annotations
 
 import argparse
+import gc
 import random
 import resource
 import subprocess
@@ -22,9 +23,13 @@ from faq.config import FaqConfig
 from faq.demo import demo_entries
 from faq.encoder import CachedEncoder
 from faq.hybrid import HybridMatcher
+from faq.literal import Literal
 from faq.matcher import Entry
+from faq.modes import ModeMatcher
 from faq.tokens import Tokens
 
+SWITCH_SECONDS = 0.0005
+"""How often threads take turns in the service (`bot/cli/run.py`)."""
 THINGS = ["耳机", "音箱", "台灯", "沙发", "书桌", "床垫", "净化器", "扫地机"]
 WISHES = [
     "什么时候发货",
@@ -100,12 +105,16 @@ def answering(matcher: HybridMatcher, entries: list[Entry]) -> None:
 
 
 def editing(matcher: HybridMatcher, entries: list[Entry]) -> None:
-    """Print what an edit costs, and how long readers wait meanwhile."""
+    """Print what an edit costs, and how long readers wait meanwhile, as in the service."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.freeze()
     quiet = stalls(lambda: time.sleep(1.0))
     spent = []
 
     def edit() -> None:
-        edited = matcher
+        config = FaqConfig()
+        literal = Literal(config.query_chars).edited(entries, ())
+        edited = ModeMatcher(literal, matcher, config)
         for number in range(40):
             entry = replace(entries[number], question=f"怎么给{number}号会员开通免邮服务")
             begun = time.thread_time()

@@ -2,21 +2,28 @@ import gc
 import subprocess
 import sys
 
+import pytest
+
 from faq.pauses import built
 
 
-def test_nothing_is_collected_while_something_large_is_made():
+@pytest.fixture(params=[True, False], ids=["on", "off"])
+def collecting(request):
+    was = gc.isenabled()
+    (gc.enable if request.param else gc.disable)()
+    yield request.param
+    (gc.enable if was else gc.disable)()
+
+
+def test_nothing_is_collected_while_something_large_is_made(collecting):
     assert built(gc.isenabled) is False
-    assert gc.isenabled()
+    assert gc.isenabled() is collecting
 
 
-def test_a_collector_that_was_off_stays_off():
-    gc.disable()
-    try:
-        built(list)
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
+def test_a_collector_is_left_as_it_was_where_nothing_could_be_made(collecting):
+    with pytest.raises(ValueError, match="invalid literal"):
+        built(int, "no number")
+    assert gc.isenabled() is collecting
 
 
 def test_what_a_service_builds_is_frozen_and_goes_with_its_last_name():
