@@ -51,7 +51,7 @@ def differences(before: Content, after: Content) -> list[Difference]:
     found = [
         Difference(mark("Question"), before.question, after.question),
         *_answers(before, after),
-        _words(mark("Kind"), KINDS, before.kind, after.kind),
+        _words(mark("Kind"), KINDS, before.kind if before.question else "", after.kind),
         Difference(mark("Category"), before.category, after.category),
         _lists(mark("Similar questions"), before.similar_questions, after.similar_questions),
         *_rules(before.rules, after.rules),

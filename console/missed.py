@@ -20,7 +20,7 @@ from starlette.responses import RedirectResponse, Response
 from console import knowledge_views, missed_views
 from console.auth import Found, Login
 from console.i18n import mark
-from console.knowledge import EditorLogin
+from console.knowledge import NEIGHBOURS, EditorLogin
 from console.missed_views import ENDS, STATES, GapView, picked, with_questions
 from console.rows import inboxes
 from console.services import Services
@@ -183,7 +183,9 @@ async def _entry(
         answer = (given.get("answer") or "").strip()[: knowledge_views.ANSWER_LIMIT]
         answers = {language_of(answer): answer} if answer else {}
         return Entry(NEW, question, tuple(similar), answers) if question and answer else None
-    key = (given.get("key") or given.get("entry") or "").strip()
+    said = given.get("key", "").strip()
+    keys = await found.db.read(knowledge_views.keys_by_question) if said else {}
+    key = keys.get(knowledge_views.folded(said), said) or given.get("entry", "").strip()
     state = await found.db.read(knowledge.get_article, key)
     version = None if state is None else state.draft or state.live
     if version is None:
@@ -273,6 +275,7 @@ def _render(
         "channels": inboxes(found),
         "entry_of": found.knowledge.entry,
         "may_inbox": login.may("inbox"),
+        "neighbours": [each.question for each in found.knowledge.entries()[:NEIGHBOURS]],
         "hide": lambda text: masked(text) or HIDDEN,
     }
     return render(

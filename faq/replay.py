@@ -42,7 +42,7 @@ class Outcome:
     """The entry that answers, or those that are offered."""
     question: str = ""
     answer: str = ""
-    """What the answer says, all its languages one after the other."""
+    """What the answer says, all its languages one after the other, and its files."""
     confidence: float = 0.0
 
     @property
@@ -169,8 +169,9 @@ def outcome_of(decision: Decision) -> Outcome:
     if decision.band is Band.SUGGEST:
         offered = tuple(each.entry.id for each in decision.candidates[:OFFERED])
         return Outcome(Band.SUGGEST, offered, first.question, "", decision.confidence)
-    answer = "\n".join(first.answers[code] for code in sorted(first.answers, key=_rank))
-    return Outcome(Band.ANSWER, (first.id,), first.question, answer, decision.confidence)
+    said = [first.answers[code] for code in sorted(first.answers, key=_rank)]
+    said += [f"[{file.name} · {file.id[:6]}]" for file in first.rules.files]
+    return Outcome(Band.ANSWER, (first.id,), first.question, "\n".join(said), decision.confidence)
 
 
 def _rank(code: str) -> tuple[bool, str]:

@@ -169,3 +169,8 @@ def test_differences_name_only_what_differs():
     after = replace(REFUND, similar_questions=("新问法",), kind="price")
     found = {each.label: (each.before, each.after) for each in differences(REFUND, after)}
     assert found == {"Kind": ("Service", "Price"), "Similar questions": ("钱什么时候退", "新问法")}
+
+
+def test_a_new_entry_takes_nothing_away():
+    found = differences(Content(""), Content("货到付款？", (), {"zh": "可以"}, "price"))
+    assert [each.before for each in found] == ["", "", ""]

@@ -182,3 +182,12 @@ async def test_who_writes_entries_but_answers_nobody_gets_no_link_into_conversat
     gap, page = await looked(desk, editor)
     assert "/inbox/" not in page
     assert "/inbox/" in (await boss.get(f"/kb/gaps/{gap.id}")).text
+
+
+async def test_another_entry_is_named_by_its_question(desk):
+    editor = await desk.enter("editor")
+    gap, page = await looked(desk, editor)
+    form = {"action": "try", "to": "entry", "entry": "return", "key": " 退款多久到账？ "}
+    form |= {"pick": page.split('name="pick" value="')[1].split('"')[0]}
+    tried = (await editor.post(f"/kb/gaps/{gap.id}", data=form)).text
+    assert "“退款多久到账？” with these questions" in tried

@@ -16,6 +16,8 @@ from tests.e2e.scene import Shop, fill, shop
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)
 SITE = {"width": 420, "height": 760}
+PAGE = {"width": 1200, "height": 760}
+PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "chat.png"
 
 
 @pytest.fixture
@@ -72,7 +74,30 @@ async def test_an_ordinary_day_looks_as_the_readme_shows_it(day: Shop, pictures:
         await boss.press("#f-sentence", "Enter")
         await expect(boss.locator("#trial .verdict")).to_be_visible()
         await keep(boss, pictures / "kb.png")
+        await publishes_with_a_picture(boss, day.url, pictures)
         assert watched.wrong == []
+
+
+async def publishes_with_a_picture(page: Page, url: str, pictures: Path) -> None:
+    await page.set_viewport_size(PAGE)
+    said = await page.input_value("#f-answer_zh")
+    await page.fill("#f-answer_zh", f"{said.strip()}\n节假日顺延。")
+    label = {"name": "退款流程图.png", "mimeType": "image/png", "buffer": PICTURE.read_bytes()}
+    await page.set_input_files("[data-files-input]", label)
+    await expect(page.locator("[data-file]")).to_have_count(1)
+    await page.select_option("#preview-channel", "telegram")
+    await page.locator("[data-files]").scroll_into_view_if_needed()
+    await page.locator("[data-preview-count]").scroll_into_view_if_needed()
+    await keep(page, pictures / "kb-files.png")
+    await page.locator("#editor .form-foot button").click()
+    await page.wait_for_url("**told=saved")
+    await page.fill("#f-sentence", "退款多久到账")
+    await page.press("#f-sentence", "Enter")
+    await expect(page.locator("#trial .outcome-of")).to_have_count(2)
+    await page.goto(f"{url}/kb/publish")
+    await page.locator("form[action='/kb/rehearsals'] button.primary").click()
+    await expect(page.locator("#changes-title")).to_be_visible()
+    await keep(page, pictures / "kb-publish.png")
 
 
 async def speaks_on_every_phone(page: Page) -> None:

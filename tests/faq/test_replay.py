@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from faq.matcher import Band, Candidate, Decision, Entry
-from faq.replay import Asked, Example, check, replay
+from faq.replay import Asked, Example, check
+from faq.replay import replay as replayed
+from storage.rules import Attachment, Rules
 
 REFUND = Entry("refund", "When is my refund there?", answers={"en": "In three days."})
 RETURN = Entry("return", "How do I return it?", answers={"en": "By post."})
@@ -34,7 +36,7 @@ def offers(text: str, *entries: Entry) -> Says:
 
 
 def effects(before: Says, after: Says, confirmed: str | None = "refund") -> list[str]:
-    found = replay(before, after, [Asked("money?", confirmed=confirmed)])
+    found = replayed(before, after, [Asked("money?", confirmed=confirmed)])
     return [change.effect for change in found.changes]
 
 
@@ -46,6 +48,15 @@ def test_what_customers_would_not_notice_is_no_change():
 
 def test_other_words_of_the_same_answer_are_a_change_but_nobody_says_a_bad_one():
     assert effects(answers("money?", REFUND), answers("money?", QUICK)) == ["other"]
+
+
+def test_another_file_with_the_same_answer_is_a_change_even_under_its_old_name():
+    old, new = (
+        replace(REFUND, rules=Rules(files=(Attachment(sign * 32, "a.png", "image/png", 5),)))
+        for sign in "ab"
+    )
+    for before, after in ((REFUND, old), (old, new)):
+        assert effects(answers("money?", before), answers("money?", after)) == ["other"]
 
 
 def test_a_confirmed_answer_that_is_lost_is_worse_and_one_that_is_won_better():
@@ -61,7 +72,7 @@ def test_a_confirmed_answer_that_is_lost_is_worse_and_one_that_is_won_better():
 def test_coverage_counts_how_often_it_was_asked_and_precision_only_what_was_confirmed():
     after = Says({"a": (Band.ANSWER, (REFUND,)), "b": (Band.ANSWER, (RETURN,))})
     asked = [Asked("a", 3, "refund"), Asked("b", 1, "refund"), Asked("c", 4)]
-    found = replay(Says(), after, asked)
+    found = replayed(Says(), after, asked)
     assert (found.before.coverage, found.before.precision) == (0.0, None)
     assert (found.after.coverage, found.after.precision) == (0.5, 0.75)
 
@@ -69,7 +80,7 @@ def test_coverage_counts_how_often_it_was_asked_and_precision_only_what_was_conf
 def test_what_became_worse_is_told_first_then_what_was_asked_most():
     before = Says(dict.fromkeys("abc", (Band.ANSWER, (REFUND,))))
     asked = [Asked("a"), Asked("b", 5), Asked("c", 1, "refund")]
-    found = replay(before, Says(), asked)
+    found = replayed(before, Says(), asked)
     assert [change.asked.text for change in found.changes] == ["c", "b", "a"]
 
 
@@ -85,7 +96,7 @@ def test_what_is_different_is_named_and_another_entrys_answer_comes_first():
             "e": offered,
         }
     )
-    found = replay(before, after, [Asked(text) for text in "abcde"])
+    found = replayed(before, after, [Asked(text) for text in "abcde"])
     assert [(change.asked.text, change.kind) for change in found.changes] == [
         ("c", "entry"),
         ("b", "lost"),
@@ -112,6 +123,6 @@ def test_an_example_fails_where_it_does_not_come_out_as_it_must():
 
 def test_progress_hears_of_every_question():
     heard: list[int] = []
-    replay(Says(), Says(), [Asked("a"), Asked("b")], heard.append)
+    replayed(Says(), Says(), [Asked("a"), Asked("b")], heard.append)
     check(Says(), Says(), [Example("a", None)], heard.append)
     assert heard == [1, 2, 1]
