@@ -18,13 +18,11 @@ router = APIRouter(include_in_schema=False)
 async def give(request: Request, media_id: str) -> Response:
     """Give a file whose id only its answer tells, as long as an answer with it is live."""
     service = service_of(request)
-    live = (each for entry in service.knowledge.entries() for each in entry.rules.files)
-    if not any(file.id == media_id for file in live):
-        return PlainTextResponse("no such file", 404)
     try:
         found = await service.db.read(attachments.get, media_id)
     except StorageError:
         return PlainTextResponse("try again", 503)
-    if found is None:
+    live = (each for entry in service.knowledge.entries() for each in entry.rules.files)
+    if found is None or not any(file.id == media_id for file in live):
         return PlainTextResponse("no such file", 404)
     return given(request, service.folder, found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,6 +19,8 @@ from handlers.chat.texts import say
 from handlers.chat.words import is_unreadable, typed
 from storage.models.conversation import Author
 
+LOOKED_THROUGH = 1000
+"""How many entries a menu is chosen from where nobody chose: a large base is not walked for it."""
 QUIET = timedelta(hours=12)
 """How long after the last word the greeting is not said again to who opens the chat."""
 
@@ -104,7 +107,8 @@ class Menu:
             found = [self.answers.entry(name) for name in self.config.common]
             known = [entry for entry in found if entry is not None]
             return [each for each in known if _is_open(each, turn)][: self.config.menu_size]
-        entries = [each for each in self.answers.entries() if _is_open(each, turn)]
+        some = islice(self.answers.entries(), LOOKED_THROUGH)
+        entries = [each for each in some if _is_open(each, turn)]
         first: dict[str, Entry] = {}
         for entry in entries:
             first.setdefault(entry.kind, entry)
