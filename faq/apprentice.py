@@ -7,9 +7,11 @@ import hashlib
 import json
 import multiprocessing
 import os
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -62,6 +64,22 @@ class Lesson:
     start: dict[str, Any]
     known: Sequence[tuple[str, str | None]]
     vectors: Mapping[str, Vectors] = field(default_factory=dict)
+
+
+def end_with_parent() -> None:
+    """Let this process end when the one that asked for it is gone, killed perhaps.
+
+    A pool's process would wait for its next task for ever.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        watch = threading.Thread(target=_outlive_not, args=(parent,), daemon=True)
+        watch.start()
+
+
+def _outlive_not(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def teach(
@@ -159,7 +177,8 @@ class Apprentice:
         entries = [replace(entry, answers={}) for entry in matcher.snapshot.live]
         name = None if matcher.encoder is None else matcher.encoder.name
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(1, context, initializer=end_with_parent)
         running = self._pool.submit(teach, entries, self._config, self._folder, name, lesson)
         try:
             return await asyncio.wrap_future(running)
