@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, Uuid, bindparam, insert
+from sqlalchemy import BindParameter, Connection, Table, Uuid, bindparam, insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.expression import Insert, Select, Update
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
@@ -21,13 +21,15 @@ from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
 from storage.engine import told_of
-from storage.types import uuid_of
+from storage.models import LaneKind
+from storage.types import Word, uuid_of
 from storage.upsert import table_of
 
 Encode = Callable[[Any], Any] | None
 Statement = Insert | Update | Select[Any]
 Row = Sequence[Any]
 _plans: dict[tuple[str, Statement], _Plan] = {}
+_spelt: dict[tuple[Any, ...], _Plan] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,18 @@ class _Plan:
     encoders: Sequence[tuple[str, Encode]]
     fixed: Mapping[str, Any]
     decoders: Sequence[Encode]
+    spelt: Sequence[str] = ()
+
+    def spelt_out(self, given: Mapping[str, Any]) -> _Plan:
+        """Return the plan with the values of `spelt` in its text."""
+        sql, encoders = self.sql, list(self.encoders)
+        for at in reversed(range(len(encoders))):
+            name, code = encoders[at]
+            if name in self.spelt:
+                word = _coded(self.fixed.get(name, given.get(name)), code)
+                sql = _replace_mark(sql, at, f"'{word}'")
+                del encoders[at]
+        return replace(self, sql=sql, encoders=encoders, spelt=())
 
     def rows(self, given: Sequence[Mapping[str, Any]]) -> list[Any]:
         """Return the rows as the driver takes them; None is NULL, also where JSON has a null."""
@@ -48,10 +62,11 @@ class _Plan:
             else _column([row[name] for row in given], fn)
             for name, fn in self.encoders
         ]
+        rows = list(zip(*columns, strict=True)) if columns else [()] * len(given)
         if self.positional:
-            return list(zip(*columns, strict=True))
+            return rows
         names = [name for name, _ in self.encoders]
-        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _coded(value: Any, code: Encode) -> Any:  # noqa: ANN401 - of any column
@@ -78,7 +93,7 @@ def find_all(
 
     It was built once, and `given` holds all its parameters.
     """
-    plan = _planned(connection, query)
+    plan = _planned(connection, query, [given])
     found = _fetched(connection, plan.sql, plan.rows([given])[0])
     columns = zip(*found, strict=True)
     read = [_column(column, fn) for column, fn in zip(columns, plan.decoders, strict=False)]
@@ -91,7 +106,7 @@ def execute_all(
     """Run a statement that was built once for each of the rows; they hold all its parameters."""
     if not rows:
         return
-    plan = _planned(connection, statement)
+    plan = _planned(connection, statement, rows)
     given = plan.rows(rows)
     if connection.dialect.name != "sqlite":
         connection.exec_driver_sql(plan.sql, given)
@@ -122,12 +137,23 @@ def _driver(connection: Connection) -> sqlite3.Connection:
     return driver
 
 
-def _planned(connection: Connection, statement: Statement) -> _Plan:
+def _planned(
+    connection: Connection, statement: Statement, rows: Sequence[Mapping[str, Any]]
+) -> _Plan:
     key = connection.dialect.name, statement
     plan = _plans.get(key)
     if plan is None:
         plan = _plans[key] = _plan(connection.dialect, statement)
-    return plan
+    if not plan.spelt:
+        return plan
+    words = {tuple(map(row.get, plan.spelt)) for row in rows}
+    if len(words) > 1:
+        return plan
+    of_these = (*key, *words.pop())
+    spelt = _spelt.get(of_these)
+    if spelt is None:
+        spelt = _spelt[of_these] = plan.spelt_out(rows[0])
+    return spelt
 
 
 def add_all(
@@ -182,7 +208,32 @@ def _plan(dialect: Dialect, statement: Statement) -> _Plan:
         encoders,
         fixed,
         [decoder(dialect, column.type) for column in read],
+        _to_spell(dialect, statement, compiled.binds),
     )
+
+
+def _to_spell(
+    dialect: Dialect, statement: Statement, binds: Mapping[str, BindParameter[Any]]
+) -> Sequence[str]:
+    """Return which words must stand in the text: a lane's kind, where it is compared.
+
+    An index for lanes of one kind makes SQLite look at a parameter that is compared with the kind,
+    and prepare the whole statement anew each time it is given.
+    """
+    if dialect.name != "sqlite" or isinstance(statement, Insert):
+        return ()
+    return tuple(
+        name
+        for name, bind in binds.items()
+        if isinstance(bind.type, Word) and bind.type.enum is LaneKind
+    )
+
+
+def _replace_mark(sql: str, number: int, text: str) -> str:
+    """Put a text in the place of a parameter's mark; nothing else in our SQL looks like one."""
+    parts = sql.split("?")
+    before, after = "?".join(parts[: number + 1]), "?".join(parts[number + 1 :])
+    return f"{before}{text}{after}"
 
 
 @cache

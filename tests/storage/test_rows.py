@@ -9,14 +9,29 @@ from sqlalchemy import bindparam, select, update
 from sqlmodel import select as pick
 
 from channels.message import Choice, Choices, Text
+from storage import lanes
 from storage.among import among
 from storage.database import Database
 from storage.engine import make_engine
-from storage.models import Activity, Author, Contact, Conversation, Fact, Message, Owner, Status
+from storage.models import (
+    Activity,
+    Author,
+    Contact,
+    Conversation,
+    Fact,
+    Lane,
+    LaneKind,
+    Message,
+    Owner,
+    Status,
+)
 from storage.records import Later, draft, record, row_of, unknown, unopened
-from storage.rows import add_all, decoders, execute_all, find_all
+from storage.rows import _planned, add_all, decoders, execute_all, find_all
 from storage.types import new_id
 from storage.upsert import table_of
+from tests.postgres import on_sqlite
+
+_lane = table_of(Lane)
 
 PARTS = (
     Text(text='你好 "quoted" \\ 😀'),
@@ -174,3 +189,43 @@ async def test_a_fact_gets_its_number(db, now):
     rows = [{"fact": Fact.INBOX_STATE, "at": now, "inbox": "shop", "data": {"n": n}} for n in "ab"]
     await db.run(add_all, Activity, rows)
     assert [(f.id, f.data["n"]) for f in await everything(db, Activity)] == [(1, "a"), (2, "b")]
+
+
+async def test_a_query_finds_lanes_of_the_kind_it_is_asked_for_each_time(db, now):
+    for kind, key in ((LaneKind.IN, "a"), (LaneKind.OUT, "b"), (LaneKind.IN, "c")):
+        await db.write(lanes.bump, kind, key, "shop", now)
+    query = (
+        select(_lane.c.key)
+        .where(_lane.c.kind == bindparam("b_kind", type_=_lane.c.kind.type))
+        .order_by(_lane.c.key)
+    )
+    for kind, keys in ((LaneKind.IN, ["a", "c"]), (LaneKind.OUT, ["b"]), (LaneKind.IN, ["a", "c"])):
+        found = await db.run(find_all, query, {"b_kind": kind})
+        assert [key for (key,) in found] == keys
+
+
+async def test_many_changes_reach_lanes_of_several_kinds(db, now):
+    for kind in LaneKind:
+        await db.write(lanes.bump, kind, "a", "shop", now)
+    change = (
+        update(_lane)
+        .where(_lane.c.kind == bindparam("b_kind", type_=_lane.c.kind.type))
+        .values(done=bindparam("b_done", type_=_lane.c.done.type))
+    )
+    rows = [{"b_kind": LaneKind.IN, "b_done": 3}, {"b_kind": LaneKind.OUT, "b_done": 4}]
+    await db.run(execute_all, change, rows)
+    await db.run(execute_all, change, rows[:1])
+    found = await db.run(find_all, select(_lane.c.kind, _lane.c.done).order_by(_lane.c.kind), {})
+    assert found == [(LaneKind.IN, 3), (LaneKind.OUT, 4)]
+
+
+@on_sqlite
+async def test_a_kind_stands_in_the_text_so_that_nothing_is_prepared_anew(db):
+    kind = bindparam("b_kind", type_=_lane.c.kind.type)
+    query = select(_lane.c.key).where(_lane.c.inbox == bindparam("b_inbox"), _lane.c.kind == kind)
+
+    def text_of(connection, given):
+        return _planned(connection, query, [given]).sql
+
+    text = await db.run(text_of, {"b_inbox": "shop", "b_kind": LaneKind.OUT})
+    assert "lane.inbox = ? AND lane.kind = 'out'" in text
