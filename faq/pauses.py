@@ -16,12 +16,14 @@ def built(make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     It goes as soon as nobody refers to it. In a process that has not frozen what it started with,
     as a service does, it is collected like anything else.
     """
-    was_enabled = gc.isenabled()
+    was_enabled, freezes = gc.isenabled(), gc.get_freeze_count() > 0
+    if freezes:
+        gc.collect()  # What is garbage now would be kept for ever; all that is large is frozen.
     gc.disable()
     try:
         return make(*args, **kwargs)
     finally:
-        if gc.get_freeze_count():
+        if freezes:
             gc.freeze()
         if was_enabled:
             gc.enable()

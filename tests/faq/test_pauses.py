@@ -39,3 +39,20 @@ del made
 assert last() is None
 """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_what_was_garbage_before_is_not_kept_with_what_a_service_builds():
+    script = """
+import gc, weakref
+from faq.pauses import built
+class Ring: ...
+gc.freeze()
+gc.disable()
+ring = Ring()
+ring.itself = ring
+last = weakref.ref(ring)
+del ring
+built(list)
+assert last() is None
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
