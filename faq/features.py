@@ -82,14 +82,7 @@ def look_up(
 
     Without vectors in the snapshot, or without an encoder, only words are compared.
     """
-    grams = snapshot.grams.score(gram_query(question, snapshot.grams))
-    words = snapshot.words.score(word_query(question, snapshot.words))
-    channels = {"grams": grams, "words": words}
-    meaning = snapshot.meaning if encoder is not None else None
-    vector = None
-    if meaning is not None and encoder is not None:
-        vector = encoder.encode([question.text])[0]
-        channels["cosine"] = meaning.first_look(vector)
+    channels, vector = _channels(snapshot, question, encoder)
     unseen = _unseen(snapshot, hidden)
     for scores in channels.values():
         scores[unseen] = -1
@@ -107,6 +100,19 @@ def look_up(
     names = LEXICAL if vector is None else SEMANTIC
     table = np.stack([np.asarray(columns[name], np.float64) for name in names], axis=1)
     return Lookup(question, chosen, best, table, vector is not None, votes.none, floors)
+
+
+def _channels(
+    snapshot: Snapshot, question: Question, encoder: Encoder | None
+) -> tuple[dict[str, Scores], Vectors | None]:
+    """Return how near each row is, way by way, and the question's vector where there is one."""
+    grams = snapshot.grams.score(gram_query(question, snapshot.grams))
+    words = snapshot.words.score(word_query(question, snapshot.words))
+    channels = {"grams": grams, "words": words}
+    if snapshot.meaning is None or encoder is None:
+        return channels, None
+    vector = encoder.encode([question.text])[0]
+    return {**channels, "cosine": snapshot.meaning.first_look(vector)}, vector
 
 
 def _unseen(snapshot: Snapshot, hidden: Hidden) -> NDArray[np.int64]:
