@@ -34,6 +34,7 @@ class Adapter(FakeChannel):
         self.asked_after = []
         self.acknowledged = []
         self.while_sending = None
+        self.sending = None
 
     async def __aenter__(self):
         self.entered += 1
@@ -46,6 +47,7 @@ class Adapter(FakeChannel):
         await super().__aexit__(*exc)
 
     async def send(self, message):
+        self.sending = message
         if self.while_sending is not None:
             await self.while_sending()
         return await super().send(message)
