@@ -1,15 +1,19 @@
-"""Many small writes of one kind become one: what waits while a write runs goes into the next."""
+"""Many small writes of one kind become one: what waits until a write begins goes into it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
+from threading import Lock
 from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
 from storage.database import Database, Unavailable
+from storage.engine import rolled_back
+from storage.jobs import on_terms, terms_of
 
 I = TypeVar("I")  # noqa: E741 - item
 R = TypeVar("R")
@@ -24,6 +28,10 @@ class Batches(Generic[I, R]):
 
     When `fn` itself raises, each item of that write is tried again alone: one that breaks does
     not take the others along. At most `most` items wait; who comes then is turned away at once.
+
+    A write takes its items when its turn comes, not when it is asked for: on SQLite, where all wait
+    for one writer, whoever comes meanwhile need not wait for the turn after it. Where several
+    processes share a database there is one write of a kind at a time, so that items gather.
     """
 
     def __init__(
@@ -36,7 +44,10 @@ class Batches(Generic[I, R]):
     ) -> None:
         self._db, self._fn, self._size, self._most = db, fn, size, most
         self._waiting: deque[Waiting[I, R]] = deque()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        # Its holder takes what waits; the writer's thread and the event loop both look.
+        self._lock, self._asked = Lock(), False
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def add(self, item: I) -> R:
         """Return the item's result once it is on disk.
@@ -47,35 +58,87 @@ class Batches(Generic[I, R]):
         """
         if self._most is not None and len(self._waiting) >= self._most:
             raise Unavailable("more comes in than can be stored; try again")
-        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
-        if self._task is None:
-            self._task = asyncio.create_task(self._run())
+        self._loop = asyncio.get_running_loop()
+        future: asyncio.Future[R] = self._loop.create_future()
+        with self._lock:
+            self._waiting.append((item, future))
+            asked, self._asked = self._asked, True
+        if not asked:
+            self._ask()
         return await future
 
-    async def _run(self) -> None:
-        try:
-            while self._waiting:
-                batch = [
-                    self._waiting.popleft() for _ in range(min(self._size, len(self._waiting)))
-                ]
-                await self._write(batch)
-        finally:
-            self._task = None
+    def _ask(self) -> None:
+        task = asyncio.create_task(self._run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def _write(self, batch: list[Waiting[I, R]]) -> None:
+    async def _run(self) -> None:
+        await self._write(self._take)
+        if self._db.shared:
+            with self._lock:
+                self._go_on()
+
+    def _take(self) -> list[Waiting[I, R]]:
+        with self._lock:
+            many = min(self._size, len(self._waiting))
+            taken = [self._waiting.popleft() for _ in range(many)]
+            if not self._db.shared:
+                self._go_on()
+        return taken
+
+    def _go_on(self) -> None:
+        """Ask for another write if some wait for one; the lock is held."""
+        self._asked = bool(self._waiting)
+        if self._asked and self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._ask)
+
+    async def _write(self, take: Callable[[], list[Waiting[I, R]]]) -> None:
+        batch: list[Waiting[I, R]] = []
+
+        @on_terms(terms_of(self._fn))
+        def write(connection: Connection) -> Sequence[R | Exception]:
+            # What is run again, because others overtook it, keeps what it took.
+            batch.extend(() if batch else take())
+            return self._together(connection, [item for item, _ in batch])
+
         try:
-            results = await self._db.run(self._fn, [item for item, _ in batch])
+            results = await self._db.run(write)
         except Exception as problem:  # noqa: BLE001 - each one's own caller gets it
-            if len(batch) > 1 and not isinstance(problem, Unavailable):
+            batch = batch or take()
+            if self._db.shared and len(batch) > 1 and not isinstance(problem, Unavailable):
                 for alone in batch:
-                    await self._write([alone])
+                    await self._write(partial(list, [alone]))
                 return
             results = [problem] * len(batch)
-        for (_, future), result in zip(batch, results, strict=True):
-            if future.done():
-                continue
-            if isinstance(result, Exception):
-                future.set_exception(result)
-            else:
-                future.set_result(result)
+        _tell(batch, results)
+
+    def _together(self, connection: Connection, items: Sequence[I]) -> Sequence[R | Exception]:
+        if self._db.shared or len(items) == 1:
+            return self._fn(connection, items)
+        try:
+            with connection.begin_nested():
+                return self._fn(connection, items)
+        except Exception:
+            if rolled_back(connection):
+                raise
+        return [self._alone(connection, item) for item in items]
+
+    def _alone(self, connection: Connection, item: I) -> R | Exception:
+        try:
+            with connection.begin_nested():
+                (result,) = self._fn(connection, [item])
+        except Exception as problem:
+            if rolled_back(connection):
+                raise
+            return problem
+        return result
+
+
+def _tell(batch: Sequence[Waiting[I, R]], results: Sequence[R | Exception]) -> None:
+    for (_, future), result in zip(batch, results, strict=True):
+        if future.done():
+            continue
+        if isinstance(result, Exception):
+            future.set_exception(result)
+        else:
+            future.set_result(result)

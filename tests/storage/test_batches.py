@@ -97,3 +97,64 @@ async def test_a_database_that_takes_nothing_is_told_to_all_without_trying_each(
     told = await asyncio.gather(*map(batches.add, "ab"), return_exceptions=True)
     assert [type(answer) for answer in told] == [Unavailable, Unavailable]
     assert store.writes == []
+
+
+async def held(db):
+    """Keep the writer busy; return how to let it go on."""
+    begun, free = threading.Event(), threading.Event()
+
+    def wait(_connection):
+        begun.set()
+        free.wait(10)
+
+    task = asyncio.create_task(db.run(wait))
+    await asyncio.to_thread(begun.wait, 10)
+    return task, free
+
+
+async def test_who_comes_before_the_writer_is_free_goes_along_with_who_asked_before(db, names):
+    store = Names()
+    batches = Batches(db, store)
+    busy, free = await held(db)
+    first = asyncio.create_task(batches.add("a"))
+    await asyncio.sleep(0)
+    # The write is on its way by now: it takes who waits when its turn comes.
+    await asyncio.sleep(0)
+    second = asyncio.create_task(batches.add("b"))
+    await asyncio.sleep(0)
+    free.set()
+    assert await asyncio.gather(first, second, busy) == ["A", "B", None]
+    assert db.shared or store.writes == [["a", "b"]]
+    assert await names() == ["a", "b"]
+
+
+async def test_who_comes_after_a_write_has_begun_is_stored_by_the_next(db, names):
+    store = Names()
+    store.hold = threading.Event()
+    batches = Batches(db, store)
+    first = asyncio.create_task(batches.add("a"))
+    while not store.writes:
+        await asyncio.sleep(0)
+    second = asyncio.create_task(batches.add("b"))
+    await asyncio.sleep(0)
+    store.hold.set()
+    assert await asyncio.gather(first, second) == ["A", "B"]
+    assert store.writes == [["a"], ["b"]]
+    assert await names() == ["a", "b"]
+
+
+async def test_an_item_that_breaks_its_write_lets_nobody_overtake_the_others_of_it(db, names):
+    store = Names()
+    batches = Batches(db, store, size=3)
+    busy, free = await held(db)
+    tasks = [asyncio.create_task(batches.add(name)) for name in ("a", "a", "b", "c")]
+    await asyncio.sleep(0)
+    free.set()
+    told = await asyncio.gather(*tasks, return_exceptions=True)
+    await busy
+    assert [type(answer) for answer in told] == [str, IntegrityError, str, str]
+    # PostgreSQL runs once more what somebody may have overtaken.
+    assert list(dict.fromkeys(map(tuple, store.writes))) == [
+        ("a", "a", "b"), ("a",), ("b",), ("c",),
+    ]  # fmt: skip
+    assert await names() == ["a", "b", "c"]
