@@ -173,6 +173,12 @@ class Live:
 
     async def _read(self) -> None:
         await self._read_late()
+        if self._gaps is None and not self._followers:
+            # Nobody looks: where the log ends is enough, unless somebody came while that was read.
+            last = await self._db.read(activity.last_id)
+            if not self._followers:
+                self._last = last
+                return
         while batch := await self._db.read(activity.since, self._last, PAGE):
             if self._gaps is not None:
                 self._gaps.skip(self._last, _numbers(batch), monotonic())

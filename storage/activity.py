@@ -7,10 +7,23 @@ from datetime import datetime
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, func, select
 
 from storage.models.activity import Activity, Fact
-from storage.records import record
+from storage.records import drafts, record
+from storage.rows import find_all
+from storage.upsert import table_of
+
+_activity = table_of(Activity)
+_ACTIVITY = _activity.columns.keys()
+_SINCE = (
+    rows_of(_activity)
+    .where(_activity.c.id > bindparam("b_after", type_=_activity.c.id.type))
+    .order_by(_activity.c.id)
+    .limit(bindparam("b_limit", type_=_activity.c.id.type))
+)
 
 
 class About(TypedDict, total=False):
@@ -33,8 +46,8 @@ def log(session: Session, fact: Fact, now: datetime, **about: Unpack[About]) -> 
 
 def since(session: Session, after: int, limit: int = 500) -> list[Activity]:
     """Return the facts after number `after`, oldest first."""
-    query = select(Activity).where(col(Activity.id) > after).order_by(col(Activity.id))
-    return list(session.exec(query.limit(limit)))
+    found = find_all(session.connection(), _SINCE, {"b_after": after, "b_limit": limit})
+    return drafts(Activity, _ACTIVITY, found)
 
 
 def some(session: Session, numbers: Collection[int]) -> list[Activity]:

@@ -161,6 +161,17 @@ async def test_who_missed_too_much_is_told_to_load_again(desk_console: Console):
     assert first["event"] == "reload"
 
 
+async def test_who_comes_after_a_while_in_which_nobody_looked_misses_nothing(desk_console: Console):
+    seen = await log(desk_console, 1)
+    unseen = await log(desk_console, 2)
+    while desk_console.live.last < unseen:
+        await asyncio.sleep(0)
+    heard = asyncio.create_task(collect(desk_console.live.follow(seen), 3))
+    await asyncio.sleep(0)
+    last = await log(desk_console, 1)
+    assert await heard == [unseen - 1, unseen, last]
+
+
 async def test_a_stranger_gets_no_stream(desk_console: Console):
     assert (await desk_console.browser().get("/live")).status_code == 401
 
