@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, wraps
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -96,6 +96,7 @@ class Batches(Generic[I, R]):
         batch: list[Waiting[I, R]] = []
 
         @on_terms(terms_of(self._fn))
+        @wraps(self._fn)
         def write(connection: Connection) -> Sequence[R | Exception]:
             # What is run again, because others overtook it, keeps what it took.
             batch.extend(() if batch else take())
