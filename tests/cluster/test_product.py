@@ -55,7 +55,7 @@ async def test_killed_workers_lose_double_and_disorder_nothing(single: Server, t
                 worker, struck = town.parts[f"worker{number % 2}"], moment()
                 await worker.kill()
                 await watched.struck(struck)
-                await worker.start(town.client)
+                await worker.start(town.asking)
         said = await town.check()
         pauses = await town.pauses(watched)
     tell(f"{KILLS} workers killed", said, *pauses.told())

@@ -55,8 +55,12 @@ class Town:
             await publish_demo(db, moment())
         app = Starlette(routes=[Mount(f"/{n}", app=s.app) for n, s in self.simulators.items()])
         base = await self._stack.enter_async_context(serve(app))
-        self.client = httpx.AsyncClient(trust_env=False, timeout=6)
-        await self._stack.enter_async_context(self.client)
+        # Each customer has a connection; who asks how the processes are must not wait for one.
+        many = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+        self.client = httpx.AsyncClient(trust_env=False, timeout=6, limits=many)
+        self.asking = httpx.AsyncClient(trust_env=False, timeout=6)
+        for client in (self.client, self.asking):
+            await self._stack.enter_async_context(client)
         config: dict[str, object] = {
             "database_url": self.url,
             "faq": {"encoder": "off"},
@@ -85,7 +89,7 @@ class Town:
     async def all_ready(self, *, start: bool = False) -> None:
         """Start every process, or wait until each can serve again."""
         parts = self.parts.values()
-        await asyncio.gather(*((p.start if start else p.ready)(self.client) for p in parts))
+        await asyncio.gather(*((p.start if start else p.ready)(self.asking) for p in parts))
 
     @asynccontextmanager
     async def talking(self):
