@@ -62,6 +62,15 @@
     return [...faint];
   },
 
+  // The way of the Tab key begins before everything else.
+  begin() {
+    window.yingdaStops = new Map();
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute("tabindex");
+    window.scrollTo(0, 0);
+  },
+
   // Where the keyboard is: whether that can be seen, and is not behind something else.
   stop() {
     const e = document.activeElement;
@@ -78,7 +87,6 @@
       const top = document.elementFromPoint(box.left + box.width * x, box.top + box.height * y);
       return top && (place.contains(top) || top.contains(place));
     });
-    window.yingdaStops ??= new Map();
     if (!window.yingdaStops.has(e)) window.yingdaStops.set(e, window.yingdaStops.size);
     const name = e.id || e.name || e.textContent.trim().slice(0, 30) || e.outerHTML.slice(0, 60);
     return { at: window.yingdaStops.get(e), name, marked, visible };

@@ -13,7 +13,9 @@ NAMED = frozenset(
     }
 )
 """The roles that must have a name."""
-MOST_STOPS = 250
+MOST_STOPS = 300
+PARTS = 8
+"""How many stops a field has within it: a moment has its year, month, day, hour ..."""
 ASKED = Path(__file__).with_name("access.js").read_text()
 
 
@@ -33,13 +35,20 @@ async def unnamed(page: Page) -> list[str]:
 
 async def lost_stops(page: Page) -> list[str]:
     """Go through the page by the Tab key; return where one does not see where one is, or stays."""
-    await page.evaluate("() => { document.activeElement?.blur(); window.yingdaStops = new Map(); }")
-    wrong = []
-    for step in range(MOST_STOPS):
+    await page.evaluate(f"{ASKED}.begin()")
+    wrong: list[str] = []
+    seen = within = 0
+    for _ in range(MOST_STOPS):
         await page.keyboard.press("Tab")
         stop = await page.evaluate(f"{ASKED}.stop()")
-        if stop is None or stop["at"] < step:
-            return wrong if not stop or not stop["at"] else [*wrong, f"stuck at {stop['name']}"]
+        if stop is None or (seen > 1 and not stop["at"]):
+            return wrong
+        within = within + 1 if stop["at"] < seen else 0
+        if within > PARTS:
+            return [*wrong, f"stuck at {stop['name']}"]
+        if within:
+            continue
+        seen += 1
         if not stop["marked"]:
             wrong.append(f"no mark at {stop['name']}")
         if not stop["visible"]:

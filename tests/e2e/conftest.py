@@ -162,7 +162,8 @@ class Person:
 
 @pytest.fixture
 async def product(url: str, tmp_path: Path) -> AsyncIterator[Product]:
-    simulators = {name: registry.find(name).simulator(f"shop_{name}", moment) for name in PLATFORMS}
+    clock = Clock()
+    simulators = {name: registry.find(name).simulator(f"shop_{name}", clock) for name in PLATFORMS}
     platforms = Starlette(routes=[Mount(f"/{n}", app=s.app) for n, s in simulators.items()])
     async with AsyncExitStack() as stack:
         async with Database(url) as db:
@@ -187,7 +188,6 @@ async def product(url: str, tmp_path: Path) -> AsyncIterator[Product]:
                 for name, simulator in simulators.items()
             },
         )
-        clock = Clock()
         app = compose(config, clock)
         service = await stack.enter_async_context(app.state.service)
         root = await stack.enter_async_context(serve(app))

@@ -227,7 +227,7 @@ async def test_the_websites_chat_carries_files_both_ways(product: Product, pictu
 async def test_an_answers_files_go_along_but_for_those_that_are_left_off(product: Product):
     sue, lily = product.people["sue"], product.customer("telegram", "lily")
     headers = {"x-csrf-token": sue.csrf, "origin": product.url}
-    form = {"action": "save", "question": "怎么贴退货标签", "answer_zh": "贴在箱子上。"}
+    form = {"question": "怎么贴退货标签", "answer_zh": "贴在箱子上。", "kind": "service"}
     files = [
         ("files", ("标签.png", picture(300, 200), "image/png")),
         ("files", ("说明.pdf", SAMPLES["application/pdf"], "application/pdf")),
