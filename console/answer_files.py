@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException
 from fastapi import Path as InPath
 from sqlmodel import Session
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -29,6 +30,7 @@ EditorLogin = Annotated[Login, Depends(require("knowledge.write"))]
 MediaId = Annotated[str, InPath(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
 MOST = 10
 """How many files an entry has."""
+PIECE = 256 * 1024
 TOO_LARGE = mark("The file is larger than what is kept here.")
 EMPTY = mark("The file is empty.")
 WAYS: Mapping[str, str] = {
@@ -110,6 +112,50 @@ def read_files(session: Session, given: Mapping[str, str]) -> list[Attachment]:
     ]
 
 
+async def read_form(
+    request: Request, login: Login, found: Services
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return an editor's form, its files kept and named in it, and what is wrong with those.
+
+    So are files added where no script runs; else each was sent by itself before.
+    """
+    wrong: dict[str, str] = {}
+    async with request.form() as form:
+        given = {name: value for name, value in form.items() if isinstance(value, str)}
+        for name in [name for name, said in given.items() if name.startswith("drop_") and said]:
+            given.pop(f"file_{name.removeprefix('drop_')}", None)
+        for each in form.getlist("files"):
+            if not isinstance(each, UploadFile) or not each.filename:
+                continue
+            try:
+                file = await _kept(found, login, _pieces(each), each.filename[-400:])
+            except TooLarge:
+                wrong["files"] = TOO_LARGE
+                continue
+            if file is None:
+                wrong["files"] = EMPTY
+            else:
+                given |= form_fields([file])
+    return given, wrong
+
+
+async def _kept(
+    found: Services, login: Login, body: AsyncIterator[bytes], name: str
+) -> Attachment | None:
+    """Keep a file that is to go with an answer; None if nothing is in it."""
+    media_id = media.new_media_id()
+    kept = await taken(found.folder, media_id, body, name, found.folder.largest)
+    if not kept.size:
+        found.folder.remove(media_id)
+        return None
+    return await found.db.write(attachments.add, media_id, kept, login.id, found.clock())
+
+
+async def _pieces(upload: UploadFile) -> AsyncIterator[bytes]:
+    while piece := await upload.read(PIECE):
+        yield piece
+
+
 def _word(said: str) -> str:
     return said if _WORD.fullmatch(said) else ""
 
@@ -117,17 +163,13 @@ def _word(said: str) -> str:
 @router.post("/kb/files")
 async def take(request: Request, login: EditorLogin, found: Found) -> Response:
     """Take a file that is to go with an answer; the body is the file itself."""
-    locale, media_id = locale_of(request, login), media.new_media_id()
+    locale = locale_of(request, login)
     try:
-        kept = await taken(
-            found.folder, media_id, request.stream(), name_of(request), found.folder.largest
-        )
+        file = await _kept(found, login, request.stream(), name_of(request))
     except TooLarge:
         return JSONResponse({"problem": say(locale, TOO_LARGE)}, 413)
-    if not kept.size:
-        found.folder.remove(media_id)
+    if file is None:
         return JSONResponse({"problem": say(locale, EMPTY)}, 415)
-    file = await found.db.write(attachments.add, media_id, kept, login.id, found.clock())
     channels = channels_of(found.inboxes())
     context = {"row": row_of(file, channels, has_link=bool(found.files_at)), "channels": channels}
     return render(request, "knowledge/file.html", {**context, "ways": WAYS}, login=login)

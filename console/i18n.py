@@ -62,6 +62,16 @@ def mark(message: str) -> str:
     return message
 
 
+class _Texts(Translations):
+    """The catalogue's texts; of no words it says nothing, not the catalogue's own header."""
+
+    def gettext(self, message: str) -> str:
+        said: str = super().gettext(message) if message else ""
+        return said
+
+    ugettext = gettext
+
+
 @cache
 def translations(locale: str) -> NullTranslations:
     """Return the texts of `locale`."""
@@ -70,7 +80,7 @@ def translations(locale: str) -> NullTranslations:
     compiled = BytesIO()
     write_mo(compiled, read_catalogue())
     compiled.seek(0)
-    return Translations(compiled)
+    return _Texts(compiled)
 
 
 def say(locale: str, message: str, **values: object) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -174,7 +173,7 @@ async def _apply(found: Services, row: FileImport, *, keep_drafts: bool) -> None
         await unstage(found, row.id)
         await _told(found, row, report, base, overtaken=True)
         return
-    for piece in _pieces(contents):
+    for piece in staged.pieces(contents):
         await found.db.write(staged.put_in_place, piece)
     await asyncio.to_thread(found.folder.remove, row.id)
 
@@ -188,7 +187,7 @@ async def _stage(found: Services, row: FileImport, contents: Mapping[str, Conten
     """Write the drafts where nobody sees them, so many at a time that nobody waits for long."""
     await unstage(found, row.id)
     number, now, done = staged.stage_of(row.id), found.clock(), 0
-    for piece in _pieces(contents):
+    for piece in staged.pieces(contents):
         await found.db.write(
             _stage_some, row.id, (number, done, len(contents)), piece, row.agent_id, now
         )
@@ -212,9 +211,3 @@ async def unstage(found: Services, import_id: str) -> None:
     """Forget what an import had begun to write, piece by piece."""
     while await found.db.write(staged.drop, staged.stage_of(import_id)):
         pass
-
-
-def _pieces(contents: Mapping[str, Content]) -> Iterator[dict[str, Content]]:
-    items = iter(contents.items())
-    while piece := dict(islice(items, staged.PIECE)):
-        yield piece

@@ -236,6 +236,11 @@ def _page(
 ) -> Response:
     meanings, problem = wrong or ({}, None)
     guessed = {each["title"]: each["field"] for each in row.report.get("columns", ())}
+
+    def question_of(key: str) -> str:
+        entry = found.knowledge.entry(key)
+        return entry.question if entry else key
+
     stale = row.state in table.WORKING and found.clock() - row.beat_at > table.STALE
     context = {
         "row": row,
@@ -243,6 +248,7 @@ def _page(
         "state": "stale" if stale else row.state.value,
         "meanings": {**guessed, **row.columns, **meanings},
         "fields": FIELDS,
+        "question_of": question_of,
         "problem": problem,
         "may_publish": login.may("knowledge.publish"),
     }

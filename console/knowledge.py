@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -20,9 +20,9 @@ from console.knowledge_diff import ANSWERS, KINDS, MODES, RISKS
 from console.knowledge_forms import RELATED, form_of, read_content
 from console.knowledge_views import BANDS, PARTS, Overtaken
 from console.services import Services
-from console.views import render
+from console.views import is_partial, render
 from console.words import CHANNELS
-from storage import knowledge
+from storage import knowledge, plans
 from storage.knowledge import Content, UnknownArticle
 from storage.rules import Attachment, Rules
 
@@ -84,9 +84,10 @@ async def ask_new(
 @router.post("/kb/new")
 async def create(request: Request, login: EditorLogin, found: Found) -> Response:
     """Write a new entry's draft."""
-    given = await _given(request)
+    given, lost = await answer_files.read_form(request, login, found)
     content, wrong, files = await found.db.read(_read, given)
-    if content is None:
+    if content is None or lost:
+        wrong |= lost
         more = {**_blank(given, wrong), "rows": answer_files.rows_of(found, files)}
         return _render(request, login, found, "entry.html", more, 422)
     key = await found.db.write(pages.save, None, content, login.id, found.clock(), "")
@@ -104,41 +105,72 @@ async def edit(
 @router.post("/kb/{key:path}")
 async def change(request: Request, login: EditorLogin, found: Found, key: str) -> Response:
     """Save an entry's draft, throw it away, take the entry out, or add a similar question."""
-    given = await _given(request)
-    now, address = found.clock(), f"/kb/{quote(key)}"
+    given, lost = await answer_files.read_form(request, login, found)
+    act = _ACTS.get(given.get("action", ""))
     try:
-        match given.get("action"):
-            case "discard":
-                await found.db.write(knowledge.delete_draft, key)
-                still = await found.db.read(knowledge.get_article, key)
-                return _go(f"{address if still else '/kb'}?told=discarded")
-            case "remove":
-                removal = await found.db.write(knowledge.mark_deleted, key, login.id, now)
-                return _go(f"{address if removal else '/kb'}?told=removed")
-            case "restore":
-                restored = await found.db.write(
-                    pages.restore, key, given.get("revision", ""), login.id, now
-                )
-                return _go(f"{address}?told={'restored' if restored else 'known'}")
-            case "similar":
-                text = given.get("sentence", "").strip()[: pages.QUESTION_LIMIT]
-                added = bool(text) and await found.db.write(
-                    pages.add_similar, key, text, login.id, now
-                )
-                return _go(f"{address}?told={'similar' if added else 'known'}")
-            case _:
-                return await _save(request, login, found, key, given)
+        if act is None:
+            return await _save(request, login, found, key, (given, lost))
+        told, stays = await act(found, login, key, given)
     except UnknownArticle:
         return _missing(request, login)
+    if is_partial(request):
+        context = {"key": key, "told": TOLD[told], "added": told == "similar"}
+        return render(request, "knowledge/similar.html", context, login=login)
+    return _go(f"/kb/{quote(key)}?told={told}" if stays else f"/kb?told={told}")
+
+
+async def _discard(found: Services, _: Login, key: str, __: Mapping[str, str]) -> tuple[str, bool]:
+    await found.db.write(knowledge.delete_draft, key)
+    return "discarded", await found.db.read(knowledge.get_article, key) is not None
+
+
+async def _remove(
+    found: Services, login: Login, key: str, _: Mapping[str, str]
+) -> tuple[str, bool]:
+    removal = await found.db.write(knowledge.mark_deleted, key, login.id, found.clock())
+    return "removed", removal is not None
+
+
+async def _restore(
+    found: Services, login: Login, key: str, given: Mapping[str, str]
+) -> tuple[str, bool]:
+    number = given.get("revision", "")
+    restored = await found.db.write(pages.restore, key, number, login.id, found.clock())
+    return "restored" if restored else "known", True
+
+
+async def _similar(
+    found: Services, login: Login, key: str, given: Mapping[str, str]
+) -> tuple[str, bool]:
+    text = given.get("sentence", "").strip()[: pages.QUESTION_LIMIT]
+    added = bool(text) and await found.db.write(
+        pages.add_similar, key, text, login.id, found.clock()
+    )
+    return "similar" if added else "known", True
+
+
+_Act = Callable[[Services, Login, str, Mapping[str, str]], Awaitable[tuple[str, bool]]]
+"""Returns what is told, and whether the entry is still there to be shown."""
+_ACTS: Mapping[str, _Act] = {
+    "discard": _discard,
+    "remove": _remove,
+    "restore": _restore,
+    "similar": _similar,
+}
 
 
 async def _save(
-    request: Request, login: Login, found: Services, key: str, given: Mapping[str, str]
+    request: Request,
+    login: Login,
+    found: Services,
+    key: str,
+    said: tuple[Mapping[str, str], Mapping[str, str]],
 ) -> Response:
+    given, lost = said
     content, wrong, files = await found.db.read(_read, given)
     rows = answer_files.rows_of(found, files)
-    if content is None:
-        more: dict[str, Any] = {"given": given, "errors": wrong, "rows": rows}
+    if content is None or lost:
+        more: dict[str, Any] = {"given": given, "errors": {**wrong, **lost}, "rows": rows}
         return await _entry_page(request, login, found, key, more, 422)
     try:
         seen = given.get("seen", "")
@@ -171,6 +203,7 @@ async def _entry_page(
         return _missing(request, login)
     entry, revisions, categories = read
     questions = await found.db.read(pages.questions_of, set(entry.content.rules.related))
+    awaited = await found.db.read(plans.awaited)
     context = {
         **_blank(form_of(entry, questions), {}),
         "entry": entry,
@@ -179,6 +212,7 @@ async def _entry_page(
         "rows": answer_files.rows_of(found, entry.content.rules.files),
         "against": "drafts" if entry.state.draft else "live",
         "ruled": replace(entry.content.rules, files=()) != Rules(),
+        "awaited": awaited.get(key) if entry.state.draft else None,
         **more,
     }
     return _render(request, login, found, "entry.html", context, status)
@@ -191,6 +225,7 @@ def _blank(given: Mapping[str, str], errors: Mapping[str, str]) -> dict[str, Any
         "categories": [],
         "rows": [],
         "ruled": False,
+        "awaited": None,
         "problem": None,
         "told": "",
     }
@@ -241,11 +276,6 @@ def _missing(request: Request, login: Login) -> Response:
         "status": 404,
     }
     return render(request, "error.html", context, login=login, status=404)
-
-
-async def _given(request: Request) -> dict[str, str]:
-    form = await request.form()
-    return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 def _go(path: str) -> Response:

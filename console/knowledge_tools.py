@@ -27,14 +27,17 @@ from faq.matcher import Decision, Entry
 from faq.modes import admitted
 from faq.near import near_duplicates
 from faq.stored import entry_of
-from storage import kept_tests, knowledge
+from storage import kept_tests, knowledge, overview
 from storage.knowledge import LiveEntry
+from storage.models import ArticleVersion
 
 router = APIRouter()
 EditorLogin = Annotated[Login, Depends(require("knowledge.write"))]
 """Somebody who writes entries."""
 SENTENCE = 500
 """How long a tried sentence may be."""
+MOST_COMPARED = 2000
+"""With how many drafts, the newest, what one writes is compared."""
 MOST_TRIED = 200
 """With how many drafts a sentence is tried at once; *Publish* tries any number."""
 LANGUAGES = ("zh", "en")
@@ -148,14 +151,19 @@ async def near(request: Request, login: EditorLogin, found: Found) -> Response:
     form = await request.form()
     lines = [str(form.get("question", "")), *str(form.get("similar", "")).splitlines()]
     questions = [line.strip()[: pages.QUESTION_LIMIT] for line in lines if line.strip()]
-    entries = {entry.id: entry for entry in found.knowledge.entries()}
-    entries |= await found.db.read(_drafted)
-    own = str(form.get("key", ""))
-    listed = list(entries.values())
+    drafted = await found.db.read(_drafted)
     doubles = await asyncio.to_thread(
-        near_duplicates, questions[: pages.SIMILAR_LIMIT + 1], listed, own
+        near_duplicates,
+        questions[: pages.SIMILAR_LIMIT + 1],
+        found.knowledge.matcher,
+        drafted,
+        str(form.get("key", "")),
     )
-    context: dict[str, Any] = {"doubles": doubles, "entries": entries}
+
+    def known(key: str) -> Entry | None:
+        return drafted.get(key) or found.knowledge.entry(key)
+
+    context: dict[str, Any] = {"doubles": doubles, "entry_of": known}
     return render(request, "knowledge/near.html", context, login=login)
 
 
@@ -170,17 +178,18 @@ async def move(login: EditorLogin, found: Found, old: Short = "", new: Short = "
 
 
 def _drafted(session: Session) -> dict[str, Entry]:
-    return _changes(session, "")[0]
+    newest = overview.newest_drafts(session, MOST_COMPARED)
+    return {key: _entry(key, draft) for key, draft in newest.items()}
+
+
+def _entry(key: str, draft: ArticleVersion) -> Entry:
+    return entry_of(LiveEntry(key, draft.id, knowledge.content_of(draft)))
 
 
 def _changes(session: Session, own: str) -> tuple[dict[str, Entry], list[str]]:
     """Return the entries as drafts change them, and those that they take out; or one entry's."""
     drafts = knowledge.drafts(session, [own] if own else None)
-    changed = {
-        key: entry_of(LiveEntry(key, draft.id, knowledge.content_of(draft)))
-        for key, draft in drafts.items()
-        if not draft.deleted
-    }
+    changed = {key: _entry(key, draft) for key, draft in drafts.items() if not draft.deleted}
     return changed, [key for key in drafts if key not in changed]
 
 

@@ -204,10 +204,7 @@ def save(
             raise knowledge.UnknownArticle(key)
         if Entry(state).seen != seen:
             raise Overtaken
-    draft = knowledge.save_draft(session, key, content, author, now)
-    return next(
-        s.article.key for s in overview.drafted(session) if s.draft and s.draft.id == draft.id
-    )
+    return articles.key_of(session, knowledge.save_draft(session, key, content, author, now))
 
 
 def add_similar(session: Session, key: str, text: str, author: UUID, now: datetime) -> bool:
@@ -250,11 +247,7 @@ def keys_by_question(session: Session) -> dict[str, str]:
 
 def questions_of(session: Session, keys: Collection[str | None]) -> dict[str, str]:
     """Return the standard questions of these entries, by key."""
-    return (
-        {key: question for key, question in articles.questions(session).items() if key in keys}
-        if keys
-        else {}
-    )
+    return articles.questions(session, {key for key in keys if key}) if keys else {}
 
 
 def channels_of(inboxes: Sequence[InboxState]) -> list[Channel]:

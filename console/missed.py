@@ -21,14 +21,13 @@ from console import knowledge_views, missed_views
 from console.auth import Found, Login
 from console.i18n import mark
 from console.knowledge import NEIGHBOURS, EditorLogin
-from console.missed_views import ENDS, STATES, GapView, picked, with_questions
+from console.missed_views import ENDS, NEW, STATES, GapView, picked, with_questions
 from console.rows import inboxes
 from console.services import Services
 from console.views import render
 from faq.matcher import Entry
 from faq.replay import Asked
 from faq.stored import content_of, entry_of
-from faq.tokens import language_of
 from handlers.desk import gaps as looking
 from handlers.personal import HIDDEN, masked
 from storage import gaps, knowledge, rehearsals, timers
@@ -43,10 +42,10 @@ REPLAYED = 300
 """On how many different questions an entry is tried."""
 READ = 3000
 """In how many of the newest facts these are looked for."""
-AGAIN = timedelta(minutes=1)
-NEW = "(new)"
-"""The key of an entry that is only tried."""
+PATIENCE = timedelta(minutes=2)
+"""How long a page waits for a look to come to its end."""
 TOLD: Mapping[str, str] = {
+    "looked": mark("Looked through just now."),
     "looking": mark("Looking again; what is found stands here in a moment."),
     "attached": mark("Added to the entry's draft. Customers get it once it is published."),
     "ignored": mark("Ignored: it is not shown among the open ones any more."),
@@ -81,12 +80,23 @@ async def list_all(
     state: GapState = GapState.OPEN,
     page: int = 1,
     told: str = "",
+    asked: int = 0,
 ) -> Response:
-    """Show the gaps, the dearest first."""
+    """Show the gaps, the dearest first; while they are looked for, ask again."""
     page = max(1, min(page, 1000))
     listed = await found.db.read(missed_views.read_list, state, page)
-    context = {"listed": listed, "state": state, "page": page, "told": TOLD.get(told, "")}
-    return _render(request, login, found, "gaps.html", context)
+    looks = told == "looking" and found.clock().timestamp() - asked < PATIENCE.total_seconds()
+    if looks and listed.looked_at is not None and listed.looked_at.timestamp() >= asked:
+        told, looks = "looked", False
+    context = {
+        **_words(login, found),
+        "listed": listed,
+        "state": state,
+        "page": page,
+        "told": TOLD.get(told, ""),
+        "looks": f"/kb/gaps?told=looking&asked={asked}" if looks else "",
+    }
+    return render(request, "knowledge/gaps.html", context, login=login)
 
 
 @router.post("/kb/gaps")
@@ -98,7 +108,8 @@ async def look_again(_login: EditorLogin, found: Found) -> Response:
         task = asyncio.create_task(_look(found), name="gaps")
         _looks.add(task)
         task.add_done_callback(_looks.discard)
-    return _go("/kb/gaps?told=looking")
+    minute = now.replace(second=0, microsecond=0)
+    return _go(f"/kb/gaps?told=looking&asked={int(minute.timestamp())}")
 
 
 async def _look(found: Services) -> None:
@@ -152,8 +163,9 @@ async def follow(
     run = await found.db.read(rehearsals.get, run_id)
     if run is None:
         return _go(f"/kb/gaps/{gap_id}")
-    context = {"gap_id": gap_id, "run": run, "is_alive": rehearsals.is_alive(run, found.clock())}
-    return _render(request, login, found, "gap_trial.html", context)
+    is_alive = rehearsals.is_alive(run, found.clock())
+    context = {**_words(login, found), "gap_id": gap_id, "run": run, "is_alive": is_alive}
+    return render(request, "knowledge/gap_trial.html", context, login=login)
 
 
 async def _answer(
@@ -177,12 +189,15 @@ async def _answer(
 async def _entry(
     found: Services, given: Mapping[str, str], questions: Sequence[str]
 ) -> Entry | None:
-    """Return the entry that the questions would be added to: its draft if it has one."""
+    """Return what the questions would become: a new entry, or one with them, its draft first."""
     if given.get("to") == "new":
-        question, *similar = questions or [""]
-        answer = (given.get("answer") or "").strip()[: knowledge_views.ANSWER_LIMIT]
-        answers = {language_of(answer): answer} if answer else {}
-        return Entry(NEW, question, tuple(similar), answers) if question and answer else None
+        return missed_views.new_entry(given.get("answer", ""), questions)
+    return await _known_entry(found, given, questions)
+
+
+async def _known_entry(
+    found: Services, given: Mapping[str, str], questions: Sequence[str]
+) -> Entry | None:
     said = given.get("key", "").strip()
     keys = await found.db.read(knowledge_views.keys_by_question) if said else {}
     key = keys.get(knowledge_views.folded(said), said) or given.get("entry", "").strip()
@@ -257,19 +272,14 @@ def _page(
     more: Mapping[str, Any],
     status: int = 200,
 ) -> Response:
-    context = {"view": view, "trial": None, "problem": "", "given": {}, "told": "", **more}
-    return _render(request, login, found, "gap.html", context, status)
+    shown: dict[str, Any] = {"trial": None, "problem": "", "given": {}, "told": ""}
+    context = {**_words(login, found), **shown, "view": view, **more}
+    return render(request, "knowledge/gap.html", context, login=login, status=status)
 
 
-def _render(
-    request: Request,
-    login: Login,
-    found: Services,
-    template: str,
-    context: Mapping[str, Any],
-    status: int = 200,
-) -> Response:
-    words = {
+def _words(login: Login, found: Services) -> dict[str, Any]:
+    """Return what every page here needs to say."""
+    return {
         "ends": ENDS,
         "states": STATES,
         "channels": inboxes(found),
@@ -278,9 +288,6 @@ def _render(
         "neighbours": [each.question for each in found.knowledge.entries()[:NEIGHBOURS]],
         "hide": lambda text: masked(text) or HIDDEN,
     }
-    return render(
-        request, f"knowledge/{template}", {**words, **context}, login=login, status=status
-    )
 
 
 def _go(path: str) -> Response:

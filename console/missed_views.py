@@ -12,13 +12,16 @@ from sqlmodel import Session
 
 from channels.message import text_of
 from console.i18n import mark
-from console.knowledge_views import QUESTION_LIMIT
+from console.knowledge_views import ANSWER_LIMIT, QUESTION_LIMIT
 from faq.matcher import Entry
+from faq.tokens import language_of
 from handlers.personal import HIDDEN, masked
 from storage import gaps, verdicts
 from storage.models import Gap, GapState
 
 PAGE = 20
+NEW = "(new)"
+"""The key of an entry that is only tried."""
 ENDS: Mapping[str, tuple[str, str]] = {
     "missed": (mark("not understood"), "bad"),
     "unclicked": (mark("offered, none chosen"), "warn"),
@@ -128,6 +131,15 @@ def picked(view: GapView, chosen: Sequence[str]) -> list[str]:
     texts = [each.text for each in view.examples if str(each.id) in wanted]
     fit = [text for text in texts if HIDDEN not in text and len(text) <= QUESTION_LIMIT]
     return list(dict.fromkeys(fit))
+
+
+def new_entry(answer: str, questions: Sequence[str]) -> Entry | None:
+    """Return the entry that these questions with this answer would be, None if it lacks one."""
+    answer = answer.strip()[:ANSWER_LIMIT]
+    if not questions or not answer:
+        return None
+    question, *similar = questions
+    return Entry(NEW, question, tuple(similar), {language_of(answer): answer})
 
 
 def with_questions(entry: Entry, questions: Sequence[str]) -> Entry:

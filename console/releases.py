@@ -39,6 +39,8 @@ TOLD: Mapping[str, str] = {
     "back": mark("Taken back: customers get the former answers from now on."),
     "same": mark("That release is what is live now."),
 }
+NAMED = 20
+"""How many entries of a planned release are named."""
 BAND_WORDS: Mapping[str, tuple[str, str, str]] = {band.value: BANDS[band] for band in Band}
 
 
@@ -46,8 +48,12 @@ BAND_WORDS: Mapping[str, tuple[str, str, str]] = {band.value: BANDS[band] for ba
 async def ask_publish(request: Request, login: WriterLogin, found: Found) -> Response:
     """Show what the next release could change, and let it be chosen."""
     drafts = await found.db.read(knowledge_views.read_drafts)
-    waiting = await found.db.read(overview.count_drafts)
-    return _render(request, login, "publish.html", {"drafts": drafts, "waiting": waiting})
+    context = {
+        "drafts": drafts,
+        "waiting": await found.db.read(overview.count_drafts),
+        "awaited": await found.db.read(plans.awaited),
+    }
+    return _render(request, login, "publish.html", context)
 
 
 @router.post("/kb/rehearsals")
@@ -69,7 +75,7 @@ async def show_rehearsal(
 ) -> Response:
     """Show how far a rehearsal is, or what came of it."""
     tried = await found.db.read(read_tried, rehearsal_id, found.clock())
-    return _gate(request, login, tried, {})
+    return _gate(request, login, found, tried, {})
 
 
 @router.post("/kb/rehearsals/{rehearsal_id}/publish")
@@ -81,15 +87,15 @@ async def publish(
     given = {name: value for name, value in form.items() if isinstance(value, str)}
     tried = await found.db.read(read_tried, rehearsal_id, found.clock())
     if tried is None:
-        return _gate(request, login, tried, {})
+        return _gate(request, login, found, tried, {})
     order, wrong = rehearsal_views.read_order(given, tried, login.agent.role, found.clock())
     if order is None:
-        return _gate(request, login, tried, {"given": given, "errors": wrong}, 422)
+        return _gate(request, login, found, tried, {"given": given, "errors": wrong}, 422)
     try:
         await _carry_out(found, login, tried, order)
     except NothingToPublish:
         wrong = {"form": mark("These drafts were not tried out as they are now. Try them again.")}
-        return _gate(request, login, tried, {"given": given, "errors": wrong}, 409)
+        return _gate(request, login, found, tried, {"given": given, "errors": wrong}, 409)
     return _go(f"/kb/releases?told={'planned' if order.due_at else 'published'}")
 
 
@@ -118,7 +124,14 @@ async def releases(request: Request, login: WriterLogin, found: Found, told: str
     """Show what was made live, when and by whom, and what is planned."""
     shown = await found.db.read(knowledge_views.read_releases)
     planned = await found.db.read(plans.plans)
-    context = {"releases": shown, "planned": planned, "told": TOLD.get(told, "")}
+    named = {key for each in planned for key in each.release.keys[:NAMED]}
+    context = {
+        "releases": shown,
+        "planned": planned,
+        "named": NAMED,
+        "questions": await found.db.read(knowledge_views.questions_of, named),
+        "told": TOLD.get(told, ""),
+    }
     return _render(request, login, "releases.html", context)
 
 
@@ -143,6 +156,7 @@ async def cancel(found: Found, plan_id: UUID) -> Response:
 def _gate(
     request: Request,
     login: Login,
+    found: Services,
     tried: Tried | None,
     more: Mapping[str, Any],
     status: int = 200,
@@ -156,7 +170,20 @@ def _gate(
         return render(request, "error.html", context, login=login, status=404)
     template = "rehearsed.html" if is_partial(request) else "rehearsal.html"
     may_overrule = login.agent.role in rehearsal_views.OVERRULERS
-    context = {"tried": tried, "given": {}, "errors": {}, "may_overrule": may_overrule, **more}
+    drafted = {entry.key: entry.content.question for entry in tried.drafts}
+
+    def question_of(key: str) -> str:
+        live = found.knowledge.entry(key)
+        return drafted.get(key) or (live.question if live else key)
+
+    context = {
+        "tried": tried,
+        "given": {},
+        "errors": {},
+        "may_overrule": may_overrule,
+        "question_of": question_of,
+        **more,
+    }
     return _render(request, login, template, context, status)
 
 

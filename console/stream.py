@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -49,13 +49,10 @@ def _after(request: Request, after: int | None) -> int | None:
 async def _events(
     request: Request, login: Login, found: Services, locale: str, after: int | None
 ) -> AsyncIterator[str]:
-    newest = await found.db.read(activity.last_id)
-    if after is not None and not newest - TOO_OLD <= after <= newest:
-        yield f"event: reload\nid: {newest}\ndata: {{}}\n\n"
-        after = newest
-    start = newest if after is None else after
+    start, is_lost = _start(await found.db.read(activity.last_id), after)
+    if is_lost:
+        yield f"event: reload\nid: {start}\ndata: {{}}\n\n"
     yield f"event: hello\nid: {start}\ndata: {{}}\n\n"
-    rendered: Rendered = request.app.state.rendered
     loop = asyncio.get_running_loop()
     checked = loop.time()
     async for batch in found.live.listen(DESK, start, HEARTBEAT):
@@ -65,14 +62,30 @@ async def _events(
             if now is None:
                 return
             login = now
+        sees = login.may("inbox")
         if isinstance(batch, Whisper):
-            yield _whispered(batch) if login.may("inbox") else ""
-            continue
-        if not batch:
-            yield ": alive\n\n"
-            continue
-        rows = await rendered.of(found, locale, batch) if login.may("inbox") else {}
-        yield "".join(_event(fact, rows) for fact in batch if fact.fact not in QUIET)
+            yield _whispered(batch) if sees else ""
+        else:
+            yield await _told(request, found, locale, batch, sees=sees)
+
+
+def _start(newest: int, after: int | None) -> tuple[int, bool]:
+    """Return from where on facts are told, and whether too many were missed before."""
+    if after is None:
+        return newest, False
+    is_lost = not newest - TOO_OLD <= after <= newest
+    return (newest if is_lost else after), is_lost
+
+
+async def _told(
+    request: Request, found: Services, locale: str, batch: Sequence[Activity], *, sees: bool
+) -> str:
+    """Return facts as they are told to who may see conversations, or not; of none, that we live."""
+    if not batch:
+        return ": alive\n\n"
+    rendered: Rendered = request.app.state.rendered
+    rows = await rendered.of(found, locale, batch) if sees else {}
+    return "".join(_event(fact, rows) for fact in batch if fact.fact not in QUIET)
 
 
 def _whispered(whisper: Whisper) -> str:

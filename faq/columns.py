@@ -97,14 +97,20 @@ def _by_content(
 ) -> None:
     open_ones = [title for title, one in found.items() if not one.field]
     texts = {title: [str(row[title]) for row in samples if row.get(title)] for title in open_ones}
-    asking = [t for t in open_ones if texts[t] and _share(_ASKS, texts[t]) >= 0.5]  # noqa: PLR2004 - half
-    if "question" not in taken and asking:
-        found[asking[0]] = Guess("question", sure=False)
-        open_ones.remove(asking[0])
-    if not any(name.startswith("answer") for name in taken):
-        longest = max(open_ones, key=lambda title: _length(texts[title]), default=None)
-        if longest is not None and _length(texts[longest]):
-            found[longest] = Guess("answer", sure=False)
+    asking = None if "question" in taken else _asking(texts)
+    if asking is not None:
+        found[asking] = Guess("question", sure=False)
+        del texts[asking]
+    is_answered = any(name.startswith("answer") for name in taken)
+    longest = None if is_answered else max(texts, key=lambda t: _length(texts[t]), default=None)
+    if longest is not None and _length(texts[longest]):
+        found[longest] = Guess("answer", sure=False)
+
+
+def _asking(texts: Mapping[str, Sequence[str]]) -> str | None:
+    """Return the first column of which at least half asks something."""
+    asking = (title for title, said in texts.items() if said and _share(_ASKS, said) >= 0.5)  # noqa: PLR2004 - half
+    return next(asking, None)
 
 
 def _share(pattern: re.Pattern[str], texts: Sequence[str]) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +14,12 @@ from faq.compare import Drafted, Report
 from faq.importer import Imported, with_files
 from faq.matcher import Entry
 from faq.stored import entry_of, live
-from storage import attachments, imports
-from storage.articles import LiveEntry
-from storage.imports import Waiting
+from storage import attachments, imports, staged
+from storage.articles import Content, LiveEntry
+from storage.database import Database
+from storage.imports import Overtaken, Waiting
 
+STAGE = staged.stage_of("the command line")
 LISTED = 200
 """How many keys and rows of a kind a stored report names; it counts all."""
 
@@ -78,3 +81,37 @@ def stored(report: Report, marks: Mapping[str, str]) -> dict[str, Any]:
         "conflicting": len(report.conflicts),
         "marks": {key: mark for key, mark in marks.items() if key in touched},
     }
+
+
+async def write(
+    db: Database, contents: Mapping[str, Content], marks: Collection[str], now: datetime
+) -> None:
+    """Write drafts piece by piece, seen all at once or never, while others go on writing.
+
+    What a command that was broken off left behind is dropped first. `marks` are those of the
+    drafts that these take the place of.
+
+    Raises:
+        storage.imports.Overtaken: such a draft was written meanwhile, or another command runs.
+    """
+    await _clear(db)
+    for piece in staged.pieces(contents):
+        await db.write(staged.stage, STAGE, piece, None, now)
+    try:
+        await db.write(_reveal, len(contents), marks)
+    except Overtaken:
+        await _clear(db)
+        raise
+    for piece in staged.pieces(contents):
+        await db.write(staged.put_in_place, piece)
+
+
+async def _clear(db: Database) -> None:
+    while await db.write(staged.drop, STAGE):
+        pass
+
+
+def _reveal(session: Session, many: int, marks: Collection[str]) -> None:
+    if staged.count(session, STAGE) != many:
+        raise Overtaken("another import runs at the same time: nothing was imported")
+    imports.reveal(session, STAGE, marks)

@@ -61,6 +61,11 @@ class ModeMatcher:
         return self._meaning.snapshot
 
     @property
+    def literal(self) -> Literal:
+        """The entries that are found word for word, or by what a question holds."""
+        return self._literal
+
+    @property
     def encoder(self) -> Encoder | None:
         """The encoder in use."""
         return self._meaning.encoder

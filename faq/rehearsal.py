@@ -186,6 +186,7 @@ def _outcome(outcome: Outcome, other: Outcome | None = None) -> dict[str, Any]:
         "entry": outcome.entry_ids[0] if outcome.entry_ids else None,
         "question": outcome.question,
         "offered": len(outcome.entry_ids),
+        "others": list(outcome.entry_ids[1:]),
         "answer": "\n".join(lines)[:300],
     }
 

@@ -133,13 +133,15 @@ def count_articles(
     return session.exec(chosen).one()
 
 
-def questions(session: Session) -> dict[str, str]:
-    """Return the standard question of each entry that is live or drafted, by key."""
+def questions(session: Session, keys: Collection[str] | None = None) -> dict[str, str]:
+    """Return the standard questions of these entries, or of all, live or drafted, by key."""
     query = (
         select(Article.key, ArticleVersion.question)
         .where(ArticleVersion.article_id == Article.id, col(ArticleVersion.live_to).is_(None))
         .order_by(col(ArticleVersion.live_from).is_(None), Article.key)
     )
+    if keys is not None:
+        query = query.where(col(Article.key).in_(keys))
     return dict(session.exec(query).all())
 
 
@@ -202,6 +204,11 @@ def get_article(session: Session, key: str) -> ArticleState | None:
     """Return one entry, None if there is none of this key."""
     article = session.exec(select(Article).where(Article.key == key)).one_or_none()
     return None if article is None else states(session, [article])[0]
+
+
+def key_of(session: Session, version: ArticleVersion) -> str:
+    """Return the key of a revision's entry."""
+    return session.get_one(Article, version.article_id).key
 
 
 def versions(session: Session, key: str) -> list[ArticleVersion]:

@@ -11,7 +11,9 @@ from uuid import UUID
 from sqlalchemy import String, cast, delete, update
 from sqlmodel import Session, col, select
 
+from storage import media
 from storage.folder import Kept
+from storage.media import Upload
 from storage.models import ArticleVersion, KnowledgeFile, MediaFile, MediaState
 from storage.rules import Attachment, rules_of
 
@@ -53,6 +55,15 @@ def get(session: Session, media_id: str) -> MediaFile | None:
         sha256=row.sha256,
         created_at=row.created_at,
     )
+
+
+def lend(session: Session, upload: Upload, now: datetime) -> MediaFile | None:
+    """Let a file of the knowledge base be attached in a conversation; None if it is gone."""
+    row = session.get(KnowledgeFile, upload.shared)
+    if row is None:
+        return None
+    kept = Kept(row.name, row.type, row.size, row.sha256, row.width, row.height)
+    return media.attach(session, upload, kept, now)
 
 
 def use(session: Session, files: Iterable[Attachment], now: datetime) -> None:

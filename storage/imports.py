@@ -149,19 +149,27 @@ def apply(
 ) -> None:
     """Turn all that is staged for a file into drafts, and tell what came of it.
 
+    Raises:
+        Overtaken: as `reveal` says.
+    """
+    reveal(session, staged.stage_of(import_id), marks)
+    finish(session, import_id, ImportState.APPLIED, report, now)
+
+
+def reveal(session: Session, number: int, marks: Collection[str]) -> None:
+    """Turn all that is staged under a number into drafts.
+
     `marks` are those of the drafts in its way that were there when the file was looked at.
 
     Raises:
         Overtaken: one of them was written since, or there is another.
     """
-    number = staged.stage_of(import_id)
     found = staged.in_the_way(session, number)
     moments = [float(mark.rpartition("-")[2]) for mark in marks]
     last = 0.0 if found[1] is None else found[1].timestamp()
     if found[0] != len(moments) or abs(max(moments, default=0.0) - last) > _ROUNDING:
-        raise Overtaken
+        raise Overtaken("drafts were written since the file was looked at: nothing was imported")
     staged.show(session, number)
-    finish(session, import_id, ImportState.APPLIED, report, now)
 
 
 def discard(session: Session, import_id: str) -> None:

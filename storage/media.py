@@ -33,6 +33,8 @@ class Upload:
     kind: Kind = "file"
     conversation_id: UUID | None = None
     agent_id: UUID | None = None
+    shared: str | None = None
+    """The file of the knowledge base that it is, whose bytes lie there."""
 
 
 def new_media_id() -> str:

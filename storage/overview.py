@@ -82,6 +82,18 @@ def drafted(session: Session, limit: int = 500) -> list[ArticleState]:
     return states(session, list(session.exec(query.limit(limit))))
 
 
+def newest_drafts(session: Session, limit: int) -> dict[str, ArticleVersion]:
+    """Return the drafts that were written last, by key, without those that take an entry out."""
+    query = (
+        select(Article.key, ArticleVersion)
+        .where(ArticleVersion.article_id == Article.id, *_is_draft())
+        .where(col(ArticleVersion.deleted).is_(False))
+        .order_by(col(ArticleVersion.created_at).desc(), Article.key)
+        .limit(limit)
+    )
+    return dict(session.exec(query).all())
+
+
 def count_drafts(session: Session) -> int:
     """Return how many entries have a draft."""
     return session.exec(select(func.count()).select_from(ArticleVersion).where(*_is_draft())).one()

@@ -97,14 +97,9 @@ def _load(
     lane = connection.execute(_LOCK, {"b_key": key, "b_now": now}).one_or_none()
     if lane is None:
         return None
-    found = {"b_key": key, "b_done": lane.done}
-    waiting = list(connection.execute(_WAITING, found))
-    stuck = [row for row in waiting if row.status == DeliveryStatus.SENDING]
-    if stuck and not only_way:
+    pending = _pending(session, key, lane.done, now, only_way=only_way)
+    if pending is None:
         return None
-    if stuck:
-        slots.end(session, [row.id.hex for row in stuck], DeliveryStatus.UNCERTAIN, now)
-    pending = [row for row in waiting if row.status == DeliveryStatus.PENDING]
     load = _fill(pending, given, fit)
     if load is None or (len(load.whole) < len(pending) and not only_way):
         return None
@@ -113,6 +108,20 @@ def _load(
     carried = load.whole if load.cut is None else (*load.whole, load.cut)
     connection.execute(_PASS, {"b_key": key, "b_done": carried[-1].sequence, "b_now": now})
     return _Load(load.message, carried)
+
+
+def _pending(
+    session: Session, key: str, done: int, now: datetime, *, only_way: bool
+) -> list[Row[Any]] | None:
+    """Return what waits in a lane; None where something is on another way, and this is not all."""
+    found = {"b_key": key, "b_done": done}
+    waiting = list(session.connection().execute(_WAITING, found))
+    stuck = [row.id.hex for row in waiting if row.status == DeliveryStatus.SENDING]
+    if stuck and not only_way:
+        return None
+    if stuck:
+        slots.end(session, stuck, DeliveryStatus.UNCERTAIN, now)
+    return [row for row in waiting if row.status == DeliveryStatus.PENDING]
 
 
 def _fill(pending: Sequence[Row[Any]], given: OutgoingMessage, fit: Fit) -> _Load | None:

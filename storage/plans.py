@@ -89,6 +89,15 @@ def plans(session: Session) -> list[Plan]:
     return sorted(made, key=lambda each: each.release.state is not PlanState.WAITING)
 
 
+def awaited(session: Session) -> dict[str, datetime]:
+    """Return when the drafts of which entries go live by themselves, by key; the earliest time."""
+    waits = col(PlannedRelease.state) == PlanState.WAITING
+    found = session.exec(
+        select(PlannedRelease).where(waits).order_by(col(PlannedRelease.due_at).desc())
+    )
+    return {key: each.due_at for each in found for key in each.keys}
+
+
 def _authors(session: Session, ids: Collection[UUID]) -> Mapping[UUID, Agent]:
     return {agent.id: agent for agent in session.exec(select(Agent).where(col(Agent.id).in_(ids)))}
 

@@ -7,8 +7,9 @@ nor among what is or was live. One short change turns all of it into drafts.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -52,6 +53,19 @@ def stage(
         rows.append({**named, **known.row(article_id, content), **about})
     add_all(session.connection(), ArticleVersion, rows)
     attachments.use(session, (file for each in contents.values() for file in each.rules.files), now)
+
+
+def pieces(contents: Mapping[str, Content]) -> Iterator[dict[str, Content]]:
+    """Yield entries in pieces that are written at once."""
+    items = iter(contents.items())
+    while piece := dict(islice(items, PIECE)):
+        yield piece
+
+
+def count(session: Session, number: int) -> int:
+    """Return how many revisions are staged."""
+    query = select(func.count()).where(_version.c.live_to == number)
+    return session.connection().execute(query).scalar_one()
 
 
 def in_the_way(session: Session, number: int) -> tuple[int, datetime | None]:

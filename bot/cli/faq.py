@@ -25,6 +25,7 @@ from faq.hybrid import HybridMatcher
 from faq.importer import Imported
 from faq.matcher import Decision, Entry
 from faq.tokens import Tokens
+from storage import knowledge
 
 app = typer.Typer(help="The knowledge base.", no_args_is_help=True)
 
@@ -103,8 +104,11 @@ async def _import(
         entries = imports.chosen(imported, report, keep_drafts=False)
         if not entries or dry_run or (report.conflicts and not overwrite):
             return report, False
-        note = "imported" if publish else None
-        await db.write(stored.save, entries, utc_now(), note=note)
+        contents = {entry.id: stored.content_of(entry) for entry in entries}
+        marks = [mark for key, mark in base.marks.items() if key in contents]
+        await imports.write(db, contents, marks, utc_now())
+        if publish:
+            await db.write(knowledge.publish, None, "imported", utc_now(), contents.keys())
         return report, True
 
 

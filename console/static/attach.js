@@ -61,9 +61,23 @@
       const entry = { name: file.name, size: file.size, id: null, node: null };
       this.place(entry, told.coming);
       if (file.size > Number(told.largest)) { this.fail(entry, told.tooLarge); return; }
+      const headers = { "Content-Type": "application/octet-stream" };
+      await this.ask(entry, `files?name=${encodeURIComponent(file.name)}`, { body: file, headers });
+    }
+
+    // A file of an answer of the knowledge base: it lies with us already.
+    async lend({ lend, entry: answer, name, size }) {
+      if (!this.input || !this.open || this.files.some((file) => file.lent === lend)) return;
+      const entry = { name, size: Number(size), id: null, node: null, lent: lend };
+      this.place(entry, this.input.dataset.coming);
+      await this.ask(entry, "files/of-answer", { body: new URLSearchParams({ entry: answer, file: lend }) });
+    }
+
+    async ask(entry, where, { body, headers = {} }) {
+      const told = this.input.dataset;
       try {
-        const answer = await fetch(`${this.form.dataset.base}/files?name=${encodeURIComponent(file.name)}`, {
-          method: "POST", body: file, headers: { "X-CSRF-Token": this.token(), "Content-Type": "application/octet-stream" },
+        const answer = await fetch(`${this.form.dataset.base}/${where}`, {
+          method: "POST", body, headers: { "X-CSRF-Token": this.token(), ...headers },
         });
         const found = await answer.json().catch(() => ({}));
         if (!answer.ok) { this.fail(entry, found.problem || (answer.status === 413 ? told.tooLarge : told.failed)); return; }
@@ -132,6 +146,7 @@
 
   window.yingda.attached = {
     prepare(form, token) { shelves.set(form, new Shelf(form, token)); },
+    lend(form, file) { return shelves.get(form)?.lend(file); },
     take(form) { const shelf = shelves.get(form); return shelf ? shelf.take() : []; },
     restore(form, files) { shelves.get(form)?.restore(files); },
   };

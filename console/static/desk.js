@@ -310,11 +310,13 @@
     return bubble;
   }
 
-  function insert(words) {
+  // The words of a suggested answer, and those of its files that were not left off.
+  function insert(button) {
     const form = one("#composer");
     const text = form && one("textarea", form);
     if (!text) return;
-    text.setRangeText(words, text.selectionStart, text.selectionEnd, "end");
+    for (const file of button.closest(".suggestion").querySelectorAll("[data-lend]:checked")) attached.lend(form, file.dataset);
+    text.setRangeText(button.dataset.insert, text.selectionStart, text.selectionEnd, "end");
     text.dispatchEvent(new Event("input"));
     text.focus();
   }
@@ -338,7 +340,7 @@
     const field = event.target.closest?.("input, textarea, select, [contenteditable], dialog");
     if (event.altKey && ["1", "2", "3"].includes(event.key)) {
       const button = document.querySelectorAll("#suggestions [data-insert]")[Number(event.key) - 1];
-      if (button) { event.preventDefault(); insert(button.dataset.insert); }
+      if (button) { event.preventDefault(); insert(button); }
       return;
     }
     if (event.key === "Escape" && field && !field.matches("dialog")) { field.blur(); return; }
@@ -362,7 +364,7 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-insert]");
-    if (button) insert(button.dataset.insert);
+    if (button) insert(button);
     else if (event.target.closest?.("#newest")) toEnd();
     else if (event.target.closest?.("#panel-toggle, #panel-close")) {
       const open = one("#panel").classList.toggle("open");

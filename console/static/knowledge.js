@@ -77,6 +77,35 @@
   show();
 })();
 
+// The editor: nobody loses what is not saved yet, and a tried sentence joins it where it is.
+(() => {
+  const form = document.getElementById("editor");
+  if (!form) return;
+  let unsaved = "unsaved" in form.dataset;
+  const own = form.elements.namedItem("key").value;
+  const similar = form.elements.namedItem("similar");
+  for (const kind of ["input", "files"]) form.addEventListener(kind, () => { unsaved = true; });
+  form.addEventListener("submit", () => { unsaved = false; });
+  window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
+
+  document.addEventListener("submit", (event) => {
+    const asked = event.target;
+    if (!own || asked.dataset.similar !== own) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const sentence = asked.elements.namedItem("sentence").value;
+    const lines = similar.value.split("\n").filter((line) => line.trim());
+    if (!lines.includes(sentence)) similar.value = [...lines, sentence].join("\n");
+    similar.dispatchEvent(new Event("input", { bubbles: true }));
+    similar.dispatchEvent(new Event("change", { bubbles: true }));
+    const told = document.createElement("span");
+    told.className = "badge good";
+    told.setAttribute("role", "status");
+    told.textContent = asked.dataset.added;
+    asked.replaceWith(told);
+  }, true);
+})();
+
 // Files that go with the answer: chosen, dropped or pasted; uploaded at once, kept with the draft.
 (() => {
   const form = document.getElementById("editor");

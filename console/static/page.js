@@ -52,6 +52,9 @@
     },
   };
 
+  // What was refused is where one goes on.
+  document.querySelector('#main [aria-invalid="true"]')?.focus();
+
   for (const box of document.querySelectorAll("[data-setting]")) {
     box.checked = settings.get(box.dataset.setting, box.dataset.default === "on");
     box.addEventListener("change", () => settings.set(box.dataset.setting, box.checked));

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlmodel import select
 
-from channels.files import Takes
+from channels.files import OURS, Takes
+from channels.message import Media
 from console import import_work
 from console.knowledge_diff import differences
-from storage import knowledge
+from handlers.desk import conversations
+from storage import knowledge, media
 from storage.knowledge import Content
+from storage.models import Delivery
 from storage.rules import Attachment, Rules
 from tests.console import world
 
@@ -137,3 +141,96 @@ async def imported(editor, table):
         await editor.post(address, data={"action": "apply"})
         await import_work.settled()
     return page.text
+
+
+async def test_files_are_added_and_dropped_by_a_form_without_any_script(able, kb_desk):
+    editor = await kb_desk.enter("editor")
+    page = (await editor.get("/kb/new")).text
+    assert 'enctype="multipart/form-data"' in page
+    assert '<input type="file" name="files" multiple>' in page.split("<noscript>")[1]
+    files = [("files", ("标签.png", PNG, "image/png")), ("files", ("说明.txt", b"hi", "text/html"))]
+    answer = await editor.post("/kb/new", data=FORM, files=files)
+    key = answer.headers["location"].split("/kb/")[1].split("?")[0]
+    picture, paper = (await drafted(kb_desk, key)).rules.files
+    assert (picture.name, picture.type, picture.size) == ("标签.png", "image/png", len(PNG))
+    assert (paper.name, paper.size) == ("说明.txt", 2)
+    assert (await editor.get(f"/kb/files/{picture.id}")).content == PNG
+    page = (await editor.get(f"/kb/{key}")).text
+    seen = page.split('name="seen" value="')[1].split('"')[0]
+    kept = {f"file_{picture.id}": "zh", f"file_{paper.id}": "", f"drop_{paper.id}": "yes"}
+    await editor.post(f"/kb/{key}", data={**FORM, "action": "save", "seen": seen, **kept})
+    assert (await drafted(kb_desk, key)).rules.files == (replace(picture, language="zh"),)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"", "The file is empty."), (bytes(2_000_001), "larger than")]
+)
+async def test_a_file_that_cannot_be_kept_keeps_the_words_of_the_form(kb_desk, content, words):
+    folder = replace(kb_desk.services.folder, largest=2_000_000)
+    kb_desk.services = replace(kb_desk.services, folder=folder)
+    kb_desk.app.state.services = kb_desk.services
+    editor = await kb_desk.enter("editor")
+    files = [("files", ("a.png", content, "image/png")), ("files", ("b.png", PNG, "image/png"))]
+    answer = await editor.post("/kb/new", data=FORM, files=files)
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert FORM["question"] in answer.text
+    assert 'data-file="b.png"' in answer.text
+    assert 'data-file="a.png"' not in answer.text
+
+
+async def published(desk, number):
+    """Make an entry live whose file this is."""
+    file = Attachment(number, "标签.png", "image/png", len(PNG))
+    content = Content("怎么贴标签？", (), {"zh": "看图"}, "service", rules=Rules(files=(file,)))
+    now = desk.time.now
+    await desk.db.write(knowledge.save_draft, "label", content, None, now)
+    await desk.db.write(knowledge.publish, None, "with a file", now)
+    await desk.services.knowledge.refresh()
+
+
+async def asked(desk, inbox="shop_telegram"):
+    talk = await desk.talk(inbox=inbox, text="怎么贴标签")
+    await desk.db.write(conversations.take, talk.id, desk.agents["li"], desk.time.now)
+    return talk
+
+
+async def lent(browser, talk, number, entry="label"):
+    form = {"entry": entry, "file": number}
+    return await browser.post(f"/inbox/{talk.id}/files/of-answer", data=form)
+
+
+async def test_an_agent_sends_the_files_of_a_suggested_answer_along(able, kb_desk):
+    number = await brought(await kb_desk.enter("editor"))
+    await published(kb_desk, number)
+    talk, li = await asked(kb_desk), await kb_desk.enter("li")
+    seen = (await li.get(f"/inbox/{talk.id}/suggestions")).text
+    assert f'data-lend="{number}"' in seen
+    assert "checked" in seen
+    told = (await lent(li, talk, number)).json()
+    assert (told["kind"], told["name"], told["size"]) == ("image", "标签.png", len(PNG))
+    assert (await li.get(f"/media/{told['id']}")).content == PNG
+    reply = {"text": "看图", "file": [told["id"]], "echo_id": "e1"}
+    headers = {"hx-request": "true"}
+    answer = await li.post(f"/inbox/{talk.id}/reply", data=reply, headers=headers)
+    assert answer.status_code == 204
+    (sent,) = await kb_desk.db.read(lambda s: list(s.exec(select(Delivery))))
+    (picture,) = (part for part in sent.parts if isinstance(part, Media))
+    assert picture == Media(kind="image", ref=f"{OURS}{told['id']}", name="标签.png", size=len(PNG))
+    stored = await kb_desk.db.read(media.get, told["id"])
+    assert (stored.message_id, stored.place) == (sent.message_id, number)
+
+
+async def test_only_files_of_live_answers_are_lent_where_the_channel_takes_them(able, kb_desk):
+    editor, li = await kb_desk.enter("editor"), await kb_desk.enter("li")
+    number, other = await brought(editor), await brought(editor)
+    await published(kb_desk, number)
+    talk = await asked(kb_desk)
+    assert (await lent(li, talk, other)).status_code == 404
+    assert (await lent(li, talk, number, "refund")).status_code == 404
+    assert (await lent(li, talk, number, "none")).status_code == 404
+    assert (await lent(await kb_desk.enter("zhao"), talk, number)).status_code == 409
+    elsewhere = await asked(kb_desk, "shop_wechat")
+    seen = (await li.get(f"/inbox/{elsewhere.id}/suggestions")).text
+    assert "this channel takes no such file" in seen
+    assert (await lent(li, elsewhere, number)).status_code == 415

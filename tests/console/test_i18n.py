@@ -37,6 +37,10 @@ def test_the_language_is_ones_own_wish_then_the_browsers_then_chinese(wishes, ac
     assert i18n.choose(*wishes, accept=accept) == expected
 
 
+def test_of_no_words_nothing_is_said():
+    assert [i18n.say(locale, "") for locale in i18n.LOCALES] == ["", ""]
+
+
 def test_a_text_is_said_in_both_languages():
     assert i18n.say("en", "%(minutes)d min", minutes=3) == "3 min"
     assert i18n.say("zh_CN", "%(minutes)d min", minutes=3) == "3 分钟"

@@ -145,6 +145,29 @@ async def test_a_sentence_becomes_a_similar_question_once(kb_desk):
     assert stored.draft.similar_questions == ["钱什么时候退", "钱啥时候到"]
 
 
+async def test_a_sentence_joins_another_entry_without_leaving_the_page(kb_desk):
+    editor = await kb_desk.enter("editor")
+    form = {"action": "similar", "sentence": "钱啥时候到"}
+    told = (await editor.post("/kb/refund", data=form, headers={"hx-request": "true"})).text
+    assert "In the draft as a similar question" in told
+    assert 'href="/kb/refund"' in told
+    again = (await editor.post("/kb/refund", data=form, headers={"hx-request": "true"})).text
+    assert "The entry has this question already." in again
+
+
+async def test_a_new_entry_is_saved_beside_any_number_of_drafts(kb_desk):
+    def many(session):
+        for number in range(501):
+            content = Content(f"问题 {number}", (), {"zh": "x"})
+            knowledge.save_draft(session, f"a{number}", content, None, kb_desk.time.now)
+
+    await kb_desk.db.write(many)
+    editor = await kb_desk.enter("editor")
+    form = {"question": "新的问题", "answer_zh": "答案", "kind": "service"}
+    answer = await editor.post("/kb/new", data=form)
+    assert answer.headers["location"].startswith("/kb/q-")
+
+
 async def test_an_unknown_entry_is_not_found(kb_desk):
     editor = await kb_desk.enter("editor")
     assert (await editor.get("/kb/none")).status_code == 404

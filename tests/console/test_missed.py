@@ -191,3 +191,19 @@ async def test_another_entry_is_named_by_its_question(desk):
     form |= {"pick": page.split('name="pick" value="')[1].split('"')[0]}
     tried = (await editor.post(f"/kb/gaps/{gap.id}", data=form)).text
     assert "“退款多久到账？” with these questions" in tried
+
+
+async def test_a_page_that_waits_for_a_look_asks_again_until_it_was(desk):
+    editor = await desk.enter("editor")
+    minute = int(desk.time.now.replace(second=0, microsecond=0).timestamp())
+    waiting = f"/kb/gaps?told=looking&asked={minute}"
+    assert f'hx-get="{waiting.replace("&", "&amp;")}"' in (await editor.get(waiting)).text
+    answer = await editor.post("/kb/gaps")
+    await missed.settled()
+    assert answer.headers["location"] == waiting
+    page = (await editor.get(waiting)).text
+    assert "hx-get" not in page
+    assert "Looked through just now." in page
+    desk.time.go_on(missed.PATIENCE + timedelta(minutes=1))
+    late = waiting.replace(str(minute), str(minute + 1))
+    assert "hx-get" not in (await editor.get(late)).text

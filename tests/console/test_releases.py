@@ -185,6 +185,23 @@ async def test_a_release_is_planned_and_published_at_its_time(kb_desk):
     assert "Release 2" in (await boss.get("/kb/releases")).text
 
 
+async def test_whoever_opens_a_planned_draft_is_told_until_it_is_cancelled(kb_desk):
+    await draft(kb_desk)
+    boss = await kb_desk.enter("boss")
+    gate = await tried(kb_desk, boss)
+    due = kb_desk.time.now + timedelta(hours=10)
+    later = {**YES, "when": "later", "at": f"{due:%Y-%m-%dT%H:%M}"}
+    await boss.post(f"{gate}/publish", data=later)
+    (planned,) = await kb_desk.db.read(plans.plans)
+    assert '<a href="/kb/refund">退款多久到账？</a>' in (await boss.get("/kb/releases")).text
+    assert "goes live by itself" in (await boss.get("/kb/refund")).text
+    assert "goes live by itself" not in (await boss.get("/kb/return")).text
+    assert "Planned already" in (await boss.get("/kb/publish")).text
+    await boss.post(f"/kb/plans/{planned.release.id}/cancel")
+    assert "goes live by itself" not in (await boss.get("/kb/refund")).text
+    assert "Planned already" not in (await boss.get("/kb/publish")).text
+
+
 async def test_a_planned_release_is_cancelled_once(kb_desk):
     await draft(kb_desk)
     boss = await kb_desk.enter("boss")

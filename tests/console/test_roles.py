@@ -37,6 +37,7 @@ TABLE = {
     "GET /inbox/{conversation_id}/suggestions": CUSTOMERS,
     "GET /media/{media_id}": CUSTOMERS,
     "POST /inbox/{conversation_id}/files": CUSTOMERS,
+    "POST /inbox/{conversation_id}/files/of-answer": CUSTOMERS,
     "POST /inbox/{conversation_id}/files/{media_id}/again": CUSTOMERS,
     "POST /inbox/{conversation_id}/reply": CUSTOMERS,
     "POST /inbox/{conversation_id}/private": CUSTOMERS,

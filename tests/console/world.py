@@ -41,6 +41,7 @@ class Knowledge:
 
     semantic = False
     encoder = None
+    matcher = None
     config = FaqConfig()
 
     def entries(self) -> tuple[Entry, ...]:

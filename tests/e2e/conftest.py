@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,16 @@ def moment() -> datetime:
 
 
 @dataclass
+class Clock:
+    """The time that the product goes by; a test may put it forward."""
+
+    ahead: timedelta = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return moment() + self.ahead
+
+
+@dataclass
 class Product:
     """A running product and its surroundings."""
 
@@ -51,6 +61,7 @@ class Product:
     service: Service
     simulators: dict[str, Simulator]
     client: httpx.AsyncClient
+    clock: Clock
     people: dict[str, Person] = field(default_factory=dict)
 
     def customer(self, platform: str, name: str = "lily") -> Customer:
@@ -151,7 +162,8 @@ class Person:
 
 @pytest.fixture
 async def product(url: str, tmp_path: Path) -> AsyncIterator[Product]:
-    simulators = {name: registry.find(name).simulator(f"shop_{name}", moment) for name in PLATFORMS}
+    clock = Clock()
+    simulators = {name: registry.find(name).simulator(f"shop_{name}", clock) for name in PLATFORMS}
     platforms = Starlette(routes=[Mount(f"/{n}", app=s.app) for n, s in simulators.items()])
     async with AsyncExitStack() as stack:
         async with Database(url) as db:
@@ -176,12 +188,12 @@ async def product(url: str, tmp_path: Path) -> AsyncIterator[Product]:
                 for name, simulator in simulators.items()
             },
         )
-        app = compose(config, moment)
+        app = compose(config, clock)
         service = await stack.enter_async_context(app.state.service)
         root = await stack.enter_async_context(serve(app))
         stack.callback(service.begin_stop)
         client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
-        made = Product(root, service, simulators, client)
+        made = Product(root, service, simulators, client, clock)
         for name in STAFF:
             person = made.people[name] = Person(made, name)
             stack.push_async_callback(person.client.aclose)

@@ -1,12 +1,16 @@
-"""An editor's day in Chromium: write with a preview, try the draft, publish it, keep a test."""
+"""An editor's day in Chromium: write with a preview, try, publish now or later, go back."""
 
+import asyncio
+import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Dialog, Page, expect
 
+from console.views import ZONE
 from tests.e2e.browser import PHONE, chromium
-from tests.e2e.conftest import Product
+from tests.e2e.conftest import PATIENCE, Product
 from tests.e2e.test_browser import WIDER, logs_in, pictures
 from tests.postgres import on_sqlite
 
@@ -50,3 +54,124 @@ async def test_a_draft_is_written_tried_and_published(product: Product, pictures
         assert watched.wrong == []
     await tom.says("如何申请退货")
     await tom.hears("请在订单里申请。")
+
+
+async def writes(page: Page, product: Product, answer: str) -> None:
+    """Save another answer of the entry about returns as its draft."""
+    await page.goto(f"{product.url}/kb/return_apply")
+    await page.fill("#f-answer_zh", answer)
+    await page.locator("#editor button.primary").click()
+    await page.wait_for_url("**told=saved")
+
+
+async def tries(page: Page, product: Product) -> None:
+    """Try the drafts, and wait for what comes of it."""
+    await page.goto(f"{product.url}/kb/publish")
+    await page.locator("form[action='/kb/rehearsals'] button.primary").click()
+    await expect(page.locator("#changes-title")).to_be_visible()
+
+
+async def test_a_release_is_planned_seen_and_goes_live_at_its_time(
+    product: Product, pictures: Path
+):
+    tom = product.customer("wechat", "tom")
+    async with chromium(product.url) as watched:
+        page = await watched.window()
+        await logs_in(page, product, "sue")
+        await writes(page, product, "明天起在门店申请。")
+        await tries(page, product)
+        day = page.locator("#f-at")
+        await expect(day).to_be_hidden()
+        await page.check("input[name=when][value=later]")
+        await expect(day).to_be_visible()
+        due = (product.clock() + timedelta(minutes=20)).astimezone(ZONE)
+        await day.fill(f"{due:%Y-%m-%dT%H:%M}")
+        await page.fill("#f-note", "门店开张")
+        await page.check("input[name=sure]")
+        await page.locator("form[action$='/publish'] button[type=submit]").click()
+        await page.wait_for_url("**/kb/releases?told=planned")
+        plan = page.locator(".plans li")
+        await expect(plan).to_contain_text(f"{due:%H:%M}")
+        await expect(plan.locator("a")).to_have_attribute("href", "/kb/return_apply")
+        await page.screenshot(path=pictures / "kb-planned.png")
+        await plan.locator("a").click()
+        await expect(page.locator("#main .alert.info")).to_contain_text(f"{due:%H:%M}")
+        await tom.says("如何申请退货")
+        assert "明天起" not in (await tom.hears("退货")).text
+        product.clock.ahead = timedelta(minutes=21)
+        known = product.service.knowledge
+        async with asyncio.timeout(PATIENCE):
+            while "明天起" not in known.entry("return_apply").answers["zh"]:
+                await asyncio.sleep(0.05)
+        await page.goto(f"{product.url}/kb/releases")
+        await expect(page.locator(".table tbody tr").first).to_contain_text("门店开张")
+        await expect(plan.locator(".badge.good")).to_be_visible()
+        await page.set_viewport_size(PHONE)
+        assert await page.evaluate(WIDER) <= 0
+        assert watched.wrong == []
+    await tom.says("如何申请退货")
+    await tom.hears("明天起在门店申请。")
+
+
+async def test_one_click_makes_a_former_release_live_again(product: Product, pictures: Path):
+    tom = product.customer("wechat", "tom")
+    async with chromium(product.url) as watched:
+        page = await watched.window()
+        await logs_in(page, product, "sue")
+        await writes(page, product, "写错了的答案。")
+        await tries(page, product)
+        await page.check("input[name=sure]")
+        await page.locator("form[action$='/publish'] button[type=submit]").click()
+        await page.wait_for_url("**/kb/releases?told=published")
+        await tom.says("如何申请退货")
+        await tom.hears("写错了的答案。")
+        asked: list[str] = []
+        answers = iter((False, True))
+
+        async def answer(dialog: Dialog) -> None:
+            asked.append(dialog.message)
+            await (dialog.accept() if next(answers) else dialog.dismiss())
+
+        page.on("dialog", answer)
+        back = page.locator("form[action='/kb/releases/1/rollback'] button")
+        await back.click()
+        await expect(page.locator(".table tbody tr")).to_have_count(2)
+        await back.click()
+        await page.wait_for_url("**/kb/releases?told=back")
+        await expect(page.locator(".table tbody tr")).to_have_count(3)
+        await expect(page.locator(".table tbody tr").first).to_contain_text("1")
+        await page.screenshot(path=pictures / "kb-back.png")
+        assert len(asked) == 2
+        assert watched.wrong == []
+    await tom.says("如何申请退货")
+    assert "写错了" not in (await tom.hears("退货")).text
+
+
+async def test_what_is_not_saved_yet_is_not_lost_by_a_tried_sentence(product: Product):
+    async with chromium(product.url) as watched:
+        page = await watched.window()
+        await logs_in(page, product, "admin")
+        await page.goto(f"{product.url}/kb/return_apply")
+        await page.fill("#f-answer_zh", "还没保存的答案。")
+        await page.fill("#f-sentence", "东西不想要了怎么弄")
+        await page.press("#f-sentence", "Enter")
+        await page.locator("#trial form[data-similar=return_apply] button").first.click()
+        await expect(page.locator("#f-similar")).to_have_value(re.compile("\n东西不想要了怎么弄$"))
+        other = page.locator("#trial form[data-similar]:not([data-similar=return_apply])").first
+        key = await other.get_attribute("data-similar")
+        await other.locator("button").click()
+        await expect(page.locator(f"#trial a.small[href='/kb/{key}']")).to_be_visible()
+        await expect(page.locator("#f-answer_zh")).to_have_value("还没保存的答案。")
+        leaving: list[str] = []
+
+        async def stay(dialog: Dialog) -> None:
+            leaving.append(dialog.type)
+            await dialog.dismiss()
+
+        page.on("dialog", stay)
+        await page.locator(".trail a").click(no_wait_after=True)
+        await page.locator("#editor button.primary").click()
+        await page.wait_for_url("**told=saved")
+        await expect(page.locator("#f-similar")).to_have_value(re.compile("\n东西不想要了怎么弄$"))
+        assert leaving == ["beforeunload"]
+        assert watched.wrong == []

@@ -222,3 +222,42 @@ async def test_the_websites_chat_carries_files_both_ways(product: Product, pictu
             await chat.click(".row.agent .file")
         assert (await saving.value).suggested_filename == "保修.pdf"
         assert watched.wrong == []
+
+
+async def test_an_answers_files_go_along_but_for_those_that_are_left_off(product: Product):
+    sue, lily = product.people["sue"], product.customer("telegram", "lily")
+    headers = {"x-csrf-token": sue.csrf, "origin": product.url}
+    form = {"question": "怎么贴退货标签", "answer_zh": "贴在箱子上。", "kind": "service"}
+    files = [
+        ("files", ("标签.png", picture(300, 200), "image/png")),
+        ("files", ("说明.pdf", SAMPLES["application/pdf"], "application/pdf")),
+    ]
+    saved = await sue.client.post("/kb/new", data=form, files=files, headers=headers)
+    assert "told=saved" in str(saved.url)
+    trial = str((await sue.does("/kb/rehearsals", all="yes")).url)
+    await product.service.rehearsals.settled()
+    await sue.does(f"{trial}/publish", sure="yes", when="now")
+    await lily.says("怎么贴退货标签")
+    await lily.hears("贴在箱子上")
+    await lily.says("转人工")
+    await lily.hears("人工")
+    async with chromium(product.url) as watched:
+        page = await watched.window()
+        await enters(page, product)
+        await opens(page, product, "怎么贴退货标签")
+        lent = page.locator("#suggestions .lent input")
+        await expect(lent).to_have_count(2)
+        await page.locator("#suggestions .lent label", has_text="说明.pdf").click()
+        screen = lily.simulator.screen
+        before = len(screen)
+        await page.keyboard.press("Alt+1")
+        await expect(page.locator("#attached .ready")).to_have_count(1)
+        await expect(page.locator("#attached .ready")).to_contain_text("标签.png")
+        await expect(page.locator("#text")).to_have_value("贴在箱子上。")
+        await page.click("#send")
+        async with asyncio.timeout(PATIENCE):
+            while not any(seen.file for seen in screen[before:]):
+                await asyncio.sleep(0.02)
+        assert [seen.file.name for seen in screen[before:] if seen.file] == ["标签.png"]
+        await expect(page.locator(".bubble.agent .picture img")).to_have_count(1)
+        assert watched.wrong == []

@@ -1,11 +1,19 @@
-"""What an import writes: only what a file changes."""
+"""What an import writes: only what a file changes, piece by piece, seen all at once or never."""
 
 from __future__ import annotations
+
+import pytest
 
 from faq import imports
 from faq.compare import Report
 from faq.importer import Imported
 from faq.matcher import Entry
+from storage import imports as table
+from storage import knowledge, staged
+from storage.articles import Content
+from storage.imports import Overtaken
+
+CONTENTS = {f"k{number}": Content(f"问题 {number}", (), {"zh": "x"}) for number in range(5)}
 
 
 def test_only_what_is_new_or_changed_is_written():
@@ -14,3 +22,60 @@ def test_only_what_is_new_or_changed_is_written():
     found = imports.chosen(Imported(entries), report, keep_drafts=True)
     assert [entry.id for entry in found] == ["a", "c"]
     assert imports.stored(report, {"a": "1", "b": "2"})["marks"] == {"a": "1"}
+
+
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch):
+    monkeypatch.setattr(staged, "PIECE", 2)
+
+
+async def drafted(db):
+    return [each.key for each in await db.read(table.waiting)]
+
+
+async def marks_of(db, *keys):
+    return [each.mark for each in await db.read(table.waiting) if each.key in keys]
+
+
+async def test_entries_are_written_in_pieces_and_replace_what_was_looked_at(db, now):
+    await db.write(knowledge.save_draft, "k1", Content("Mine"), None, now)
+    await imports.write(db, CONTENTS, await marks_of(db, "k1"), now)
+    assert await drafted(db) == sorted(CONTENTS)
+    assert (await db.read(knowledge.get_article, "k1")).draft.question == "问题 1"
+    assert await db.read(staged.count, imports.STAGE) == 0
+
+
+async def test_a_draft_that_was_written_meanwhile_is_not_written_over(db, now):
+    await db.write(knowledge.save_draft, "k1", Content("Mine"), None, now)
+    with pytest.raises(Overtaken):
+        await imports.write(db, CONTENTS, [], now)
+    assert await drafted(db) == ["k1"]
+    assert (await db.read(knowledge.get_article, "k1")).draft.question == "Mine"
+    assert await db.read(staged.count, imports.STAGE) == 0
+
+
+async def test_what_a_broken_command_left_behind_is_dropped_first(db, now):
+    left = {"old": Content("Half a file")}
+    await db.write(staged.stage, imports.STAGE, left, None, now)
+    await imports.write(db, CONTENTS, [], now)
+    assert await drafted(db) == sorted(CONTENTS)
+
+
+async def test_what_another_command_stages_beside_it_is_not_taken_for_its_own(db, now):
+    theirs = {"other": Content("Theirs")}
+    told = []
+
+    class Beside:
+        """The database, while another command writes before the first piece is shown."""
+
+        read = db.read
+
+        async def write(self, work, *given):
+            if work is not staged.drop and not told:
+                told.append(True)
+                await db.write(staged.stage, imports.STAGE, theirs, None, now)
+            return await db.write(work, *given)
+
+    with pytest.raises(Overtaken):
+        await imports.write(Beside(), CONTENTS, [], now)
+    assert await drafted(db) == []
