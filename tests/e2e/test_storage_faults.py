@@ -48,12 +48,12 @@ class Shop:
 
     async def until_taken(self, push: Push) -> None:
         """Repeat a push as its platform does."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while await self.push(push) != 200:
                 await asyncio.sleep(0.1)
 
     async def until_answered(self, customer: str, number: int) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(self.simulator.seen_by(customer)) < number:
                 await asyncio.sleep(0.05)
 
@@ -77,7 +77,7 @@ async def shop(folder: Path) -> AsyncIterator[Shop]:
     schema.upgrade(url)
     async with Database(url) as db:
         await publish_demo(db, moment())
-    async with serve(simulator.app) as base, httpx.AsyncClient(trust_env=False, timeout=20) as c:
+    async with serve(simulator.app) as base, httpx.AsyncClient(trust_env=False, timeout=60) as c:
         settings = {"channel": "telegram", "base_url": base, **simulator.settings}
         config = {
             "database_url": url,

@@ -27,7 +27,7 @@ APP = Starlette(routes=[Route("/", answer), WebSocketRoute("/ws", echo)])
 
 
 async def test_an_app_is_served_and_gone_afterwards():
-    async with serve(APP) as url, httpx.AsyncClient() as client:
+    async with serve(APP) as url, httpx.AsyncClient(timeout=60) as client:
         assert (await client.get(url)).text == "here"
     async with httpx.AsyncClient() as client:
         with pytest.raises(httpx.ConnectError):
@@ -40,7 +40,11 @@ async def test_two_apps_have_two_addresses():
 
 
 async def test_only_the_call_that_asked_is_hung_up_on():
-    async with serve(APP) as url, httpx.AsyncClient() as client, httpx.AsyncClient() as other:
+    async with (
+        serve(APP) as url,
+        httpx.AsyncClient(timeout=60) as client,
+        httpx.AsyncClient() as other,
+    ):
         assert (await other.get(url)).text == "here"
         with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
             await client.get(url, params={"status": HANG_UP})
@@ -82,7 +86,7 @@ async def test_no_part_of_an_answer_is_held_back_until_another_has_arrived(monke
     monkeypatch.setattr(
         socket.socket, "accept", lambda door: callers.append(found := accept(door)) or found
     )
-    async with serve(APP) as url, httpx.AsyncClient() as client:
+    async with serve(APP) as url, httpx.AsyncClient(timeout=60) as client:
         await client.get(url)
         (caller, _) = callers[0]
         assert caller.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
