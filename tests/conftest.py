@@ -37,7 +37,18 @@ settings.load_profile("everyday")
 reason. `pytest --hypothesis-profile=default` looks for new ones."""
 
 MEMORY, ENOUGH = Path("/dev/shm"), 1 << 30
-if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH:
+
+
+def fits(folder: Path) -> bool:
+    """Say whether all that tests write, and run, can be there."""
+    if not folder.is_dir():
+        return False
+    found = os.statvfs(folder)
+    runs = not found.f_flag & getattr(os, "ST_NOEXEC", 0)
+    return runs and found.f_bavail * found.f_frsize > ENOUGH
+
+
+if "TMPDIR" not in os.environ and fits(MEMORY):
     # Thousands of small databases each wait for the disk several times, as they must: in memory
     # there is nothing to wait for, and no busy disk makes a call come too late.
     os.environ["TMPDIR"], tempfile.tempdir = str(MEMORY), None
