@@ -11,6 +11,7 @@ from starlette.routing import Route, WebSocketRoute
 from websockets.asyncio.client import connect
 
 from channels.testing import HANG_UP, closed_url, serve
+from channels.testing.server import keep_port
 
 
 async def answer(request):
@@ -78,6 +79,32 @@ async def test_nobody_listens_at_a_closed_url():
     async with httpx.AsyncClient() as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(closed_url())
+
+
+async def test_a_port_is_kept_for_who_is_to_listen_there():
+    with keep_port() as kept:
+        port = kept.getsockname()[1]
+        async with serve(APP, port) as url, httpx.AsyncClient(timeout=60) as client:
+            assert (await client.get(url)).text == "here"
+        with pytest.raises(httpx.ConnectError):
+            async with httpx.AsyncClient() as client:
+                await client.get(url)
+
+
+async def test_what_is_being_answered_when_the_end_comes_is_answered():
+    reached, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_request):
+        reached.set()
+        await go_on.wait()
+        return Response(b"at last")
+
+    async with httpx.AsyncClient(timeout=60) as client:
+        async with serve(Starlette(routes=[Route("/", slow)])) as url:
+            asked = asyncio.create_task(client.get(url))
+            await reached.wait()
+            asyncio.get_running_loop().call_soon(go_on.set)
+        assert (await asked).text == "at last"
 
 
 async def test_no_part_of_an_answer_is_held_back_until_another_has_arrived(monkeypatch):
