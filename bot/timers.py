@@ -60,7 +60,9 @@ class Every(IntervalTrigger):  # type: ignore[misc] - it comes without types
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
         """Return when it comes again."""
         due: datetime = super().get_next_fire_time(previous, now)
-        return due if due > now else now + self.interval
+        if due <= now:
+            due = now + self.interval
+        return due
 
 
 class Ticker:
