@@ -51,7 +51,7 @@ EFFECTS: dict[str, timers.Effect] = {
 }
 
 
-class Every(IntervalTrigger):  # type: ignore[misc] - it comes without types
+class Every(IntervalTrigger):  # type: ignore[misc]  # it comes without types
     """Comes again after so many seconds, and once for all that was missed.
 
     A clock that is set forward by a year would hold a hundred million ticks, each looked at.
