@@ -22,10 +22,8 @@ def compose(config: Config, clock: Callable[[], datetime], role: Role = "all") -
     service = Service(config, clock, demo, role)
 
     def mount(app: FastAPI) -> None:
-        app.include_router(webchat.router)
-        app.include_router(chat_stream.router)
-        app.include_router(chat_files.router)
-        app.include_router(answer_files.router)
+        rooms = (webchat, chat_stream, chat_files, answer_files)
+        console.take_routes(app, *(room.router for room in rooms))
         services = Services(
             db=service.db,
             knowledge=service.knowledge,

@@ -17,6 +17,7 @@ from bot.config import Config, inbox
 from channels import registry
 from channels.http import make_client
 from channels.inbox import InboxConfig
+from console.app import take_routes
 from console.demo import demo_page
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class Demo:
 
     def install(self, app: FastAPI) -> None:
         """Add the page, its API and the simulated platforms to the application."""
-        app.include_router(router)
+        take_routes(app, router)
         app.state.demo = self
         for name, simulator in self.simulators.items():
             app.mount(f"/demo/platform/{name}", simulator.app)

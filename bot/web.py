@@ -19,6 +19,7 @@ from bot.service import Service
 from bot.straight import Door, Straight
 from channels.base import Request as Call
 from channels.errors import BadRequest, ChannelError
+from console.app import take_routes
 from storage.database import StorageError
 
 log = structlog.get_logger(__name__)
@@ -115,9 +116,9 @@ def make_app(
     """
     app = FastAPI(title="Yingda", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.service = service
-    app.include_router(health)
+    take_routes(app, health)
     if mount is not None:
-        app.include_router(router)
+        take_routes(app, router)
         app.add_middleware(Straight, doors={"webhook": webhook, **(doors or {})})
         mount(app)
     app.add_middleware(BodyLimit, largest_file=service.config.media.max_bytes + FORM)

@@ -7,11 +7,13 @@ import json
 import math
 import re
 import ssl
+import sys
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import cache
+from importlib.util import find_spec
 from typing import Any, Protocol, TypedDict, TypeVar, Unpack
 
 import httpx
@@ -25,6 +27,10 @@ from channels.errors import (
     Unavailable,
     Uncertain,
 )
+
+if find_spec("sniffio") is None:
+    # httpcore looks for it several times a call, and each time Python would search all its folders.
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 MIB = 1024 * 1024
 CONNECT, READ, TOTAL = 3.0, 10.0, 15.0

@@ -66,13 +66,21 @@ ROUTERS: list[APIRouter] = [
 RELAXATIONS: list[Relaxation] = [chat.frame_policy, demo.demo_policy]
 
 
+def take_routes(app: FastAPI, *routers: APIRouter) -> None:
+    """Let `app` serve the routes of routers as they are.
+
+    `include_router` builds each of them anew, for every application and during its first call.
+    """
+    for router in routers:
+        app.router.routes += router.routes
+
+
 def install(app: FastAPI, services: Services, routers: Sequence[APIRouter] = ()) -> None:
     """Give `app` the console's pages, and those of `routers`."""
     app.state.services = services
     app.state.rendered = Rendered()
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for router in (*ROUTERS, *routers):
-        app.include_router(router)
+    take_routes(app, *ROUTERS, *routers)
     app.add_middleware(SecurityHeaders, relaxations=tuple(RELAXATIONS))
     app.add_exception_handler(LoginNeeded, _to_login)
     app.add_exception_handler(PasswordChangeNeeded, _to_password)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from importlib.resources import files
 
 from sqlmodel import Session
@@ -16,6 +17,7 @@ from storage.database import Database
 FILE = "demo.yaml"
 
 
+@cache
 def demo_entries() -> tuple[Entry, ...]:
     """Return the entries of the demo shop, 云杉生活 (Spruce Living)."""
     return read(FILE, (files("faq") / FILE).read_bytes()).entries

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from storage import engine, pg_driver, schema
 from storage.database import Database
-from tests.postgres import Server, wipe
+from tests.postgres import Server
 from tests.statements import share
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -21,6 +24,34 @@ SHOP = "shop"
 
 share(engine)
 share(pg_driver)
+
+settings.register_profile(
+    "everyday",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("everyday")
+"""The same examples every time, however slow the machine is just then: what fails here fails for a
+reason. `pytest --hypothesis-profile=default` looks for new ones."""
+
+MEMORY, ENOUGH = Path("/dev/shm"), 1 << 30
+
+
+def fits(folder: Path) -> bool:
+    """Say whether all that tests write, and run, can be there."""
+    if not folder.is_dir():
+        return False
+    found = os.statvfs(folder)
+    runs = not found.f_flag & getattr(os, "ST_NOEXEC", 0)
+    return runs and found.f_bavail * found.f_frsize > ENOUGH
+
+
+if "TMPDIR" not in os.environ and fits(MEMORY):
+    # Thousands of small databases each wait for the disk several times, as they must: in memory
+    # there is nothing to wait for, and no busy disk makes a call come too late.
+    os.environ["TMPDIR"], tempfile.tempdir = str(MEMORY), None
 
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
     # Images of containers set it. Many tests start the product as a process of its own, and each
@@ -38,6 +69,19 @@ def now() -> datetime:
 def clock(now: datetime) -> Callable[[], datetime]:
     """A clock that stands at `now`."""
     return lambda: now
+
+
+@pytest.fixture
+def live_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Move this machine to another time zone until the test ends."""
+
+    def move(zone: str) -> None:
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+
+    yield move
+    monkeypatch.undo()
+    time.tzset()
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +115,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         shutil.copy(request.getfixturevalue("empty"), tmp_path / "yingda.db")
         return f"sqlite:///{tmp_path}/yingda.db"
     found: str = request.getfixturevalue("postgres_url")
-    wipe(found)
+    request.getfixturevalue("server").wipe(SHOP)
     return found
 
 

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Self
 import httpx
 
 import bot
+from channels.testing.server import keep_port
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 15.0
@@ -40,7 +40,8 @@ class Instance:
     ) -> None:
         self._folder, self._program, self.role = folder, program, role
         self._process: asyncio.subprocess.Process | None = None
-        self._port = _free_port()
+        self._kept = keep_port()
+        self._port = self._kept.getsockname()[1]
         self.root = f"http://127.0.0.1:{self._port}"
         folder.mkdir(exist_ok=True)
         told = json.dumps({**settings, "data_dir": str(folder)})
@@ -51,6 +52,7 @@ class Instance:
 
     async def __aexit__(self, *exc: object) -> None:
         await self.kill()
+        self._kept.close()
 
     async def start(self, client: httpx.AsyncClient) -> None:
         """Start it and wait until it serves.
@@ -109,9 +111,3 @@ def _environment() -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("YINGDA_")}
     here = str(Path(bot.__file__).parents[1])
     return {**own, "PYTHONPATH": os.pathsep.join(filter(None, (here, own.get("PYTHONPATH"))))}
-
-
-def _free_port() -> int:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return int(unused.getsockname()[1])

@@ -20,8 +20,12 @@ connection that is being closed, and nobody could say whether it arrived.
 """
 
 
+GRACE, LOOK = 1.0, 0.002
+"""Seconds for what is being answered when the end comes, and between two looks whether it is."""
+
+
 class _Server(uvicorn.Server):
-    """uvicorn without its signals and its ticking: ready and over when we say so."""
+    """uvicorn without its signals, ticks and pauses: ready and over when we say so."""
 
     def __init__(self, app: ASGIApp) -> None:
         config = uvicorn.Config(
@@ -32,7 +36,6 @@ class _Server(uvicorn.Server):
             lifespan="auto",
             ws="websockets-sansio",
             timeout_keep_alive=IDLE_SECONDS,
-            timeout_graceful_shutdown=1,
         )
         super().__init__(config)
         self.ready = asyncio.Event()
@@ -47,6 +50,22 @@ class _Server(uvicorn.Server):
         """Wait until told to end."""
         self.ready.set()
         await self.over.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End as soon as everybody was answered; uvicorn itself looks ten times a second."""
+        for server in self.servers:
+            server.close()
+        for each in sockets or ():
+            each.close()
+        state, loop = self.server_state, asyncio.get_running_loop()
+        for connection in list(state.connections):
+            connection.shutdown()
+        end = loop.time() + GRACE
+        while (state.connections or state.tasks) and loop.time() < end:  # noqa: ASYNC110 - sets
+            await asyncio.sleep(LOOK)
+        for task in state.tasks:
+            task.cancel()
+        await self.lifespan.shutdown()
 
     async def run_on(self, listener: socket.socket) -> None:
         """Serve until the end.
@@ -93,6 +112,18 @@ async def serve(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
             await running
         finally:
             listener.close()
+
+
+def keep_port() -> socket.socket:
+    """Return a socket that holds a free port on this machine for a process that is to listen there.
+
+    The process gets it because both may share the address; nobody else is given it until this
+    socket is closed.
+    """
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind(("127.0.0.1", 0))
+    return kept
 
 
 def closed_url() -> str:

@@ -83,7 +83,7 @@ class House:
         self.inboxes.start(self.intake.bring, self.intake.cursor)
         self.stack.push_async_callback(self.inboxes.stop)
         for inbox in self.inboxes.by_name.values():
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await inbox.ready.wait()
         return self
 
@@ -113,7 +113,7 @@ class House:
         def stored(session: Any) -> int:
             return session.exec(select(func.count()).select_from(InboundEvent)).one()
 
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 self.signals.inbound.clear()
                 if await self.db.read(stored) >= count:
@@ -196,6 +196,12 @@ def _append(session: Any, inbox: str, thread: str, text: str, now: datetime) -> 
 Build = Callable[..., House]
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a busy machine take its time to store: that a call may come again is no news."""
+    monkeypatch.setattr("bot.intake.STORE_SECONDS", 60.0)
+
+
 @pytest.fixture
 def strangers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Install a stranger's channel package."""
@@ -272,7 +278,7 @@ async def run(
             client = httpx.AsyncClient(transport=transport, base_url="http://shop.test")
             served = Served(app, service, await stack.enter_async_context(client))
             for inbox in service.inboxes.by_name.values() if service.demo is None else ():
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     await inbox.ready.wait()
             return served
 

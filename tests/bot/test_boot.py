@@ -34,7 +34,7 @@ TROUBLES = {
 
 async def all_answer(house, simulators) -> None:
     """Let each platform's customer ask, and see their answers."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         for name, simulator in simulators.items():
             await house.inboxes.by_name[name].ready.wait()
             push = simulator.happened(simulator.say("1001", "hello"))
@@ -50,7 +50,7 @@ async def all_answer(house, simulators) -> None:
 
 async def is_told(house, broken) -> None:
     """Wait until the state of an inbox says that it does not work, and why."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             (state,) = [each for each in house.inboxes.states() if each.inbox == broken]
             if state.state == "degraded":

@@ -32,7 +32,7 @@ class Visitor:
         return await self.client.post(f"{CHAT}/messages", json=body, headers=self.headers)
 
     async def sees(self, count):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 answer = await self.client.get(f"{CHAT}/messages", headers=self.headers)
                 if len(shown := answer.json()["messages"]) >= count:

@@ -22,7 +22,7 @@ from tests.postgres import on_postgres
 @asynccontextmanager
 async def streamed(served, *guests, after=None) -> AsyncIterator[list]:
     """Serve over a socket; give what each guest's stream tells, as (event, data)."""
-    async with serve(served.app) as url, httpx.AsyncClient(base_url=url, timeout=20) as client:
+    async with serve(served.app) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
         opened = []
         async with asyncio.TaskGroup() as group:
             for guest in guests:
@@ -55,7 +55,7 @@ async def _listen(client, guest, heard, after):
 
 async def until(heard, event, **wanted):
     """Wait for an event that holds all that is wanted."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             name, data = await heard.get()
             if name == event and wanted.items() <= data.items():
@@ -64,7 +64,7 @@ async def until(heard, event, **wanted):
 
 async def rows(service):
     """Count all that could have been stored of it, once everything else is done."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await service.db.read(overview.unfinished):
             await asyncio.sleep(0.01)
 
@@ -88,7 +88,7 @@ async def agent(service, name="ann"):
 async def queued(service, guest):
     """Let a visitor wait for a person."""
     await guest.says("人工")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await status(guest))["owner"] != Owner.QUEUE.value:
             await asyncio.sleep(0.01)
 
@@ -245,14 +245,14 @@ async def test_whispers_go_from_process_to_process(run):
     one = await run(SITE)
     other = await run(SITE)
     for served in (one, other):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await served.service.hints.listening.wait()
     guest = await visits(one.client)
     await guest.says("hello")
     await guest.sees(2)
     at_desk: asyncio.Queue[Whisper] = asyncio.Queue()
     talk = await talk_of(one.service, guest)
-    async with streamed(one, guest) as (heard,), asyncio.timeout(20):
+    async with streamed(one, guest) as (heard,), asyncio.timeout(60):
         with other.service.live.whispers.heard_by(DESK, at_desk.put_nowait):
             await one.client.post(f"{CHAT}/typing", headers=guest.headers)
             assert (await at_desk.get()).about == str(talk.id)

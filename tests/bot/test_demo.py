@@ -22,7 +22,7 @@ async def demo(run):
     async with serve(served.app, port) as url:
         served.service.connect()
         for inbox in served.service.inboxes.by_name.values():
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await inbox.ready.wait()
         async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as client:
             yield client
@@ -56,7 +56,7 @@ async def test_a_form_opens_after_a_tap_and_becomes_one_complaint(demo):
     asked = {"number": shown[-1]["number"], "option": labels_of(shown[-1]).index("我要投诉")}
     assert (await demo.get("/demo/demo_slack/form", params=lily)).json() == {"form": None}
     await demo.post("/demo/demo_slack/tap", json={**lily, **asked})
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (form := (await demo.get("/demo/demo_slack/form", params=lily)).json()["form"]):
             await asyncio.sleep(0.02)
     assert [blank["name"] for blank in form["blanks"]] == ["facts", "order", "wish"]
@@ -88,7 +88,7 @@ def labels_of(message):
 
 async def test_an_option_can_be_tapped(demo):
     await demo.post("/demo/demo_slack/say", json={"contact": "lily2026", "text": "如何申请退货"})
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (
             shown := [m for m in await seen(demo, "demo_slack", "lily2026") if m["options"]]
         ):

@@ -51,19 +51,10 @@ def product(tmp_path, clock, *, demo):
     return compose(Config(database_url=url, data_dir=tmp_path, demo=demo), clock)
 
 
-def routes_of(routes):
-    for route in routes:
-        inner = getattr(route, "original_router", None)
-        if inner is None:
-            yield route
-        else:
-            yield from routes_of(inner.routes)
-
-
 def doors_of(app):
     """Return the addresses with their methods, and the folders."""
     doors, folders = set(), set()
-    for route in routes_of(app.routes):
+    for route in app.routes:
         if isinstance(route, Mount):
             folders.add(route.path)
         else:

@@ -138,7 +138,7 @@ async def answered_while_waiting(house, text, key=None):
     """Return the HTTP answer of a passive inbox whose worker thinks meanwhile."""
     house.signals.inbound.clear()
     call = asyncio.create_task(house.hears(text, key=key))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await house.signals.inbound.wait()
         house.signals.inbound.clear()
         await house.think()
@@ -221,7 +221,7 @@ async def test_what_is_too_long_for_one_answer_waits_for_the_next_message(build)
 async def test_threads_do_not_get_each_others_answers(build):
     house = build(shop=PASSIVE)
     calls = {n: asyncio.create_task(house.hears(f"I am {n}", thread=n)) for n in ("lily", "tom")}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(await events(house)) < 2:
             await asyncio.sleep(0)
         await house.think()
@@ -232,7 +232,7 @@ async def test_threads_do_not_get_each_others_answers(build):
 async def test_a_message_that_can_never_be_read_does_not_hold_the_call_to_the_end(build):
     house = build(shop=PASSIVE)
     call = asyncio.create_task(house.hears("hello"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await house.signals.inbound.wait()
         await house.db.write(_spoil)
         await house.think()

@@ -42,7 +42,7 @@ async def ready(db, time, *keys):
 
 
 async def until(true):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not true():
             await asyncio.sleep(0.001)
 
@@ -171,7 +171,7 @@ async def test_after_stopping_nothing_new_is_begun(db, time):
     loop = Loop(db, time)
     await loop.stop(0)
     await ready(db, time, "a")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await loop.run()
     assert loop.worked == []
 

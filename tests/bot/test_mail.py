@@ -27,7 +27,9 @@ def settings(provider):
 async def stored(served, count):
     """Return what was said, once that is so much."""
     while True:
-        said = await served.service.db.read(lambda s: list(s.exec(select(Message))))
+        said = await served.service.db.read(
+            lambda s: list(s.exec(select(Message).order_by(Message.position)))
+        )
         if len(said) >= count:
             return said
         await asyncio.sleep(0.02)
@@ -35,7 +37,7 @@ async def stored(served, count):
 
 async def begun(served, provider):
     """Wait until the mailbox is being followed."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await provider.folder.hears("IDLE", 1)
     provider.folder.said.clear()
 
@@ -44,12 +46,12 @@ async def begun(served, provider):
 async def test_a_mail_is_answered_in_its_thread_and_once_in_two_lives(run, provider):
     served = await run(settings(provider))
     await begun(served, provider)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await provider.offer(provider.write("han", "你好", subject="你好"))
         first = await provider.waits_for("han", "智能客服")
     assert provider.sent[0]["Subject"] == "Re: 你好"
     assert provider.sent[0]["Auto-Submitted"] == "auto-replied"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (
             await served.service.db.read(lambda s: s.exec(select(Delivery.status)).one())
             is not DeliveryStatus.SENT
@@ -58,10 +60,10 @@ async def test_a_mail_is_answered_in_its_thread_and_once_in_two_lives(run, provi
     await served.service.__aexit__()
     await provider.offer(provider.say("han", "转人工"))
     again = await run(settings(provider))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await provider.waits_for("han", "人工客服", after=first.number)
     assert len(provider.screen) == 2
-    said = await again.service.db.read(lambda s: list(s.exec(select(Message))))
+    said = await stored(again, 3)
     assert [text_of(one.parts) for one in said if one.author == "contact"] == [
         "你好",
         "转人工",
@@ -73,7 +75,7 @@ async def test_a_mail_is_answered_in_its_thread_and_once_in_two_lives(run, provi
 async def test_a_machine_is_kept_for_a_person_and_not_answered(run, provider):
     served = await run(settings(provider))
     await begun(served, provider)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         away = provider.write("han", "你好", auto_submitted="auto-replied")
         await provider.offer(away)
         (kept,) = await stored(served, 1)

@@ -10,10 +10,9 @@ from bot.delivery import TRIES
 from channels import registry
 from channels.simulation import Fault
 from channels.testing import HANG_UP
-from tests.bot.test_troubles import Line
+from tests.bot.test_troubles import IMPATIENT, Line, patience
 from tests.postgres import on_sqlite
 
-IMPATIENT = 0.5
 TROUBLES = {
     "closing": (Fault(421), "sent"),
     "greylisted": (Fault(451, b"4.7.1 greylisted"), "sent"),
@@ -39,11 +38,11 @@ class Post(Line):
 
 
 @pytest.fixture
-async def post(build, time):
+async def post(build, time, name):
     """A mailbox from which one mail already went."""
     simulator = registry.find("email").simulator("shop", time)
     async with simulator.serving():
-        told = {"channel": "email", "timeout": IMPATIENT, **simulator.settings}
+        told = {"channel": "email", "timeout": patience(name), **simulator.settings}
         house = await build(shop=told).open()
         line = Post(house, simulator, "")
         await simulator.folder.hears("IDLE", 1)

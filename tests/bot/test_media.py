@@ -219,7 +219,7 @@ async def test_the_loop_fetches_by_itself_and_ends_when_told(world):
     number = await world.sent()
     stored = world.db.read(media.get, number)
     running = asyncio.create_task(world.fetcher.run())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await stored).state is not MediaState.STORED:
             stored = world.db.read(media.get, number)
             await asyncio.sleep(0.02)

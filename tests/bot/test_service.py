@@ -40,7 +40,7 @@ async def test_what_one_life_did_not_finish_the_next_one_does(build, run, tmp_pa
         assert await house.db.write(lanes.claim, kind, "dead", house.time(), lease)
     await house.db.__aexit__()
     served = await run()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         sent = await served.adapter().until(3)
     words = [text_of(message.parts) for message in sent]
     assert sorted(words[:2]) == ["re: and bye", "re: hello"]

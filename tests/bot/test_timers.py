@@ -1,6 +1,7 @@
 """Ticks: each may come late, twice or never; the rows decide."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import select
@@ -12,9 +13,11 @@ from bot.timers import Ticker
 from channels.message import Text
 from faq.matcher import Band, Decision
 from handlers.base import Handoff, Outcome
+from handlers.desk import gaps as gaps_job
 from storage import gaps, timers
 from storage.database import Unavailable
 from storage.models import InboundEvent, Owner, Timer
+from tests.postgres import on_sqlite
 
 
 class Knowledge:
@@ -103,6 +106,57 @@ async def test_the_sweep_is_done_once_a_day_by_whoever_comes_first(build, ticker
     assert await house.db.read(timers.any_due, time())
 
 
+@on_sqlite
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("Europe/Berlin", "2026-03-28"),
+        ("Europe/Berlin", "2026-10-24"),
+        ("America/New_York", "2026-10-31"),
+        ("Asia/Shanghai", "2028-02-28"),
+    ],
+)
+async def test_a_day_has_one_sweep_and_four_looks_for_gaps_wherever_the_clocks_change(
+    ticker, db, time, live_in, zone, day
+):
+    live_in(zone)
+    time.now = datetime.fromisoformat(day).replace(tzinfo=UTC)
+    days = [f"{time() + timedelta(days=number):%Y-%m-%d}" for number in range(3)]
+    for _ in range(36):
+        await ticker.plan_sweep()
+        await ticker.look_for_gaps()
+        await ticker.fire_timers()
+        time.pass_by(hours=2)
+    keys = await db.read(lambda session: session.exec(select(Timer.key)).all())
+    looks = [f"{gaps_job.KIND}:{day}:{part}" for day in days for part in range(4)]
+    assert sorted(keys) == sorted([*(f"sweep:{day}" for day in days), *looks])
+    left = select(Timer.key).where(Timer.done_at.is_(None))
+    assert await db.read(lambda session: session.exec(left).all()) == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "at"),
+    [
+        ("Europe/Berlin", "2026-03-29T00:58+00:00"),
+        ("Europe/Berlin", "2026-10-25T00:58+00:00"),
+        ("Asia/Shanghai", "2028-02-28T15:58+00:00"),
+        ("Asia/Shanghai", "2028-02-29T15:58+00:00"),
+    ],
+)
+async def test_who_waits_is_told_in_time_also_while_the_clocks_change(
+    build, ticker, time, live_in, zone, at
+):
+    live_in(zone)
+    time.now = datetime.fromisoformat(at)
+    house = await waiting(build)
+    time.pass_by(minutes=4, seconds=59)
+    await ticker.fire_timers()
+    assert len(await house.spoken()) == 2
+    time.pass_by(seconds=1)
+    await ticker.fire_timers()
+    assert [who for who, _ in await house.spoken()] == ["contact", "bot", "system"]
+
+
 async def test_what_waits_is_measured_by_direction(build, ticker, time):
     house = build()
     await house.hears("one")
@@ -136,6 +190,15 @@ async def test_it_can_be_stopped_without_having_been_started(ticker):
     ticker.stop()
     ticker.start()
     ticker.stop()
+
+
+async def test_a_clock_set_forward_by_half_a_century_costs_one_tick(ticker, time):
+    time.now = datetime(1970, 1, 1, tzinfo=UTC)
+    ticker.start()
+    await asyncio.sleep(0)
+    due = [job.next_run_time for job in ticker._scheduler.get_jobs()]
+    ticker.stop()
+    assert min(due) > datetime(2026, 1, 1, tzinfo=UTC)
 
 
 async def test_a_tick_that_a_stop_cuts_off_says_nothing(ticker):

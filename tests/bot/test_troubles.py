@@ -33,7 +33,8 @@ PLATFORMS = (
 )
 YES_BY_STATUS = frozenset({"webhook"})
 """Where 2xx means that a message was taken, whatever the answer says besides."""
-IMPATIENT = 0.3
+IMPATIENT, PATIENT = 1.0, 60.0
+"""Seconds until we give an answer up that never comes, and that one which comes may take."""
 SECONDS = {
     "too fast": 1,
     "too fast for half a minute": 30,
@@ -50,6 +51,11 @@ NAMES = (
     *troubles.short(registry.find("slack").simulator("any", lambda: None), 0),
     *troubles.severe(""),
 )
+
+
+def patience(trouble: str) -> float:
+    """Return how long to wait for answers: only where one never comes must it be short."""
+    return IMPATIENT if "slow" in trouble else PATIENT
 
 
 class Line:
@@ -112,7 +118,9 @@ def trapped() -> list[str]:
 
 
 @pytest.fixture
-async def line(platform: str, build: Build, time: Time, trapped: list[str]) -> AsyncIterator[Line]:
+async def line(
+    platform: str, build: Build, time: Time, trapped: list[str], name: str
+) -> AsyncIterator[Line]:
     """A line over which one message already went."""
     simulator = registry.find(platform).simulator("shop", time)
 
@@ -127,7 +135,7 @@ async def line(platform: str, build: Build, time: Time, trapped: list[str]) -> A
         ]
     )
     async with serve(app) as base:
-        told = {"channel": platform, "base_url": base, "timeout": IMPATIENT}
+        told = {"channel": platform, "base_url": base, "timeout": patience(name)}
         house = await build(shop={**told, **simulator.settings}).open()
         line = Line(house, simulator, base)
         await line.asked()

@@ -37,7 +37,7 @@ class Patient(Watch):
         return done
 
     async def asks(self, often: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self.asked < often:
                 await asyncio.sleep(0.001)
 
@@ -68,13 +68,13 @@ async def ended(task):
 async def test_only_one_of_two_works_and_the_other_follows_when_it_stops(ticking, db, time):
     one, two = Work(), Work()
     first = ticking(one)
-    await asyncio.wait_for(one.begun.wait(), 10)
+    await asyncio.wait_for(one.begun.wait(), 60)
     second = Patient(db, time, beat=0.01)
     ticking(two, second)
     await second.asks(3)
     assert (one.running, two.running) == (True, False)
     await ended(first)
-    await asyncio.wait_for(two.begun.wait(), 10)
+    await asyncio.wait_for(two.begun.wait(), 60)
     assert not one.running
 
 
@@ -87,17 +87,17 @@ async def test_a_process_that_died_is_followed_when_its_lease_is_over(ticking, d
     await watch.asks(3)
     assert not work.running
     time.pass_by(seconds=LEASE.total_seconds() + 1)
-    await asyncio.wait_for(work.begun.wait(), 10)
+    await asyncio.wait_for(work.begun.wait(), 60)
 
 
 @on_postgres
 async def test_who_has_lost_the_lease_stops_at_once(ticking, db, time):
     work = Work()
     ticking(work)
-    await asyncio.wait_for(work.begun.wait(), 10)
+    await asyncio.wait_for(work.begun.wait(), 60)
     until = time() + timedelta(hours=1)
     await db.write(adapter_memory.remember, "shop", KEY, "another", until)
-    await asyncio.wait_for(work.ended.wait(), 10)
+    await asyncio.wait_for(work.ended.wait(), 60)
 
 
 @on_postgres
@@ -114,5 +114,5 @@ async def test_what_breaks_is_told_and_frees_the_lease(db, time):
 async def test_a_file_needs_no_lease(ticking, db, time):
     work = Work()
     ticking(work)
-    await asyncio.wait_for(work.begun.wait(), 10)
+    await asyncio.wait_for(work.begun.wait(), 60)
     assert await db.read(adapter_memory.recall, "shop", KEY, time()) is None

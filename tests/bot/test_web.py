@@ -33,7 +33,7 @@ async def test_a_call_is_answered_with_what_the_platform_wants_and_then_acted_on
     answer = await served.client.post(HOOK, content=call())
     assert (answer.status_code, answer.content) == (200, b"ok")
     assert answer.headers["x-taken"] == "yes"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         (reply,) = await served.adapter().until(1)
     assert reply.address.thread == "lily"
     assert text_of(reply.parts)
@@ -82,7 +82,7 @@ async def test_a_body_over_the_limit_is_not_read_to_its_end(run, path, headers, 
             given += 64 * 1024
             yield b"x" * 64 * 1024
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         answer = await served.client.post(path, content=endless(), headers=headers)
     assert answer.status_code == 413
     assert answer.headers["connection"] == "close"
@@ -222,7 +222,7 @@ async def statuses(served):
 
 
 async def until(served, *wanted):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await statuses(served) != list(wanted):
             await asyncio.sleep(0)
 
@@ -268,7 +268,7 @@ async def test_a_real_call_of_wechat_brings_the_answer_back(run):
     phone = Simulator("shop", lambda: datetime.now(UTC), mode="passive", encrypted=True)
     told = {"channel": "wechat", "base_url": closed_url(), **phone.settings}
     served = await run({"shop": told})
-    async with serve(served.app) as url, httpx.AsyncClient() as platform:
+    async with serve(served.app) as url, httpx.AsyncClient(timeout=60) as platform:
         push = phone.say(OPENID, "转人工")
         assert await phone.deliver(platform, f"{url}{HOOK}", push) == 200
         assert await phone.deliver(platform, f"{url}{HOOK}", push) == 200

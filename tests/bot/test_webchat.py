@@ -193,7 +193,7 @@ async def hints(answer):
 
 async def test_the_stream_hints_at_this_visitors_messages_only(run):
     served = await run(SITE)
-    async with serve(served.app) as url, httpx.AsyncClient(base_url=url, timeout=20) as client:
+    async with serve(served.app) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
         lily, tom = await visits(client), await visits(client)
         async with client.stream("GET", f"{CHAT}/stream", headers=lily.headers) as answer:
             told = hints(answer)
@@ -216,7 +216,7 @@ async def test_the_stream_hints_at_this_visitors_messages_only(run):
 async def test_a_silent_stream_shows_that_it_lives(run, monkeypatch):
     monkeypatch.setattr(chat_stream, "HEARTBEAT_SECONDS", 0.01)
     served = await run(SITE)
-    async with serve(served.app) as url, httpx.AsyncClient(base_url=url, timeout=20) as client:
+    async with serve(served.app) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
         lily = await visits(client)
         async with client.stream("GET", f"{CHAT}/stream", headers=lily.headers) as answer:
             told = hints(answer)
@@ -232,7 +232,7 @@ async def test_what_is_said_while_a_stream_opens_is_hinted_at(run):
     await lily.says("hello")
     await lily.sees(2)
     await told_all(served.service)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while b"position" not in (told := await anext(opening)):
             assert told == b"" or told.startswith(b"event: status")
     await opening.aclose()

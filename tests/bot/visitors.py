@@ -32,7 +32,7 @@ class Visitor:
         return answer.json()["messages"]
 
     async def sees(self, count):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(shown := await self.reads()) < count:
                 await asyncio.sleep(0.02)
         return shown
@@ -51,6 +51,6 @@ def say(session, thread, text, at, **extra):
 
 
 async def told_all(service):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while service.live.last < await service.db.read(activity.last_id):
             await asyncio.sleep(0.01)

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from playwright.async_api import BrowserContext, Page, Request, async_playwright, expect
@@ -15,22 +14,13 @@ from channels.testing.server import serve
 from handlers.desk import conversations as desk
 from storage.models import Owner
 from tests.console.world import PASSWORD, Console, say
+from tests.e2e.browser import ARGUMENTS, CHROMIUM, PATIENCE
 from tests.postgres import on_sqlite
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 pytestmark = [
     on_sqlite,
     pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium: apt-get install chromium"),
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 
@@ -68,9 +58,9 @@ class Desk:
 @asynccontextmanager
 async def open_desk(console: Console, name: str, **options) -> AsyncIterator[Desk]:
     async with serve(console.app) as url, async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGS))
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         context = await chromium.new_context(locale="en-GB", **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         made = Desk(console, context, url)
         made.problems = []
         await made.enter(name)
@@ -236,7 +226,7 @@ async def test_two_quick_messages_both_arrive_and_so_does_what_came_while_hidden
         hide = "Object.defineProperty(document, 'hidden', { configurable: true, get: () => %s })"
         await page.evaluate(hide % "true")
         # What was asked for before may still bring what is said after.
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while asked:
                 await page.evaluate("0")
         await say(desk_console, conversation, "while hidden")

@@ -34,13 +34,13 @@ async def test_a_fact_that_is_committed_after_a_later_one_is_told_too(db, now):
         number = activity.log(session, Fact.NOTE_ADDED, now)
         session.flush()
         first.set()
-        assert wait.wait(10)
+        assert wait.wait(60)
         return number.id
 
     follow = live.follow(None)
     heard = asyncio.ensure_future(anext(follow))
     late = asyncio.create_task(db.write(slow))
-    await asyncio.to_thread(first.wait, 10)
+    await asyncio.to_thread(first.wait, 60)
     quick = await db.write(lambda s: _logged(s, now))
     live.wake()
     assert [fact.id for fact in await heard] == [quick]

@@ -121,7 +121,7 @@ async def listening(console: Console, name: str, **params):
     cookie = inside.cookies["yingda"]
     async with (
         serve(console.app) as url,
-        httpx.AsyncClient(base_url=url, cookies={"yingda": cookie}, timeout=20) as browser,
+        httpx.AsyncClient(base_url=url, cookies={"yingda": cookie}, timeout=60) as browser,
         browser.stream("GET", "/live", params=params) as answer,
     ):
         yield answer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -200,6 +200,30 @@ async def test_whoever_opens_a_planned_draft_is_told_until_it_is_cancelled(kb_de
     await boss.post(f"/kb/plans/{planned.release.id}/cancel")
     assert "goes live by itself" not in (await boss.get("/kb/refund")).text
     assert "Planned already" not in (await boss.get("/kb/publish")).text
+
+
+@pytest.mark.parametrize(
+    ("begun", "at", "due"),
+    [
+        ("2027-03-27T20:00+00:00", "2027-03-28T02:30", None),
+        ("2027-03-27T18:00+00:00", "2027-03-28T02:30", "2027-03-27T18:30+00:00"),
+        ("2027-10-30T18:00+00:00", "2027-10-31T02:30", "2027-10-30T18:30+00:00"),
+        ("2028-02-28T15:00+00:00", "2028-02-29T00:00", "2028-02-28T16:00+00:00"),
+        ("2027-02-28T15:00+00:00", "2027-02-29T00:00", None),
+    ],
+)
+async def test_a_plan_is_for_the_houses_clock_whatever_the_machines_clock_does(
+    kb_desk, live_in, begun, at, due
+):
+    live_in("Europe/Berlin")
+    kb_desk.time.now = datetime.fromisoformat(begun)
+    await draft(kb_desk)
+    boss = await kb_desk.enter("boss")
+    gate = await tried(kb_desk, boss)
+    answer = await boss.post(f"{gate}/publish", data={**YES, "when": "later", "at": at})
+    assert answer.status_code == (422 if due is None else 303)
+    planned = [plan.release.due_at for plan in await kb_desk.db.read(plans.plans)]
+    assert planned == ([] if due is None else [datetime.fromisoformat(due)])
 
 
 async def test_a_planned_release_is_cancelled_once(kb_desk):

@@ -110,11 +110,9 @@ STREAM = "GET /live"
 
 
 def doors_of(console: Console) -> set[str]:
-    routers = (getattr(route, "original_router", None) for route in console.app.routes)
-    found = (route for router in routers if router is not None for route in router.routes)
     return {
         f"{method} {route.path}"
-        for route in found
+        for route in console.app.routes
         if isinstance(route, APIRoute)
         for method in route.methods
     }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 ARGUMENTS = (
@@ -23,6 +23,8 @@ ARGUMENTS = (
 )
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass
@@ -37,7 +39,7 @@ class Watched:
         """Open a window of its own, with its own cookies."""
         settings = {"viewport": DESK, "locale": "zh-CN", **options}
         context: BrowserContext = await self.browser.new_context(**settings)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE)
         page = await context.new_page()
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.wrong.append(f"script error: {error}"))

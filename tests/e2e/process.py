@@ -6,11 +6,12 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 
 import httpx
+
+from channels.testing.server import keep_port
 
 
 class Process:
@@ -18,9 +19,8 @@ class Process:
 
     def __init__(self, folder: Path, config: dict[str, object], role: str = "all") -> None:
         self.folder, self.url, self.role = folder, str(config["database_url"]), role
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.kept = keep_port()
+        self.port = self.kept.getsockname()[1]
         (folder / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
         self.child: asyncio.subprocess.Process | None = None
 
@@ -51,6 +51,7 @@ class Process:
 
     async def __aexit__(self, *_):
         await self.kill()
+        self.kept.close()
 
     async def ready(self, client):
         async with asyncio.timeout(240):

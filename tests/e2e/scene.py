@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from bot.app import compose
 from bot.config import Config
 from bot.demo import Demo
 from bot.service import Service
-from channels.testing.server import serve
+from channels.testing.server import keep_port, serve
 from console.auth import hash_password
 from faq.config import FaqConfig
 from storage import people
@@ -130,13 +129,20 @@ class Shop:
 @asynccontextmanager
 async def shop(folder: Path, port: int = 0) -> AsyncIterator[Shop]:
     """Open the demo with a team at its desk."""
-    config = Config(
-        database_url=f"sqlite:///{folder}/yingda.db",
-        data_dir=folder,
-        demo=True,
-        port=port or _free(),
-        faq=FaqConfig(encoder="off"),
-    )
+    with keep_port() as kept:
+        config = Config(
+            database_url=f"sqlite:///{folder}/yingda.db",
+            data_dir=folder,
+            demo=True,
+            port=port or kept.getsockname()[1],
+            faq=FaqConfig(encoder="off"),
+        )
+        async with _open(config) as made:
+            yield made
+
+
+@asynccontextmanager
+async def _open(config: Config) -> AsyncIterator[Shop]:
     app = compose(config, moment)
     service: Service = app.state.service
     async with service, serve(app, config.port) as url:
@@ -191,9 +197,3 @@ def _team(session: Any) -> None:
     hashed = hash_password(PASSWORD, time_cost=1, memory_cost=8192)
     for name, (shown, role) in TEAM.items():
         people.create_agent(session, name, hashed, role, moment(), display_name=shown)
-
-
-def _free() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

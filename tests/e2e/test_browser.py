@@ -14,7 +14,6 @@ pytestmark = [pytest.mark.browser, on_sqlite]
 WIDER = """Math.max(...[document.documentElement, document.getElementById('main')]
     .map((box) => box.scrollWidth - box.clientWidth))"""
 """By how many pixels a page is wider than its window, or its content than its place."""
-expect.set_options(timeout=20_000)
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ async def test_kills_during_traffic_lose_and_double_nothing(tmp_path: Path, kill
     schema.upgrade(url)
     async with Database(url) as db:
         await publish_demo(db, moment())
-    async with serve(platforms) as base, httpx.AsyncClient(trust_env=False) as client:
+    async with serve(platforms) as base, httpx.AsyncClient(trust_env=False, timeout=60) as client:
         config = {
             "database_url": url,
             "data_dir": str(tmp_path),

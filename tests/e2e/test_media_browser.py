@@ -19,7 +19,6 @@ from tests.e2e.conftest import PASSWORD, PATIENCE, Product
 from tests.postgres import on_sqlite
 
 pytestmark = [pytest.mark.browser, on_sqlite]
-expect.set_options(timeout=20_000)
 
 
 def picture(width: int = 640, height: int = 480) -> bytes:

@@ -42,7 +42,7 @@ async def deaf(process, push, before, db):
     path = f"/inboxes/shop/webhook?{httpx.QueryParams(dict(push.query))}"
     head = f"POST {path} HTTP/1.1\r\nHost: shop\r\nContent-Length: {len(push.body)}\r\n\r\n"
     writer.write(head.encode() + push.body)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while await db.read(taken) == before:
             await asyncio.sleep(0.02)
     return writer

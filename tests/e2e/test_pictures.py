@@ -14,7 +14,6 @@ from tests.e2e.conftest import PASSWORD
 from tests.e2e.scene import Shop, fill, shop
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=20_000)
 SITE = {"width": 420, "height": 760}
 PAGE = {"width": 1200, "height": 760}
 PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "chat.png"

@@ -20,7 +20,8 @@ from storage.models import Delivery, InboundEvent
 from tests.e2e.conftest import moment
 from tests.e2e.test_kill import Process, settle
 
-IN_TIME = 10.0
+IN_TIME = 20.0
+"""Seconds that the unit in docs/how-to/run-as-service.md leaves it."""
 
 
 class Slow:
@@ -61,13 +62,17 @@ async def street(tmp_path):
             "faq": {"encoder": "off"},
             "inboxes": inboxes,
         }
-        async with Process(tmp_path, config) as process, httpx.AsyncClient(trust_env=False) as web:
+        async with (
+            Process(tmp_path, config) as process,
+            httpx.AsyncClient(trust_env=False, timeout=60) as web,
+        ):
             yield simulator, slow, process, web
         slow.let_go.set()
 
 
-@pytest.mark.timeout(120)
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)]
+)
 async def test_a_signal_ends_streams_and_slow_sends_in_time_and_loses_nothing(street, number):
     simulator, slow, process, web = street
     await process.start(web)

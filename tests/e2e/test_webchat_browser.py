@@ -15,7 +15,6 @@ from tests.e2e.conftest import Product
 from tests.postgres import on_sqlite
 
 pytestmark = [pytest.mark.browser, on_sqlite]
-expect.set_options(timeout=20_000)
 CHAT = "/chat/shop_webchat"
 
 

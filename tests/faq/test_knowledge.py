@@ -122,7 +122,7 @@ async def test_a_slow_decision_is_handed_off_in_time(base):
 
     class Slow:
         def decide(self, text):
-            gate.wait(10)
+            gate.wait(60)
 
     base._config = FaqConfig(budget_ms=50)
     base._matcher = Slow()
@@ -136,7 +136,7 @@ async def test_the_encoder_joins_in_the_background(db, now, tmp_path, fake_encod
     gate = threading.Event()
 
     def load(folder):
-        gate.wait(10)
+        gate.wait(60)
         return fake_encoder
 
     knowledge = KnowledgeBase(db, FaqConfig(), tmp_path, load)

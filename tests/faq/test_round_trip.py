@@ -43,7 +43,7 @@ ENTRIES = st.lists(
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(entries=ENTRIES)
 def test_every_entry_comes_back_word_for_word(suffix: str, entries: list[Entry]):
     found = read(f"x{suffix}", write(suffix, entries))
@@ -51,7 +51,7 @@ def test_every_entry_comes_back_word_for_word(suffix: str, entries: list[Entry])
     assert found.entries == tuple(entries)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(entries=ENTRIES)
 def test_no_cell_of_any_table_can_run(entries: list[Entry]):
     for cell in cells_of(write(".csv", entries)):

@@ -93,7 +93,7 @@ def test_labels_names_and_places_are_read_as_well():
     assert personal((Media(kind="image", ref="13812345678"),)) == ()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(alphabet="1８-. 零一\u200b@路号a单x", max_size=300))
 def test_no_text_breaks_it(text):
     assert kinds(text) is not None

@@ -32,7 +32,7 @@ class Names:
     def __call__(self, connection, items):
         self.writes.append(list(items))
         if self.hold is not None:
-            self.hold.wait(10)
+            self.hold.wait(60)
         for item in items:
             if item != "odd":
                 connection.execute(text("INSERT INTO name VALUES (:n)"), {"n": item})
@@ -105,7 +105,7 @@ async def held(db):
 
     def wait(_connection):
         begun.set()
-        free.wait(10)
+        free.wait(60)
 
     task = asyncio.create_task(db.run(wait))
     await asyncio.to_thread(begun.wait, 10)

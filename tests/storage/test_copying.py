@@ -13,7 +13,7 @@ from storage.copying import Miscounted, NotEmpty
 from storage.database import Database
 from storage.models import Activity, Author, Fact, Team
 from storage.upsert import table_of
-from tests.postgres import on_sqlite, wipe
+from tests.postgres import on_sqlite
 
 
 def fill(session, now):
@@ -40,8 +40,8 @@ async def filled(url, db, now) -> Path:
 
 
 @pytest.fixture
-async def target(postgres_url):
-    wipe(postgres_url)
+async def target(server, postgres_url):
+    server.wipe("shop")
     async with Database(postgres_url) as opened:
         yield opened
 

@@ -140,7 +140,7 @@ async def test_listeners_hear_of_commits(db: Database):
     heard = asyncio.Event()
     db.on_commit(heard.set)
     await db.write(add, "a")
-    await asyncio.wait_for(heard.wait(), 5)
+    await asyncio.wait_for(heard.wait(), 60)
 
 
 async def test_listeners_hear_only_of_what_concerns_them(db: Database):

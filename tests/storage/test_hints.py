@@ -19,7 +19,7 @@ class Ear:
         self.heard.set()
 
     async def until(self, *words: str) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not set(words) <= set(self.words):
                 await self.heard.wait()
                 self.heard.clear()
@@ -35,7 +35,7 @@ async def speak(postgres_url: str):
             hints = Hints(url, ear)
             await hints.start()
             stack.push_async_callback(hints.stop)
-            await asyncio.wait_for(hints.listening.wait(), 20)
+            await asyncio.wait_for(hints.listening.wait(), 60)
             return hints, ear
 
         yield start

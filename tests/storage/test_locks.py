@@ -29,7 +29,7 @@ async def holding(db: Database, lock, *args):
     def hold(connection) -> None:
         lock(connection, *args)
         loop.call_soon_threadsafe(locked.set)
-        assert over.wait(10), "the other one waited"
+        assert over.wait(60), "the other one waited"
 
     held = asyncio.create_task(db.run(hold))
     await locked.wait()

@@ -135,12 +135,12 @@ async def test_of_two_processes_that_ask_at_once_one_tries_a_held_inbox(db, url,
     def first(session):
         leave = paces.ask(session, need(), later)
         asked.set()
-        assert looked.wait(10)
+        assert looked.wait(60)
         return leave
 
     def second(session):
         # What is seen from here on is from before the first one's commit.
-        assert asked.wait(10)
+        assert asked.wait(60)
         session.connection().exec_driver_sql("SELECT 1 FROM pace")
         looked.set()
         return paces.ask(session, need("tom"), later)

@@ -215,7 +215,8 @@ async def test_who_can_wait_does_not_notice_a_restart(own):
     server, db = own
     await db.write(add, "before")
     server.stop()
-    waiting = asyncio.create_task(db.write(add, "meanwhile"))
+    patient = on_terms(Terms(seconds=60))(lambda session: add(session, "meanwhile"))
+    waiting = asyncio.create_task(db.write(patient))
     await asyncio.to_thread(server.start)
     assert await waiting == "meanwhile"
 
@@ -246,7 +247,7 @@ async def test_a_commit_that_was_warned_of_is_in_doubt(db):
 async def test_one_half_of_a_deadlock_is_run_again(db):
     await db.write(add, "a")
     await db.write(add, "b")
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=60)
     waited = set()
 
     def rename(session: Session, first: str, second: str) -> None:

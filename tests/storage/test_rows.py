@@ -58,14 +58,14 @@ def said(talk, now, position, **more):
     }  # fmt: skip
 
 
-async def everything(db, model):
-    return await db.read(lambda s: list(s.exec(pick(model))))
+async def everything(db, model, *order):
+    return await db.read(lambda s: list(s.exec(pick(model).order_by(*order))))
 
 
 async def test_what_is_written_in_bulk_reads_back_as_records(db, talk, now):
     rows = [said(talk, now, 1), said(talk, now + timedelta(microseconds=5), 2, why=None)]
     await db.run(add_all, Message, [{**row, "echo_id": None} for row in rows])
-    first, second = sorted(await everything(db, Message), key=lambda message: message.position)
+    first, second = await everything(db, Message, Message.position)
     assert (first.id, first.parts, first.why) == (rows[0]["id"], PARTS, {"词": [1, None]})
     assert (first.author, first.private, first.at) == (Author.BOT, False, now)
     assert (second.why, second.at) == (None, now + timedelta(microseconds=5))
@@ -98,7 +98,8 @@ async def test_a_statement_is_run_for_each_row(db, talk, now):
     )
     rows = [{"b_place": 1, "b_author": Author.CONTACT}, {"b_place": 2, "b_author": Author.AGENT}]
     await db.run(execute_all, change, rows)
-    assert [m.author for m in await everything(db, Message)] == [Author.CONTACT, Author.AGENT]
+    stored = await everything(db, Message, Message.position)
+    assert [m.author for m in stored] == [Author.CONTACT, Author.AGENT]
 
 
 async def test_a_query_finds_what_sqlalchemy_finds(db, talk, now):
@@ -106,11 +107,15 @@ async def test_a_query_finds_what_sqlalchemy_finds(db, talk, now):
     await db.run(add_all, Message, rows)
     table = table_of(Message)
     # A number of the query's own, an id, a time and many values: each is written its own way.
-    query = select(table).where(
-        table.c.position > 0,
-        table.c.conversation_id == bindparam("b_talk", type_=table.c.conversation_id.type),
-        table.c.at >= bindparam("b_from", type_=table.c.at.type),
-        among(table.c.id, "b_ids"),
+    query = (
+        select(table)
+        .where(
+            table.c.position > 0,
+            table.c.conversation_id == bindparam("b_talk", type_=table.c.conversation_id.type),
+            table.c.at >= bindparam("b_from", type_=table.c.at.type),
+            among(table.c.id, "b_ids"),
+        )
+        .order_by(table.c.position)
     )
     for ids, since in (([row["id"] for row in rows], now), ([rows[1]["id"]], now), ([], now)):
         asked = {"b_talk": talk.id, "b_from": since, "b_ids": ids}
@@ -129,7 +134,7 @@ async def test_later_records_are_the_records(db, talk, now):
 
     found = await db.run(late)
     assert len(found) == 2
-    stored = await everything(db, Message)
+    stored = await everything(db, Message, Message.position)
     assert [row_of(m) for m in found] == [row_of(m) for m in stored]
     assert [m.position for m in found[1:]] == [2]
     assert found[-1].parts == PARTS
@@ -188,7 +193,8 @@ def test_children_of_a_process_make_ids_of_their_own():
 async def test_a_fact_gets_its_number(db, now):
     rows = [{"fact": Fact.INBOX_STATE, "at": now, "inbox": "shop", "data": {"n": n}} for n in "ab"]
     await db.run(add_all, Activity, rows)
-    assert [(f.id, f.data["n"]) for f in await everything(db, Activity)] == [(1, "a"), (2, "b")]
+    facts = await everything(db, Activity, Activity.id)
+    assert [(fact.id, fact.data["n"]) for fact in facts] == [(1, "a"), (2, "b")]
 
 
 async def test_a_query_finds_lanes_of_the_kind_it_is_asked_for_each_time(db, now):

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import DateTime, text
@@ -97,6 +98,24 @@ async def test_times_of_all_zones_are_compared_rightly_by_the_database(db, now):
     assert await db.read(timers.any_due, now)
     assert not await db.read(timers.any_due, now - timedelta(minutes=2))
     assert (await db.read(lambda s: s.get_one(Timer, "a"))).due_at == earlier
+
+
+async def test_the_hour_that_comes_twice_in_autumn_is_two_hours(db, live_in):
+    live_in("Europe/Berlin")
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    again = first.replace(fold=1)
+    for key, moment in (("summer", first), ("winter", again)):
+        await db.write(timers.add, key, "mark", moment, {})
+    due = await db.read(lambda s: [s.get_one(Timer, key).due_at for key in ("summer", "winter")])
+    assert due == [datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1)]
+    assert not await db.read(timers.any_due, due[0] - timedelta(seconds=1))
+    assert (await db.write(timers.fire, {"mark": _noted}, due[0])).done == 1
+    assert not await db.read(timers.any_due, due[1] - timedelta(seconds=1))
+    assert await db.read(timers.any_due, due[1])
+
+
+def _noted(_session, _timer, _now):
+    """Nothing is left to do."""
 
 
 async def test_the_data_holds_words_not_names(db, now):

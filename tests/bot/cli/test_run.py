@@ -95,7 +95,7 @@ async def test_it_says_where_to_look_and_ends_at_a_signal(config, number):
                 assert line, (await child.stderr.read()).decode()
                 seen += line.decode()
             address = seen.rpartition("ready: ")[2].removesuffix("/inbox is the desk\n")
-            async with httpx.AsyncClient(base_url=address, trust_env=False) as client:
+            async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=60) as client:
                 assert (await client.get("/readyz")).json()["status"] == "ready"
             child.send_signal(number)
             out, err = await child.communicate()

@@ -144,16 +144,18 @@ def test_the_persons_name_is_theirs_and_not_the_shops():
     assert parsed(recorded("message__nameless")).contact_name is None
 
 
-@settings(max_examples=150, deadline=None)
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+
+
+@settings(max_examples=150)
 @given(st.data())
 def test_no_change_of_a_genuine_push_surprises_the_parser(data):
     fields = json.loads(recorded(data.draw(st.sampled_from(sorted(UNDERSTOOD)))))
-    junk = st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    )
     inner = fields["content"] if isinstance(fields["content"], dict) else fields
     spot = data.draw(st.sampled_from([fields, inner]))
-    spot[data.draw(st.sampled_from([*sorted(spot), "extra"]))] = data.draw(junk)
+    spot[data.draw(st.sampled_from([*sorted(spot), "extra"]))] = data.draw(JUNK)
     with suppress(Unreadable):
         parsed(json.dumps(fields).encode())

@@ -63,7 +63,7 @@ def test_chosen_ports_are_the_ones_in_its_settings(provider):
 
 
 async def test_who_begins_to_wait_is_told_of_mail_that_came_since_the_last_look(provider):
-    async with provider.serving(), asyncio.timeout(10):
+    async with provider.serving(), asyncio.timeout(60):
         port = provider.settings["imap_port"]
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for command in (

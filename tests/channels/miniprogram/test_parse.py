@@ -95,7 +95,7 @@ def test_an_event_is_known_by_who_when_and_from_where():
         assert parsed(event.replace(old, new)).dedupe_key != key
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_a_mangled_push_is_understood_or_unreadable(data):
     content = recorded(data.draw(st.sampled_from(sorted(UNDERSTOOD))))

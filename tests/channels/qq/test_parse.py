@@ -108,17 +108,19 @@ def test_what_answers_an_event_is_told_from_what_answers_a_message():
     assert not parsed(recorded("c2c__text")).platform_id.startswith("event:")
 
 
-@settings(max_examples=150, deadline=None)
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+
+
+@settings(max_examples=150)
 @given(st.data())
 def test_no_change_of_a_genuine_call_surprises_the_parser(data):
     fields = json.loads(recorded(data.draw(st.sampled_from(sorted(UNDERSTOOD)))))
-    junk = st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    )
     where = data.draw(st.sampled_from(["", "d", "author"]))
     spot = fields if not where else fields["d"]
     spot = spot.get("author", spot) if where == "author" else spot
-    spot[data.draw(st.sampled_from([*sorted(spot), "attachments", "extra"]))] = data.draw(junk)
+    spot[data.draw(st.sampled_from([*sorted(spot), "attachments", "extra"]))] = data.draw(JUNK)
     with suppress(Unreadable):
         parsed(json.dumps(fields).encode())

@@ -124,9 +124,9 @@ async def test_slacks_pause_is_passed_on(adapter, simulator):
 
 
 async def test_an_answer_that_takes_too_long_is_uncertain(simulator, url):
-    async with build(simulator, url, timeout=0.2) as adapter:
+    async with build(simulator, url, timeout=1.0) as adapter:
         outgoing = await answer_to(adapter, simulator.say("lilei", "hi"), Text(text="x"))
-        simulator.faults.append(Fault(delay=1.0))
+        simulator.faults.append(Fault(delay=2.0))
         with pytest.raises(Uncertain):
             await adapter.send(outgoing)
 

@@ -26,7 +26,9 @@ def simulator():
 async def slack(simulator):
     async with serve(simulator.app) as url:
         headers = {"authorization": f"Bearer {simulator.bot_token}"}
-        async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=url, headers=headers, trust_env=False, timeout=60
+        ) as client:
             yield client
 
 

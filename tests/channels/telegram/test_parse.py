@@ -305,14 +305,14 @@ JSON = st.recursive(
 KEYS = ["message_id", "date", "chat", "from", "text", "photo", "location", "contact", "venue"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.dictionaries(st.sampled_from(KEYS), JSON))
 def test_nothing_a_message_may_hold_raises(changes):
     reception = read(text_update(**changes), OWN, NOW)
     assert len(reception.messages) + len(reception.quarantined) <= 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(["callback_query", "my_chat_member", "message_reaction", "new"]), JSON)
 def test_nothing_an_update_may_hold_raises(kind, body):
     read({"update_id": 1, kind: body}, OWN, NOW)

@@ -32,7 +32,7 @@ ROUND = 20
 LATER = timedelta(seconds=65)
 """Between two messages: what a bad answer makes us wait for is over then, the token still good."""
 OK = 200
-TOO_LONG = 1.0
+TOO_LONG = 5.0
 """Seconds of the processor's time for one message."""
 
 OF_TENCENT = (

@@ -178,7 +178,7 @@ async def test_a_visitor_reads_what_others_wrote_once(adapter, simulator):
         return JSONResponse({"messages": [one for one in mine if one["position"] > after]})
 
     app = Starlette(routes=[Route("/inboxes/website/messages", messages)])
-    async with serve(app) as url, httpx.AsyncClient() as client:
+    async with serve(app) as url, httpx.AsyncClient(timeout=60) as client:
         (seen,) = await simulator.poll(client, url, "ada")
         assert (seen.text, seen.options, seen.platform_id) == ("which?", (("a", "A"),), "8")
         assert await simulator.poll(client, url, "ada") == []

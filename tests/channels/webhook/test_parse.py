@@ -122,15 +122,17 @@ def test_no_field_that_a_stranger_made_up_is_repeated_in_the_error():
     assert "script" not in str(refused.value)
 
 
-@settings(max_examples=150, deadline=None)
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+
+
+@settings(max_examples=150)
 @given(st.data())
 def test_no_change_of_a_genuine_call_surprises_the_parser(data):
     fields = json.loads(recorded(data.draw(st.sampled_from(sorted(UNDERSTOOD)))))
-    junk = st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    )
     name = data.draw(st.sampled_from([*sorted(fields), "parts", "extra"]))
-    fields[name] = data.draw(junk)
+    fields[name] = data.draw(JUNK)
     with suppress(BadRequest):
         assert parsed(json.dumps(fields).encode()).parts

@@ -138,7 +138,7 @@ def test_two_events_in_one_second_have_two_keys():
     assert one.dedupe_key != other.dedupe_key
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_damaged_messages_are_read_or_refused_and_nothing_else(data):
     xml = recorded(data.draw(st.sampled_from([*UNDERSTOOD, *UNREADABLE])))

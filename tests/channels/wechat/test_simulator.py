@@ -69,7 +69,7 @@ async def test_any_xml_can_be_pushed(joined):
     ],
 )
 async def test_the_platform_says_no_with_a_code(phone, told, code):
-    async with serve(phone.app) as url, httpx.AsyncClient(base_url=url) as client:
+    async with serve(phone.app) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
         secrets = {"appid": phone.platform.app_id, "secret": phone.platform.app_secret}
         given = (await client.post("/cgi-bin/stable_token", json=secrets)).json()
         answer = await client.post(
@@ -82,7 +82,7 @@ async def test_the_platform_says_no_with_a_code(phone, told, code):
 
 
 async def test_escaped_text_shows_its_escapes(phone):
-    async with serve(phone.app) as url, httpx.AsyncClient(base_url=url) as client:
+    async with serve(phone.app) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
         secrets = {"appid": phone.platform.app_id, "secret": phone.platform.app_secret}
         given = (await client.post("/cgi-bin/stable_token", json=secrets)).json()
         await client.post(
@@ -94,7 +94,7 @@ async def test_escaped_text_shows_its_escapes(phone):
 
 
 async def test_a_foreign_app_gets_no_token(phone):
-    async with serve(phone.app) as url, httpx.AsyncClient(base_url=url) as client:
+    async with serve(phone.app) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
         answer = await client.post("/cgi-bin/stable_token", json={"appid": "wx0"})
         assert answer.json()["errcode"] == 40013
 
@@ -122,7 +122,7 @@ async def test_three_calls_of_one_message_then_the_customer_is_told(clock, calls
     assert simulator.patience == 5
     simulator.patience = 0.2
     app, heard = silent_for(calls)
-    async with serve(app) as url, httpx.AsyncClient() as client:
+    async with serve(app) as url, httpx.AsyncClient(timeout=60) as client:
         push = simulator.say(OPENID, "hi")
         assert await simulator.deliver(client, url, push) == status
     assert heard == [push.body] * 3

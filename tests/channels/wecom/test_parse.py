@@ -179,7 +179,7 @@ def changed(found, path, value):
     return {**found, path[0]: changed(found[path[0]], path[1:], value)}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_a_changed_entry_is_understood_or_unreadable(data):
     name = data.draw(st.sampled_from(sorted({*UNDERSTOOD, *BOUNCED})))

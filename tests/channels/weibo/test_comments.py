@@ -158,7 +158,7 @@ def test_a_number_is_read_wherever_it_stands():
     ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.sampled_from(sorted(UNDERSTOOD)),
     st.sampled_from(["id", "idstr", "user", "status", "created_at", "text", "retweeted_status"]),

@@ -107,7 +107,7 @@ def test_all_that_was_said_is_the_dedupe_key(name, value):
     assert parse("shop", fields).dedupe_key != parse("shop", {**fields, name: value}).dedupe_key
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_damaged_messages_are_read_or_refused_and_nothing_else(data):
     body = recorded(data.draw(st.sampled_from([*UNDERSTOOD, *UNREADABLE])))
@@ -118,7 +118,7 @@ def test_damaged_messages_are_read_or_refused_and_nothing_else(data):
         parsed(body[:start] + put + body[end:])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from(sorted(UNDERSTOOD)),
     st.sampled_from(["type", "sender_id", "created_at", "text", "data"]),

@@ -56,6 +56,17 @@ async def test_the_day_ends_at_midnight_in_beijing(memory, watch):
     assert (await used_up(quota.ask))[0] == 6
 
 
+async def test_the_leap_day_is_a_day_of_its_own(memory, watch):
+    watch.now = datetime(2028, 2, 28, 15, 30, tzinfo=UTC)
+    quota = Quota(memory, watch, Limits(an_hour=100, a_day=20, comments_an_hour=100))
+    for _ in range(2):
+        count, limited = await used_up(quota.ask)
+        assert count == 15
+        watch.now += timedelta(seconds=limited.retry_after)
+        assert watch.now.hour == 16, "midnight in Beijing"
+    assert watch.now == datetime(2028, 2, 29, 16, tzinfo=UTC)
+
+
 async def test_comments_have_a_number_of_their_own_and_go_all_or_none(memory, watch):
     quota = Quota(memory, watch, LIMITS)
     await quota.comment(2)

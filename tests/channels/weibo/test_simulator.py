@@ -50,7 +50,7 @@ def test_a_senseless_answer_shows_that_it_failed(phone, body):
     ],
 )
 async def test_the_platform_says_no_with_a_code(phone, data, code):
-    async with serve(phone.app) as url, httpx.AsyncClient(base_url=url) as client:
+    async with serve(phone.app) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
         form = {"access_token": phone.access_token, "receiver_id": FAN, "type": "text"}
         answer = await client.post(PATH, data={**form, "data": data})
         assert answer.json()["error_code"] == code

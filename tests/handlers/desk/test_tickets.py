@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import select
@@ -67,6 +68,26 @@ def walk(db, number, ann, hal, eva, now):
         return ticket
 
     return go
+
+
+@pytest.mark.parametrize(
+    ("due", "until"),
+    [
+        ("2026-03-29", "2026-03-29T22:00+00:00"),
+        ("2026-10-25", "2026-10-25T23:00+00:00"),
+        ("2028-02-28", "2028-02-28T23:00+00:00"),
+        ("2028-02-29", "2028-02-29T23:00+00:00"),
+    ],
+)
+async def test_the_day_a_case_is_due_ends_with_that_day_however_long_it_is(
+    db, walk, number, ann, live_in, due, until
+):
+    live_in("America/New_York")
+    await walk(2)
+    midnight = datetime.fromisoformat(due).replace(tzinfo=ZoneInfo("Europe/Berlin"))
+    fields = {"department": "物流部", "due": due}
+    ticket = await db.write(take_step, number, "assign", ann, fields, midnight)
+    assert ticket.due_at == datetime.fromisoformat(until)
 
 
 async def told(customer):
