@@ -72,3 +72,7 @@ class Ahead:
         if len(texts) == 1 and (known := self._vectors.get(texts[0])) is not None:
             return known.reshape(1, -1)
         return self._encoder.encode(texts)
+
+    def has_word(self, word: str) -> bool:
+        """Say whether the encoder knows it."""
+        return self._encoder.has_word(word)

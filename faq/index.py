@@ -17,6 +17,7 @@ from faq.meaning import Meaning, meaning_of
 from faq.normalize import normalize
 from faq.postings import Postings, Rows, Scores
 from faq.sounds import Sounds
+from faq.spelling import Spelling
 from faq.terms import SKETCH, Question, cut, gram_counts, sketches
 from faq.tokens import Concepts, Tokens
 from faq.vectors import Stored, Vectors
@@ -80,8 +81,16 @@ class Snapshot:
     @cached_property
     def sounds(self) -> Sounds:
         """How the words of the entries sound; made when it is first asked for."""
-        often = np.diff(self.words.starts).tolist()
-        return Sounds(dict(zip(self.words.terms, often, strict=True)))
+        return Sounds(self._often)
+
+    @cached_property
+    def spelling(self) -> Spelling:
+        """How the words of the entries are spelt; made when it is first asked for."""
+        return Spelling(self._often)
+
+    @property
+    def _often(self) -> dict[str, int]:
+        return dict(zip(self.words.terms, np.diff(self.words.starts).tolist(), strict=True))
 
     def rows_within(self, entries: NDArray[np.int64] | Rows) -> NDArray[np.int64]:
         """Return the rows of some entries, entry after entry."""

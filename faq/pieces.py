@@ -13,6 +13,8 @@ LONGEST = 16
 FILTER_BITS = 20
 UNKNOWN, FIRST, LAST = 0, 1, 2
 _WORSE = 10.0
+_BEGIN = "\u2581"
+"""What a piece begins with that begins a word."""
 _BASE = 0x9E3779B97F4A7C15
 _INVERSE = pow(_BASE, -1, 1 << 64)
 _END = "\U0010ffff" * LONGEST
@@ -75,6 +77,12 @@ class Pieces:
         self._known, self._numbers, self._scores, self._begins = known, numbers, scores, begins
         self._unknown = float(scores.min()) - _WORSE
         self._normalize = normalize
+
+    def has(self, word: str) -> bool:
+        """Say whether a word is one piece as a whole, as all that are not rare are."""
+        (wanted,) = hash_each([_BEGIN + word])
+        at = int(self._known.searchsorted(wanted))
+        return at < len(self._known) and bool(self._known[at] == wanted)
 
     def cut(self, text: str) -> list[int]:
         """Return the numbers of a text's pieces, between those of its start and end."""

@@ -13,6 +13,7 @@ from functools import lru_cache
 from importlib import resources
 
 from faq.normalize import HAN
+from faq.tokens import shop_concepts
 
 _LETTERS = re.compile(r"[a-z' ]+")
 _PINYIN = re.compile(r"[^a-z]+")
@@ -134,6 +135,19 @@ def _spelled(best: list[tuple[float, int, str]]) -> str:
 @lru_cache(maxsize=1)
 def _syllables() -> frozenset[str]:
     return frozenset(readings().values())
+
+
+@lru_cache(maxsize=1)
+def _shop_words() -> frozenset[str]:
+    """Return how the Chinese words of a shop's counter are written in letters."""
+    sounds = readings()
+    found = filter(_HAN_RUN.fullmatch, shop_concepts().phrases)
+    return frozenset("".join(sounds.get(c, "?") for c in word) for word in found if len(word) > 1)
+
+
+def is_shop_word(text: str) -> bool:
+    """Say whether small letters are the pinyin of one word of a shop's counter: `fapiao`."""
+    return _PINYIN.sub("", text) in _shop_words()
 
 
 def syllables(text: str) -> int | None:

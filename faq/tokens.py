@@ -137,6 +137,11 @@ class Concepts:
             if len(phrase) not in sizes and len(phrase) <= _PHRASE_CHARS:
                 sizes.append(len(phrase))
 
+    @property
+    def phrases(self) -> frozenset[str]:
+        """All that is listed, in compared form."""
+        return frozenset(self._phrases)
+
     def find(self, text: str) -> list[str]:
         """Return the concepts of normalised text, each once."""
         found: dict[str, None] = {}

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from channels.message import IncomingMessage, Text
-from faq.sounds import syllables
+from faq.sounds import is_shop_word, syllables
 from handlers.base import Turn
 from storage import edits, records, talks
 from storage.models.conversation import Conversation
@@ -47,10 +47,14 @@ def language_of(text: str, previous: str) -> str:
 
 
 def _is_pinyin(text: str) -> bool:
-    """Say whether a text is Chinese in Latin letters; a word or two may be either."""
+    """Say whether a text is Chinese in Latin letters; a short one may be either (`change`).
+
+    Unless it is a word that shops are asked about: `tuikuan`, `fa piao`.
+    """
     if not _PINYIN.fullmatch(text):
         return False
-    return (syllables(text.casefold().rstrip(".?!")) or 0) >= _SURELY_PINYIN
+    letters = text.casefold().rstrip(".?!")
+    return (syllables(letters) or 0) >= _SURELY_PINYIN or is_shop_word(letters)
 
 
 def _tells(spoken: str) -> bool:

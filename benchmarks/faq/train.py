@@ -49,6 +49,10 @@ class Remembering:
         self._known.update(zip(new, self._encoder.encode(new), strict=True))
         return np.stack([self._known[text] for text in texts])
 
+    def has_word(self, word: str) -> bool:
+        """Say whether the encoder knows it."""
+        return self._encoder.has_word(word)
+
 
 @dataclass(frozen=True, slots=True)
 class Set:
@@ -57,6 +61,8 @@ class Set:
     name: str
     snapshot: Snapshot
     known: list[Labelled]
+    asked: list[str]
+    """The known questions as they were written."""
     encoder: Encoder | None
 
     def samples(self) -> list[Sample]:
@@ -93,15 +99,16 @@ def load_set(folder: Path, *, lexical: bool = False) -> Set:
     entries = read_jsonl_entries(path) if path.exists() else list(demo_entries())
     snapshot = build(entries, tokens, concepts)
     encoder = None if lexical else encoder_of_all()
-    known = []
+    known, asked = [], []
     for query in read_queries(folder / "queries.dev.jsonl"):
         if form := normalize(query.text):
             number = None if query.faq_id is None else snapshot.numbers.get(query.faq_id)
             known.append(Labelled(cut(form, tokens, concepts), number))
+            asked.append(query.text)
     if encoder is not None:
         encoder.encode([one.question.text for one in known])
         snapshot = with_vectors(snapshot, encoder.encode(snapshot.texts))
-    return Set(folder.name, snapshot, known, encoder)
+    return Set(folder.name, snapshot, known, asked, encoder)
 
 
 def fit(sets: Sequence[list[Sample]]) -> tuple[Linear, Linear]:

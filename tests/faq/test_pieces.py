@@ -37,6 +37,14 @@ def test_a_character_that_is_no_piece_is_unknown_and_none_is_lost():
     assert pieces.cut("货退货退😭") == [FIRST, UNKNOWN, 11, 10, UNKNOWN, LAST]
 
 
+def test_a_word_is_had_where_one_piece_is_the_whole_of_it():
+    pieces = made({"\u2581cancel": -3.0, "\u2581can": -2.0, "order": -1.0})
+    assert pieces.has("cancel")
+    assert not pieces.has("cancle")
+    assert not pieces.has("order")
+    assert not pieces.has("zzzzzz")
+
+
 def test_nothing_is_one_unknown_piece():
     assert made({"退": -3.0}).cut(" ") == [FIRST, UNKNOWN, LAST]
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faq.matcher import Band, Entry
-from faq.sounds import Sounds
+from faq.sounds import Sounds, is_shop_word
 
 OWN = Sounds({"退货": 3, "怎么": 2, "发票": 2, "运费": 1})
 ENTRIES = [
@@ -26,6 +26,16 @@ def test_pinyin_is_read_however_it_is_spaced(text):
 )
 def test_what_is_no_pinyin_is_not_read_as_such(text):
     assert OWN.from_pinyin(text) is None
+
+
+@pytest.mark.parametrize("text", ["tuikuan", "tui kuan", "fapiao", "wuliu"])
+def test_a_word_of_a_shops_counter_is_known_by_its_letters(text):
+    assert is_shop_word(text)
+
+
+@pytest.mark.parametrize("text", ["change", "women", "refund", "tuikuan fapiao", ""])
+def test_other_letters_are_no_word_of_a_shops_counter(text):
+    assert not is_shop_word(text)
 
 
 def test_a_character_that_only_sounds_right_is_corrected():
