@@ -84,8 +84,9 @@ def look_up(
     """
     channels, vector = _channels(snapshot, question, encoder)
     unseen = _unseen(snapshot, hidden)
-    for scores in channels.values():
-        scores[unseen] = -1
+    if len(unseen):
+        for scores in channels.values():
+            scores[unseen] = -1
     told = None if hints is None or vector is None else hints.near(vector, question, snapshot.grams)
     chosen, floors = _candidates(snapshot, channels, told, hidden)
     near = _Near.of(snapshot, chosen, vector, channels, unseen)
@@ -98,7 +99,9 @@ def look_up(
     columns["votes"], columns["first_votes"] = votes.entries, _is_first(votes.entries)
     columns |= _compare(snapshot, question, best)
     names = LEXICAL if vector is None else SEMANTIC
-    table = np.stack([np.asarray(columns[name], np.float64) for name in names], axis=1)
+    table = np.empty((len(chosen), len(names)))
+    for at, name in enumerate(names):
+        table[:, at] = columns[name]
     return Lookup(question, chosen, best, table, vector is not None, votes.none, floors)
 
 
@@ -138,9 +141,7 @@ def _candidates(
 
 def _leading(snapshot: Snapshot, scores: Scores) -> tuple[list[int], float]:
     """Return a channel's best entries, and the score that a row needs to have a say in them."""
-    above = np.flatnonzero(scores > 0)
-    top = np.sort(above[kernel.nearest(scores[above], DEEP)])
-    top = top[np.argsort(-scores[top], kind="stable")]
+    top = kernel.leading(scores, DEEP)
     owners = snapshot.entry_of[top].tolist()
     first = list(dict.fromkeys(owners))[:PER_CHANNEL]
     if len(first) == PER_CHANNEL:
@@ -197,14 +198,16 @@ class _Near:
         return cls(rows, owners, starts, scores, vectors)
 
     def best(self) -> Rows:
-        """Return each candidate's nearest row."""
+        """Return each candidate's nearest row, the first of equal ones."""
+        if not len(self.rows):
+            return _NO_ROWS
         total = self.scores["grams"]
         if "cosine" in self.scores:
             total = self.scores["cosine"] + 0.5 * total
-        ends = [*self.starts[1:].tolist(), len(self.rows)]
-        spans = zip(self.starts.tolist(), ends, strict=False)
-        best = [start + int(total[start:end].argmax()) for start, end in spans]
-        return self.rows[best].astype(np.int32) if best else np.zeros(0, np.int32)
+        largest = np.maximum.reduceat(total, self.starts)
+        best = np.flatnonzero(total == largest[self.owners])
+        first = np.searchsorted(self.owners[best], np.arange(len(self.starts)))
+        return self.rows[best[first]].astype(np.int32)
 
     def columns(self) -> dict[str, Scores]:
         """Return each channel's best score for every candidate, and whether it comes first."""
@@ -220,16 +223,14 @@ class _Near:
         """Return the rows as those who vote."""
         grams, cosine = self.scores["grams"], self.scores.get("cosine")
         near = grams if cosine is None else kernel.likeness(cosine, grams, lexical)
-        at = kernel.nearest(near)
-        sizes = snapshot.sizes[snapshot.entry_of[self.rows[at]]]
-        return Voters(
-            near[at],
-            self.owners[at],
-            snapshot.average / sizes,
-            snapshot.sketches_at(self.rows[at]),
-            None if self.vectors is None else self.vectors[at],
-            lexical,
-        )
+        rows, owners, vectors = self.rows, self.owners, self.vectors
+        if len(near) > kernel.NEAREST:
+            at = kernel.nearest(near)
+            near, rows, owners = near[at], rows[at], owners[at]
+            vectors = None if vectors is None else vectors[at]
+        sizes = snapshot.sizes(snapshot.entry_of[rows])
+        sketches = snapshot.sketches_at(rows)
+        return Voters(near, owners, snapshot.average / sizes, sketches, vectors, lexical)
 
 
 def _is_first(best: Scores) -> Scores:
@@ -240,34 +241,32 @@ def _is_first(best: Scores) -> Scores:
 
 
 def _compare(snapshot: Snapshot, question: Question, rows: Rows) -> dict[str, Scores]:
-    rarity = snapshot.words.rarity
-    weights = {term: rarity(term) for term in question.terms}
+    weights = snapshot.words.rarities(question.terms)
     text, words, asked = question.text, " ".join(question.words), frozenset(question.concepts)
-    lines = []
+    texts, words_of, concepts_of = snapshot.texts, snapshot.words_of, snapshot.concepts_of
+    ratio, partial_ratio, token_set_ratio = fuzz.ratio, fuzz.partial_ratio, fuzz.token_set_ratio
+    size, weighed = len(text), list(weights.items())
+    lines: list[float] = []
     for row in rows.tolist():
-        theirs, joined = snapshot.texts[row], snapshot.words_of[row]
-        concepts = snapshot.concepts_of[row].split()
-        shared = weights.keys() & {*joined.split(), *concepts}
-        either = len(asked.union(concepts)) if asked or concepts else 0
-        lines.append(
-            (
-                fuzz.ratio(text, theirs) / 100,
-                fuzz.partial_ratio(text, theirs) / 100,
-                fuzz.token_set_ratio(words, joined) / 100,
-                sum(map(weights.__getitem__, shared)),
-                min(len(text), len(theirs)) / max(len(text), len(theirs), 1),
-                len(asked.intersection(concepts)) / either if either else 0.0,
-            )
+        theirs, joined, about = texts[row], words_of[row], concepts_of[row].split()
+        known, length = {*joined.split(), *about}, len(theirs)
+        lines += (
+            ratio(text, theirs) / 100,
+            partial_ratio(text, theirs) / 100,
+            token_set_ratio(words, joined) / 100,
+            sum([weight for term, weight in weighed if term in known]),
+            min(size, length) / max(size, length, 1),
+            len(asked.intersection(about)) / len(asked.union(about)) if asked and about else 0.0,
         )
-    table = np.asarray(lines, np.float32).reshape(len(lines), 6)
-    ratio, partial, token_set, shares, length, both = table.T
+    table = np.asarray(lines, np.float32).reshape(-1, 6)
+    ratios, partial, token_set, shares, lengths, both = table.T
     total = np.float32(sum(weights.values()) or 1.0)
     return {
-        "ratio": ratio,
+        "ratio": ratios,
         "partial": partial,
         "token_set": token_set,
         "covers_query": shares / total,
         "covers_row": shares / np.maximum(snapshot.row_weights[rows], np.float32(1e-6)),
-        "length": length,
+        "length": lengths,
         "concepts": both,
     }

@@ -21,6 +21,11 @@ class Found:
     lookup: Lookup
     ranking: Ranking
 
+    @property
+    def first(self) -> int:
+        """The number of the best entry."""
+        return int(self.lookup.entries[self.ranking.order[0]])
+
     def candidates(self, snapshot: Snapshot) -> Iterator[tuple[int, Candidate]]:
         """Give the best entries by number, each as sure as its share of the first one's."""
         lookup, ranking = self.lookup, self.ranking
@@ -28,7 +33,7 @@ class Found:
         for at in ranking.order[:CANDIDATES]:
             number = int(lookup.entries[at])
             score = ranking.confidence * float(ranking.shares[at]) / share
-            parts = dict(zip(lookup.names, map(float, lookup.table[at]), strict=True))
+            parts = dict(zip(lookup.names, lookup.table[at].tolist(), strict=True))
             matched = snapshot.raw[lookup.rows[at]]
             yield number, Candidate(snapshot.entries[number], score, matched, parts)
 

@@ -82,9 +82,9 @@ class HybridMatcher:
         """
         limit = self._config.query_chars
         parts = [cut_entry(entry, self._tokens, self._concepts, limit) for entry in changed]
-        later = self._later.edited(parts, gone)
         encoder = self._encoder if isinstance(self._encoder, CachedEncoder) else None
-        snapshot = later.snapshot(encoder)
+        later = self._later.edited(parts, gone, encoder)
+        snapshot = later.snapshot()
         return HybridMatcher(
             snapshot, self._config, self._tokens, self._encoder, self._models, self._hints, later
         )
@@ -179,7 +179,10 @@ class HybridMatcher:
         started, looks = time.thread_time(), list[Lookup]()
         try:
             band, confidence, candidates, route, form = self._decide(text, looks)
-            words = tuple(self._tokens.words(form))
+            words = next(
+                (look.question.words for look in looks if look.question.text == form), None
+            )
+            words = tuple(self._tokens.words(form)) if words is None else words
         except Exception:  # noqa: BLE001 - a customer's text must never stop a conversation
             band, confidence, candidates, route, form = Band.HANDOFF, 0.0, (), "error", ""
             words = ()
@@ -228,7 +231,7 @@ class HybridMatcher:
         band = self._band(found, candidates)
         if band is Band.ANSWER and self._is_negated(text, candidates[0]):
             band, route = Band.SUGGEST, "negated"
-        if band is Band.ANSWER and self._names_another(form, candidates[0].entry):
+        if band is Band.ANSWER and self._names_another(form, found[0].first):
             band, route = Band.SUGGEST, "entity"
         return band, found[0].ranking.confidence, candidates, route
 
@@ -274,11 +277,7 @@ class HybridMatcher:
             return Band.SUGGEST
         if self._encoder is None and candidates[0].parts["covers_query"] < UNDERSTOOD:
             return Band.SUGGEST
-        asked = {
-            int(one.lookup.entries[one.ranking.order[0]])
-            for one in found
-            if one.ranking.confidence >= ANOTHER
-        }
+        asked = {one.first for one in found if one.ranking.confidence >= ANOTHER}
         return Band.ANSWER if len(asked) <= 1 else Band.SUGGEST
 
     def threshold(self, entry: Entry) -> float:
@@ -286,8 +285,7 @@ class HybridMatcher:
         limit = self._config.threshold(entry)
         return self.model.threshold(self._config.target(entry)) if limit is None else limit
 
-    def _names_another(self, form: str, entry: Entry) -> bool:
-        number = self._snapshot.numbers[entry.id]
+    def _names_another(self, form: str, number: int) -> bool:
         rows = range(*self._snapshot.rows_of[number : number + 2].tolist())
         return contradicts(named(form), (self._snapshot.texts[row] for row in rows))
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -15,10 +14,10 @@ from faq.chain import Chain
 from faq.matcher import Entry
 from faq.meaning import Meaning, meaning_of
 from faq.normalize import normalize
-from faq.postings import Postings, Rows, Scores
+from faq.postings import Postings, Rows, Scores, Weighed
 from faq.sounds import Sounds
 from faq.spelling import Spelling
-from faq.terms import SKETCH, Question, cut, gram_counts, sketches
+from faq.terms import SKETCH, Question, cut, gram_counts, sketches, word_counts
 from faq.tokens import Concepts, Tokens
 from faq.vectors import Stored, Vectors
 
@@ -27,7 +26,8 @@ from faq.vectors import Stored, Vectors
 class Snapshot:
     """All that a question is compared with; `rows_of[e]` to `rows_of[e + 1]` are entry e's.
 
-    `dead` entries keep their numbers and are found no more.
+    `dead` entries keep their numbers and are found no more; `ids` numbers what was indexed, the
+    dead included and what came later left out.
     """
 
     entries: Sequence[Entry]
@@ -37,6 +37,7 @@ class Snapshot:
     concepts_of: Sequence[str]
     entry_of: Rows
     rows_of: NDArray[np.int64]
+    ids: Mapping[str, int]
     forms: Mapping[str, tuple[int, ...]]
     grams: Postings
     words: Postings
@@ -67,10 +68,9 @@ class Snapshot:
         """The rows of dead entries."""
         return self.rows_within(np.asarray(sorted(self.dead), np.int64))
 
-    @cached_property
-    def sizes(self) -> Scores:
-        """How many rows each entry has."""
-        return np.diff(self.rows_of).astype(np.float32)
+    def sizes(self, entries: Rows) -> Scores:
+        """Return how many rows some entries have."""
+        return (self.rows_of[entries + 1] - self.rows_of[entries]).astype(np.float32)
 
     @cached_property
     def average(self) -> float:
@@ -131,16 +131,6 @@ class Cut:
     rows_of: list[int]
     forms: dict[str, tuple[int, ...]]
 
-    @property
-    def grams(self) -> Iterator[Counter[str]]:
-        """What each row's letters count as."""
-        return (gram_counts(question) for question in self.questions)
-
-    @property
-    def words(self) -> Iterator[Counter[str]]:
-        """What each row's words count as."""
-        return (Counter(question.words + question.concepts) for question in self.questions)
-
 
 @dataclass(frozen=True, slots=True)
 class CutEntry:
@@ -186,26 +176,30 @@ def build(
 ) -> Snapshot:
     """Build the lexical snapshot; `with_vectors` adds meaning to it."""
     done = joined(cut_entry(entry, tokens, concepts, limit) for entry in entries)
-    grams = inverted.build(done.grams, len(done.raw), bm25=False)
-    words = inverted.build(done.words, len(done.raw), bm25=True)
+    grams = inverted.build(map(gram_counts, done.questions), len(done.raw), bm25=False)
+    words = inverted.build(map(word_counts, done.questions), len(done.raw), bm25=True)
     return Snapshot(
         done.entries,
         tuple(done.raw),
-        *_columns(done),
+        *_columns(done.questions),
         np.repeat(np.arange(len(done.entries), dtype=np.int32), np.diff(done.rows_of)),
         np.asarray(done.rows_of, np.int64),
+        {entry.id: number for number, entry in enumerate(done.entries)},
         done.forms,
         grams,
         words,
-        _row_weights(done, words),
+        _row_weights(done.questions, words),
         sketches(grams),
     )
 
 
-def _columns(done: Cut) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+def _columns(
+    questions: Sequence[Question],
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return the questions' texts, words and concepts."""
     known: dict[str, str] = {}
     texts, words, concepts = [], [], []
-    for question in done.questions:
+    for question in questions:
         joined, about = " ".join(question.words), " ".join(question.concepts)
         texts.append(question.text)
         words.append(question.text if joined == question.text else joined)
@@ -213,35 +207,62 @@ def _columns(done: Cut) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ..
     return tuple(texts), tuple(words), tuple(concepts)
 
 
-def _row_weights(done: Cut, words: Postings) -> Scores:
+def _row_weights(questions: Sequence[Question], words: Postings) -> Scores:
     """Return how much rarity each row's words and concepts have together."""
-    sums = (sum(map(words.rarity, question.terms)) for question in done.questions)
-    return np.fromiter(sums, np.float32, len(done.questions))
+    sums = (sum(map(words.rarity, question.terms)) for question in questions)
+    return np.fromiter(sums, np.float32, len(questions))
 
 
-def edited(base: Snapshot, late: Cut, dead: frozenset[int], vectors: Vectors | None) -> Snapshot:
-    """Return `base` with the entries of `late` after its own, and without the dead ones."""
-    grams = base.grams.with_tail(late.grams, len(late.raw))
-    texts, words, concepts = _columns(late)
-    numbers = np.arange(base.size, base.size + len(late.entries), dtype=np.int32)
-    tail = np.zeros((0, SKETCH), np.int8) if grams.tail is None else sketches(grams.tail)
+@dataclass(frozen=True, slots=True)
+class LateEntry:
+    """A changed entry, measured once by what an index knows; `vectors` where it knows meaning."""
+
+    cut: CutEntry
+    grams: Weighed
+    words: Weighed
+    row_weights: Scores
+    sketches: NDArray[np.int8]
+    vectors: Vectors | None = None
+
+
+def measured(base: Snapshot, part: CutEntry) -> LateEntry:
+    """Measure a changed entry's letters and words."""
+    count = len(part.questions)
+    grams = base.grams.weigh(map(gram_counts, part.questions), count)
+    words = base.words.weigh(map(word_counts, part.questions), count)
+    alone = base.grams.with_tail([grams]).tail or base.grams
+    return LateEntry(part, grams, words, _row_weights(part.questions, base.words), sketches(alone))
+
+
+def edited(base: Snapshot, late: Sequence[LateEntry], dead: frozenset[int]) -> Snapshot:
+    """Return `base` with some entries after its own, and without the dead ones."""
+    done = joined((part.cut for part in late), base.size)
+    texts, words, concepts = _columns(done.questions)
+    numbers = np.arange(base.size, base.size + len(late), dtype=np.int32)
+    tail = [part.sketches for part in late]
     return replace(
         base,
-        entries=Chain(base.entries, late.entries),
-        raw=Chain(base.raw, late.raw),
+        entries=Chain(base.entries, done.entries),
+        raw=Chain(base.raw, done.raw),
         texts=Chain(base.texts, texts),
         words_of=Chain(base.words_of, words),
         concepts_of=Chain(base.concepts_of, concepts),
-        entry_of=np.concatenate([base.entry_of, np.repeat(numbers, np.diff(late.rows_of))]),
-        rows_of=np.append(base.rows_of, base.rows_of[-1] + np.asarray(late.rows_of[1:], np.int64)),
-        grams=grams,
-        words=base.words.with_tail(late.words, len(late.raw)),
-        row_weights=np.concatenate([base.row_weights, _row_weights(late, base.words)]),
-        late_sketches=tail,
-        meaning=None if base.meaning is None else base.meaning.with_tail(vectors),
-        late_forms=late.forms,
+        entry_of=np.concatenate([base.entry_of, np.repeat(numbers, np.diff(done.rows_of))]),
+        rows_of=np.append(base.rows_of, base.rows_of[-1] + np.asarray(done.rows_of[1:], np.int64)),
+        grams=base.grams.with_tail([part.grams for part in late]),
+        words=base.words.with_tail([part.words for part in late]),
+        row_weights=np.concatenate([base.row_weights, *(part.row_weights for part in late)]),
+        late_sketches=np.concatenate([np.zeros((0, SKETCH), np.int8), *tail]),
+        meaning=None if base.meaning is None else base.meaning.with_tail(_vectors(late)),
+        late_forms=done.forms,
         dead=dead,
     )
+
+
+def _vectors(late: Sequence[LateEntry]) -> Vectors | None:
+    """Return the vectors of all rows, None where some have none."""
+    found = [part.vectors for part in late if part.vectors is not None]
+    return np.concatenate(found) if found and len(found) == len(late) else None
 
 
 def with_vectors(snapshot: Snapshot, vectors: Stored | Vectors) -> Snapshot:

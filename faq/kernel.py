@@ -24,7 +24,7 @@ LEXICAL_TOLD = 0.15
 RIDGE = 0.1
 SKETCH_SCALE = 100
 """What a sketch of unit length is multiplied with to be kept in whole numbers."""
-_WORTH_IT = (0.5, 0.25)
+_WORTH_IT = (0.7, 0.5, 0.25)
 """Numbers below these shares of the largest are only looked at where there are few larger."""
 NONE, ANOTHER = -1, -2
 """The owner of a voter who says that no entry answers, or one that is no candidate."""
@@ -40,17 +40,35 @@ def nearest(near: Numbers, most: int = NEAREST) -> Places:
     """Return the places of the largest numbers, in no order; of equal ones the first."""
     if len(near) <= most:
         return np.arange(len(near))
-    top = near.max()
+    among = _large(near, most)
+    return _largest(near, most) if among is None else among[_largest(near[among], most)]
+
+
+def leading(scores: Numbers, most: int) -> Places:
+    """Return the places of the largest numbers above nought, in order; of equal ones the first."""
+    among = _large(scores, most)
+    if among is None:
+        among = np.flatnonzero(scores > 0)
+    numbers = scores[among]
+    if len(among) > most:
+        kept = _largest(numbers, most)
+        among, numbers = among[kept], numbers[kept]
+    return among[np.argsort(-numbers, kind="stable")]
+
+
+def _large(numbers: Numbers, most: int) -> Places | None:
+    """Return the places of those that are not far below the largest, None where they are few."""
+    top = numbers.max(initial=0)
     for share in _WORTH_IT:
-        among = np.flatnonzero(near > top * share)
-        if len(among) >= most:
-            break
-    else:
-        among = np.arange(len(near))
-    numbers = near[among]
+        above = numbers > top * share
+        if np.count_nonzero(above) >= most:
+            return np.flatnonzero(above)
+    return None
+
+
+def _largest(numbers: Numbers, most: int) -> Places:
     least = np.partition(numbers, -most)[-most]
-    larger = among[numbers > least]
-    equal = among[numbers == least]
+    larger, equal = np.flatnonzero(numbers > least), np.flatnonzero(numbers == least)
     return np.concatenate([larger, equal[: most - len(larger)]])
 
 
@@ -93,12 +111,13 @@ class Voters:
         """Let them vote."""
         if not len(self.near):
             return Votes(np.zeros(candidates, np.float32), 0.0)
-        sketches = self.sketches.astype(np.float32) / SKETCH_SCALE
+        sketches = self.sketches.astype(np.float32)
         among: NDArray[Any] = sketches @ sketches.T
+        among *= np.float32(1 / SKETCH_SCALE**2)
         if self.vectors is not None:
             among = likeness(self.vectors @ self.vectors.T, among, self.lexical)
         held = among.astype(np.float64)
-        held[np.diag_indices(len(held))] += RIDGE / self.weight
+        held.flat[:: len(held) + 1] += RIDGE / self.weight
         cast = np.linalg.solve(held, self.near.astype(np.float64))
         place = np.where(self.owner >= 0, self.owner, candidates - 1 - self.owner)
         total = np.bincount(place, cast, minlength=candidates + 2)

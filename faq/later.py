@@ -2,51 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from faq.encoder import CachedEncoder
-from faq.index import CutEntry, Snapshot, edited, joined
+from faq.index import CutEntry, LateEntry, Snapshot, edited, measured
 from faq.meaning import Meaning
 from faq.vectors import Vectors
 
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """A built index, the entries that were changed since, and the ids that are gone."""
+    """A built index, the entries that were changed since, and the ids that are gone.
+
+    Each is measured once, when it is changed: an edit costs the same after many others.
+    """
 
     base: Snapshot
-    changed: Mapping[str, CutEntry] = field(default_factory=dict)
+    changed: Mapping[str, LateEntry] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
 
-    def edited(self, changed: Iterable[CutEntry], gone: Iterable[str]) -> Later:
+    def edited(
+        self, changed: Iterable[CutEntry], gone: Iterable[str], encoder: CachedEncoder | None
+    ) -> Later:
         """Return this with more changes."""
-        new, without = {part.entry.id: part for part in changed}, frozenset(gone)
+        parts, without = [measured(self.base, part) for part in changed], frozenset(gone)
+        if encoder is not None and self.base.meaning is not None:
+            stale = self._numbers([*(part.cut.entry.id for part in parts), *without])
+            parts = self._with_vectors(parts, stale, self.base.meaning, encoder)
+        new = {part.cut.entry.id: part for part in parts}
         kept = {k: p for k, p in self.changed.items() if k not in without and k not in new}
         return Later(self.base, {**kept, **new}, (self.gone | without) - new.keys())
 
-    def snapshot(self, encoder: CachedEncoder | None) -> Snapshot:
+    def snapshot(self) -> Snapshot:
         """Return what can be found now."""
-        base, numbers = self.base, self.base.numbers
-        late = joined(self.changed.values(), base.size)
-        stale = [numbers[key] for key in (*self.changed, *self.gone) if key in numbers]
-        vectors = None
-        if encoder is not None and base.meaning is not None:
-            texts = [question.text for question in late.questions]
-            vectors = self._vectors(texts, stale, base.meaning, encoder)
-        return edited(base, late, base.dead | frozenset(stale), vectors)
+        stale = self._numbers([*self.changed, *self.gone])
+        return edited(self.base, list(self.changed.values()), self.base.dead | frozenset(stale))
 
-    def _vectors(
-        self, texts: list[str], stale: list[int], meaning: Meaning, encoder: CachedEncoder
-    ) -> Vectors:
-        """Return each text's vector; what an entry already said before is not encoded again."""
+    def _numbers(self, keys: Iterable[str]) -> list[int]:
+        """Return the numbers of those of these entries that the index knows."""
+        ids = self.base.ids
+        return [ids[key] for key in keys if key in ids]
+
+    def _with_vectors(
+        self,
+        parts: Sequence[LateEntry],
+        stale: Collection[int],
+        meaning: Meaning,
+        encoder: CachedEncoder,
+    ) -> list[LateEntry]:
+        """Give each text its vector; what these entries already said is not encoded again."""
         rows = self.base.rows_within(np.asarray(stale, np.int64)).tolist()
         known = {self.base.texts[row]: row for row in rows}
-        new = [text for text in dict.fromkeys(texts) if text not in known]
+        texts = dict.fromkeys(question.text for part in parts for question in part.cut.questions)
+        new = [text for text in texts if text not in known]
         found = dict(zip(new, encoder.encode_few(new), strict=True))
-        old = [text for text in dict.fromkeys(texts) if text in known]
+        old = [text for text in texts if text in known]
         taken = meaning.take(np.asarray([known[text] for text in old], np.int64))
         found |= zip(old, taken, strict=True)
-        return np.asarray([found[text] for text in texts], np.float32)
+        return [replace(part, vectors=_of(part, found)) for part in parts]
+
+
+def _of(part: LateEntry, found: Mapping[str, Vectors]) -> Vectors:
+    return np.asarray([found[question.text] for question in part.cut.questions], np.float32)

@@ -51,12 +51,9 @@ def by_itself(snapshot: Snapshot, encoder: Encoder | None, start: Model, most: i
     inside, outside = [], []
     for row in _chosen(snapshot, most):
         question, entry = snapshot.question(row), int(snapshot.entry_of[row])
-        rows = tuple(
-            at
-            for at in snapshot.rows_within(np.asarray([entry])).tolist()
-            if snapshot.texts[at] == question.text
-        )
-        if snapshot.sizes[entry] > len(rows):
+        own = snapshot.rows_within(np.asarray([entry])).tolist()
+        rows = tuple(at for at in own if snapshot.texts[at] == question.text)
+        if len(own) > len(rows):
             found = look_up(snapshot, question, encoder, hidden=Hidden(rows))
             inside.append(Sample(snapshot, found, entry))
         found = look_up(snapshot, question, encoder, hidden=Hidden(rows, entry))

@@ -19,8 +19,12 @@ from faq.weights import BRANCH, BRANCHES, CHUNKS, WIDTH, Weights
 Numbers = NDArray[np.float32]
 Places = NDArray[np.int64]
 
-REMEMBERED = 512
+REMEMBERED = 1024
 """For how many pieces, at 15 KB each."""
+_FEW = 3
+"""Up to how many rows are multiplied one by one, which spares packing the matrix."""
+_READ = 64
+"""After how many pieces the memory of what was read of the table is given back."""
 _TOGETHER = 128
 """How many pieces are computed together."""
 _MARGIN = 2
@@ -44,6 +48,7 @@ class Network:
         self._nothing = np.zeros(_ROW, np.float32)
         self._known: dict[int, Numbers] = {}
         self._lock = threading.Lock()
+        self._read = 0
 
     def encode(self, texts: Sequence[list[int]]) -> Numbers:
         """Return a row for each text, given by its pieces."""
@@ -138,12 +143,19 @@ class Network:
         weights, chunk = self._weights, pieces % CHUNKS
         own = weights["table"][pieces] * weights["scale"][chunk, None]
         own += weights["lowest"][chunk, None]
-        mapped.let_go(weights["table"])
-        seen = _standardised(own @ weights["project"] + weights["project_bias"], self._eps)
+        self._read += len(pieces)
+        if self._read >= _READ:
+            self._read = 0
+            mapped.let_go(weights["table"])
+        seen = _times(own, weights["project"])
+        seen += weights["project_bias"]
+        seen = _standardised(seen, self._eps)
         seen *= weights["project_gain"]
         seen += weights["project_shift"]
         parts = [own, seen]
-        parts += [seen[:, columns] @ weights[f"first_{width}"] for columns, _, width in _LOOKS]
+        parts += [
+            _times(seen[:, columns], weights[f"first_{width}"]) for columns, _, width in _LOOKS
+        ]
         return np.concatenate(parts, axis=1)
 
 
@@ -169,8 +181,16 @@ def _pooled(features: Numbers, lengths: Sequence[int], eps: float) -> Numbers:
     return np.add.reduceat(features, starts)
 
 
+def _times(rows: Numbers, matrix: Numbers) -> Numbers:
+    """Return the product, row by row where they are few."""
+    if len(rows) > _FEW:
+        return rows @ matrix
+    return np.stack([row @ matrix for row in rows])
+
+
 def _standardised(rows: Numbers, eps: float) -> Numbers:
-    rows -= rows.mean(axis=1, keepdims=True)
-    spread = np.einsum("ij,ij->i", rows, rows) / np.float32(rows.shape[1])
+    count = np.float32(rows.shape[1])
+    rows -= np.add.reduce(rows, axis=1, keepdims=True) / count
+    spread = np.einsum("ij,ij->i", rows, rows) / count
     rows *= np.reciprocal(np.sqrt(spread + np.float32(eps)))[:, None]
     return rows

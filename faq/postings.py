@@ -6,7 +6,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import repeat
+from itertools import accumulate, chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,16 @@ MOST_READ = 80_000
 """How many weights one question may read; the commonest of its terms are left out first."""
 RUN = 100_000
 """How many numbers are summed before another thread may have its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A few rows weighed by what an index knows: terms, rows and weights, row after row."""
+
+    terms: tuple[str, ...]
+    rows: Rows
+    weights: Scores
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +77,45 @@ class Postings:
         number = self.terms.get(term)
         return self.unknown_idf if number is None else self.idf.item(number)
 
-    def with_tail(self, documents: Iterable[Counter[str]], size: int) -> Postings:
-        """Return these and the rows of more documents, in place of an earlier tail."""
+    def rarities(self, terms: Iterable[str]) -> dict[str, float]:
+        """Return each term's inverse document frequency."""
+        get, idf, unknown = self.terms.get, self.idf.item, self.unknown_idf
+        return {t: unknown if (n := get(t)) is None else idf(n) for t in terms}
+
+    def weigh(self, documents: Iterable[Counter[str]], size: int) -> Weighed:
+        """Weigh more documents by what these rows say of a term's rarity."""
         terms, triples = _count(documents)
-        known = np.asarray([self.rarity(term) for term in terms], np.float32)
-        tail = _fill(terms, triples, known, size, self.average, bm25=self.bm25)
+        idf = np.fromiter(map(self.rarity, terms), np.float32, len(terms))
+        weights = _weights(triples, idf, size, self.average, bm25=self.bm25)
+        names = tuple(terms)
+        return Weighed(tuple(names[n] for n in triples[0].tolist()), triples[1], weights, size)
+
+    def with_tail(self, parts: Sequence[Weighed]) -> Postings:
+        """Return these and the rows that were weighed by them, in place of an earlier tail."""
+        terms = _numbering()
+        numbers = np.fromiter(
+            map(terms.__getitem__, chain.from_iterable(part.terms for part in parts)), np.int32
+        )
+        terms.default_factory = None
+        firsts = accumulate((part.size for part in parts), initial=0)
+        rows = [part.rows + np.int32(first) for part, first in zip(parts, firsts, strict=False)]
+        weights = [part.weights for part in parts]
+        starts, order = _by_term(numbers, len(terms))
+        tail = replace(
+            self,
+            terms=terms,
+            starts=starts,
+            rows=np.concatenate([_NO_ROWS, *rows])[order],
+            weights=np.concatenate([_NO_WEIGHTS, *weights])[order],
+            idf=_NO_WEIGHTS,
+            size=sum(part.size for part in parts),
+            tail=None,
+        )
         return replace(self, tail=tail)
 
 
 _Triples = tuple[Rows, Rows, Scores]
+_NO_ROWS, _NO_WEIGHTS = np.zeros(0, np.int32), np.zeros(0, np.float32)
 
 
 def _rarest(counts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -97,8 +137,7 @@ def build(documents: Iterable[Counter[str]], size: int, *, bm25: bool) -> Postin
 
 def _count(documents: Iterable[Counter[str]]) -> tuple[dict[str, int], _Triples]:
     """Number the terms and lay the documents out flat, without holding all of them at once."""
-    terms: defaultdict[str, int] = defaultdict()
-    terms.default_factory = terms.__len__
+    terms = _numbering()
     numbers, rows, counts = array("i"), array("i"), array("f")
     for row, document in enumerate(documents):
         numbers.extend(map(terms.__getitem__, document))
@@ -113,6 +152,13 @@ def _count(documents: Iterable[Counter[str]]) -> tuple[dict[str, int], _Triples]
     return terms, triples
 
 
+def _numbering() -> defaultdict[str, int]:
+    """Return a dictionary that numbers what it is asked for, until it has no default any more."""
+    terms: defaultdict[str, int] = defaultdict()
+    terms.default_factory = terms.__len__
+    return terms
+
+
 def _sums(places: Rows, weights: NDArray[np.float32], size: int) -> NDArray[np.float64]:
     """Return the sum of the weights at each place, in runs that let other threads in."""
     found = np.zeros(size)
@@ -125,6 +171,15 @@ def _sums(places: Rows, weights: NDArray[np.float32], size: int) -> NDArray[np.f
 def _fill(
     terms: dict[str, int], triples: _Triples, idf: Scores, size: int, average: float, *, bm25: bool
 ) -> Postings:
+    weight = _weights(triples, idf, size, average, bm25=bm25)
+    starts, order = _by_term(triples[0], len(terms))
+    unknown = float(np.log1p((size + 0.5) / 0.5)) + 0.1
+    return Postings(
+        terms, starts, triples[1][order], weight[order], idf, unknown, size, average, bm25
+    )
+
+
+def _weights(triples: _Triples, idf: Scores, size: int, average: float, *, bm25: bool) -> Scores:
     number, row_of, count_of = triples
     weight = idf[number]
     if bm25:
@@ -135,18 +190,11 @@ def _fill(
         weight *= 1 + np.log(np.maximum(count_of, 1))
         norm = np.sqrt(_sums(row_of, weight * weight, size))
         weight /= np.maximum(norm, 1e-6).astype(np.float32)[row_of]
-    order = np.argsort(number, kind="stable")
-    starts = np.zeros(len(terms) + 1, np.int64)
-    np.cumsum(np.bincount(number, minlength=len(terms)), out=starts[1:])
-    unknown = float(np.log1p((size + 0.5) / 0.5)) + 0.1
-    return Postings(
-        terms,
-        starts,
-        row_of[order],
-        weight[order].astype(np.float32),
-        idf,
-        unknown,
-        size,
-        average,
-        bm25,
-    )
+    return weight
+
+
+def _by_term(numbers: Rows, terms: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where each term starts when what is numbered is in order, and that order."""
+    starts = np.zeros(terms + 1, np.int64)
+    np.cumsum(np.bincount(numbers, minlength=terms), out=starts[1:])
+    return starts, np.argsort(numbers, kind="stable")

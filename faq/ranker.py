@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from faq.features import LEXICAL, SEMANTIC, Lookup, Table
+from faq.features import LEXICAL, Lookup, Table
 from faq.index import Snapshot
 
 Numbers = NDArray[np.float64]
@@ -147,7 +148,7 @@ def rank(snapshot: Snapshot, lookup: Lookup, model: Model) -> Ranking:
 
 def sigmoid(x: float) -> float:
     """Turn a logit into a probability."""
-    return float(1 / (1 + np.exp(-np.clip(x, -_LOGIT_LIMIT, _LOGIT_LIMIT))))
+    return 1 / (1 + math.exp(-min(max(x, -_LOGIT_LIMIT), _LOGIT_LIMIT)))
 
 
 def _softmax(logits: Numbers) -> Numbers:
@@ -163,20 +164,20 @@ def evidence_names(*, semantic: bool) -> tuple[str, ...]:
 
 def evidence(snapshot: Snapshot, lookup: Lookup, logits: Numbers, order: NDArray[Any]) -> Numbers:
     """Return what speaks for and against the first candidate."""
-    names = SEMANTIC if lookup.semantic else LEXICAL
-    first = int(order[0])
-    clues = dict(zip(names, lookup.table[first].tolist(), strict=True))
-    others = np.delete(lookup.table, first, axis=0)
-    rivals = dict(zip(names, others.max(axis=0, initial=0.0).tolist(), strict=True))
-    second = float(logits[order[1]]) if len(order) > 1 else float(logits[first]) - 5.0
-    shares = _softmax(logits)
-    clues["logit"] = float(logits[first])
-    clues["gap"] = min(float(logits[first]) - second, 8.0)
-    clues["share"] = float(shares[first])
+    table, first, shares = lookup.table, int(order[0]), _softmax(logits)
+    clues = dict(zip(lookup.names, table[first].tolist(), strict=True))
+    others = table.copy()
+    others[first] = 0.0
+    rivals = dict(zip(lookup.names, others.max(axis=0, initial=0.0).tolist(), strict=True))
+    best = logits.item(first)
+    second = logits.item(order[1]) if len(order) > 1 else best - 5.0
+    clues["logit"] = best
+    clues["gap"] = min(best - second, 8.0)
+    clues["share"] = shares.item(first)
     clues["rivals"] = float(-(shares * np.log(np.maximum(shares, 1e-9))).sum())
     clues["none"] = lookup.none
     clues["unknown"] = _unknown(snapshot, lookup)
-    clues["length_of_query"] = float(np.log1p(len(lookup.question.words)))
+    clues["length_of_query"] = math.log1p(len(lookup.question.words))
     for name in ("words", "cosine", "votes"):
         if name in rivals:
             clues[f"{name}_gap"] = clues[name] - rivals[name]
@@ -186,6 +187,6 @@ def evidence(snapshot: Snapshot, lookup: Lookup, logits: Numbers, order: NDArray
 def _unknown(snapshot: Snapshot, lookup: Lookup) -> float:
     """Return the share of the question's weight in words that no entry has."""
     postings = snapshot.words
-    weights = {word: postings.rarity(word) for word in lookup.question.terms}
+    weights = postings.rarities(lookup.question.terms)
     missing = sum(weight for word, weight in weights.items() if word not in postings.terms)
     return missing / (sum(weights.values()) or 1.0)

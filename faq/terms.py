@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -41,6 +42,11 @@ def cut(text: str, tokens: Tokens, concepts: Concepts) -> Question:
 def gram_counts(question: Question) -> Counter[str]:
     """Count a question's letters in ones, twos and threes, and its concepts."""
     return Counter([*char_grams(question.text), *question.concepts])
+
+
+def word_counts(question: Question) -> Counter[str]:
+    """Count a question's words and concepts."""
+    return Counter(question.words + question.concepts)
 
 
 def sketches(grams: Postings) -> NDArray[np.int8]:
@@ -89,16 +95,16 @@ def _whole(table: NDArray[Any]) -> NDArray[np.int8]:
 def gram_query(question: Question, postings: Postings) -> list[tuple[str, float]]:
     """Return the question's character terms with unit-length TF-IDF weights."""
     counts = gram_counts(question)
-    weights = {
-        term: (1 + float(np.log(count)) if count > 1 else 1.0) * postings.rarity(term)
-        for term, count in counts.items()
-    }
-    norm = float(np.sqrt(sum(weight * weight for weight in weights.values()))) or 1.0
+    weights = postings.rarities(counts)
+    for term, count in counts.items():
+        if count > 1:
+            weights[term] *= 1 + math.log(count)
+    norm = math.sqrt(sum([weight * weight for weight in weights.values()])) or 1.0
     return [(term, weight / norm) for term, weight in weights.items()]
 
 
 def word_query(question: Question, postings: Postings) -> list[tuple[str, float]]:
     """Return the question's words, scaled so that a full match is about one."""
     terms = question.terms
-    most = sum(postings.rarity(term) for term in terms) * (K1 + 1) / 2 or 1.0
+    most = sum(postings.rarities(terms).values()) * (K1 + 1) / 2 or 1.0
     return [(term, 1.0 / most) for term in terms]

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faq.kernel import ANOTHER, NONE, SKETCH_SCALE, Voters, nearest
+from faq.kernel import ANOTHER, NONE, SKETCH_SCALE, Voters, leading, nearest
 from faq.matcher import Entry
 
 LONG = "我上个月买的那台空气净化器滤网指示灯一直亮着换了新的滤网以后还是亮怎么处理"
@@ -36,6 +36,13 @@ def test_the_nearest_are_the_largest(numbers, most):
     near = np.asarray(numbers, np.float32)
     found = near[nearest(near, most)]
     assert sorted(found.tolist()) == sorted(numbers)[-most:]
+
+
+@given(st.lists(st.integers(-5, 20), max_size=300), st.integers(1, 40))
+def test_the_leading_are_in_order_and_above_nought_and_of_equal_ones_the_first(numbers, most):
+    ordered = sorted(range(len(numbers)), key=lambda at: (-numbers[at], at))
+    expected = [at for at in ordered if numbers[at] > 0][:most]
+    assert leading(np.asarray(numbers, np.float32), most).tolist() == expected
 
 
 def test_terse_questions_of_another_entry_do_not_take_a_long_question_away(make_matcher):

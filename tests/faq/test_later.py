@@ -1,7 +1,10 @@
 import pytest
 
 from faq.encoder import CachedEncoder
+from faq.index import cut_entry
+from faq.later import Later
 from faq.matcher import Band, Entry
+from faq.tokens import Tokens, shop_concepts
 
 RETURNS = Entry("returns", "如何申请退货", ("怎么退货",))
 HOURS = Entry("hours", "营业时间", ("几点开门",))
@@ -68,3 +71,19 @@ def test_edits_and_a_new_index_decide_alike(matcher, make_matcher):
 def test_late_questions_are_counted(matcher):
     after = matcher.edited([Entry("invoice", "怎么开发票", ("发票怎么开",))], ["hours"])
     assert (matcher.late_rows, after.late_rows) == (0, 2)
+
+
+def test_what_was_edited_before_is_not_measured_again(matcher):
+    def edited(later, entry):
+        return later.edited([cut_entry(entry, Tokens(), shop_concepts(), 500)], [], None)
+
+    once = edited(Later(matcher.snapshot), Entry("invoice", "怎么开发票"))
+    assert edited(once, COUPON).changed["invoice"] is once.changed["invoice"]
+
+
+def test_what_an_entry_said_before_is_not_encoded_again(make_matcher, fake_encoder):
+    matcher = make_matcher([RETURNS, HOURS], None, CachedEncoder(fake_encoder))
+    fake_encoder.calls.clear()
+    after = matcher.edited([Entry("hours", "周末上班吗", HOURS.similar_questions)], [])
+    after.edited([Entry("invoice", "怎么开发票")], [])
+    assert fake_encoder.calls == ["周末上班吗", "怎么开发票"]

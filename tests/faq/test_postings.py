@@ -52,3 +52,13 @@ def test_an_unknown_term_is_not_learnt_by_asking():
     index.score(WANTED)
     assert "unknown" not in index.terms
     assert index.rarity("unknown") == index.unknown_idf
+
+
+@pytest.mark.parametrize("bm25", [False, True])
+def test_rows_that_come_later_score_as_if_they_had_come_together(bm25):
+    index = build(iter(DOCUMENTS), len(DOCUMENTS), bm25=bm25)
+    late = [*DOCUMENTS[:6], Counter(["unknown", "unknown", "t3"])]
+    parts = [index.weigh(late[:4], 4), index.weigh([], 0), index.weigh(late[4:], 3)]
+    whole = index.with_tail([index.weigh(late, 7)]).score(WANTED)
+    assert np.allclose(index.with_tail(parts).score(WANTED), whole, atol=1e-6)
+    assert (len(whole), whole[300:].max() > 0) == (307, True)
