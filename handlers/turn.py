@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlmodel import Session
 
@@ -13,12 +14,15 @@ from channels.message import IncomingMessage, Text
 from faq.sounds import is_shop_word, syllables
 from handlers.base import Turn
 from storage import edits, records, talks
-from storage.models.conversation import Conversation
+from storage.models.conversation import Conversation, Message
 from storage.models.people import Contact
 from storage.records import Connection
 
-HISTORY = 20
-"""How many messages back a handler can look."""
+HISTORY, FURTHER = 8, 20
+"""How many messages back a handler can look, and how many when an edit names one of them.
+
+Each costs time with every turn, and few handlers look further than at what was said last.
+"""
 TICKETS = 20
 LONGEST = 2000
 """How much of a text is looked at to tell its language."""
@@ -84,7 +88,7 @@ def build_all(connection: Connection, heard: Sequence[Heard], now: datetime) -> 
     addresses = [one.message.address for one in heard]
     people = talks.people(connection, addresses)
     talking = talks.open_ones(connection, addresses)
-    said = talks.histories(connection, [talk.id for talk in talking.values()], HISTORY)
+    said = _histories(connection, heard, talking)
     cases = talks.tickets(connection, [person.contact.id for person in people.values()])
     turns = []
     for one, address in zip(heard, addresses, strict=True):
@@ -108,6 +112,22 @@ def build_all(connection: Connection, heard: Sequence[Heard], now: datetime) -> 
             )
         )
     return turns
+
+
+def _histories(
+    connection: Connection, heard: Sequence[Heard], talking: Mapping[talks.Pair, Conversation]
+) -> dict[UUID, Sequence[Message]]:
+    """Return what was said last in each conversation, further back where an edit names it."""
+    back: dict[int, list[UUID]] = {HISTORY: [], FURTHER: []}
+    for one in heard:
+        address = one.message.address
+        talk = talking.get((address.inbox, address.thread))
+        if talk is not None:
+            back[HISTORY if one.message.replaces is None else FURTHER].append(talk.id)
+    found: dict[UUID, Sequence[Message]] = {}
+    for limit, ids in back.items():
+        found |= talks.histories(connection, ids, limit)
+    return found
 
 
 def _named(connection: Connection, message: IncomingMessage) -> IncomingMessage:

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from channels.message import Location, Selection, Text
 from handlers import turn as turns
-from handlers.turn import HISTORY, language_of
+from handlers.turn import FURTHER, HISTORY, language_of
 from storage import activity
 from storage.models import Author, Owner
 
@@ -97,6 +97,14 @@ async def test_no_more_history_than_is_looked_at(customer):
     turn = await customer.turn(Text(text="在吗"))
     assert len(turn.history) == HISTORY
     assert turn.history[-1].position == (await customer.conversation()).last_position
+
+
+async def test_an_edit_is_looked_for_further_back(customer):
+    await customer.say("转人工")
+    for _ in range(FURTHER + 5):
+        await customer.say("在吗")
+    turn = await customer.turn(Text(text="在吗？"), platform_id="7", replaces="7")
+    assert len(turn.history) == FURTHER
 
 
 @pytest.mark.parametrize(("told", "language"), [(None, "zh"), ("zh_TW", "zh"), ("fr", "en")])
