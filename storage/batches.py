@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from sqlalchemy import Connection
 
 from storage.database import Database, Unavailable
-from storage.engine import rolled_back
+from storage.engine import is_given_up, rolled_back
 from storage.jobs import on_terms, terms_of
 
 I = TypeVar("I")  # noqa: E741 - item
@@ -119,8 +119,8 @@ class Batches(Generic[I, R]):
         try:
             with connection.begin_nested():
                 return self._fn(connection, items)
-        except Exception:
-            if rolled_back(connection):
+        except Exception as problem:
+            if rolled_back(connection) or is_given_up(problem):
                 raise
         return [self._alone(connection, item) for item in items]
 
@@ -129,7 +129,7 @@ class Batches(Generic[I, R]):
             with connection.begin_nested():
                 (result,) = self._fn(connection, [item])
         except Exception as problem:
-            if rolled_back(connection):
+            if rolled_back(connection) or is_given_up(problem):
                 raise
             return problem
         return result

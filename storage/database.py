@@ -197,18 +197,22 @@ def _commit_together(connection: Connection, batch: list[Job]) -> None:
                     job.result = job.run(connection)
             except Exception as problem:  # noqa: BLE001 - the caller gets it
                 job.error, job.result = problem, None
-            if rolled_back(connection):
+            if rolled_back(connection) or is_given_up(job.error):
                 raise StorageError(_LOST)
 
 
 def _commit_single(connection: Connection, job: Job) -> None:
     """Do the same for one job, which needs no savepoint: when it fails, nothing of it is kept."""
+    lost = False
     try:
         with connection.begin():
-            job.result = job.run(connection)
-            lost = rolled_back(connection)
+            try:
+                job.result = job.run(connection)
+            finally:
+                lost = rolled_back(connection)
     except OperationalError as problem:
-        if is_given_up(problem):
+        # Whoever catches the first error may be told another: that a savepoint is gone.
+        if lost or is_given_up(problem):
             raise
         job.error, job.result = problem, None
     except Exception as problem:  # noqa: BLE001 - the caller gets it

@@ -112,7 +112,9 @@ def rolled_back(connection: Connection) -> bool:
     return not getattr(connection.connection.driver_connection, "in_transaction", True)
 
 
-def is_given_up(problem: OperationalError) -> bool:
+def is_given_up(problem: BaseException | None) -> bool:
     """Say whether SQLite itself is in trouble, not the statement it was asked to run."""
+    if not isinstance(problem, OperationalError):
+        return False
     code: int = getattr(problem.orig, "sqlite_errorcode", 0)
     return code & 0xFF in _FATAL

@@ -1,14 +1,16 @@
 """What waits while a write runs goes into the next one; nobody suffers for another."""
 
 import asyncio
+import sqlite3
 import threading
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from storage.batches import Batches
 from storage.database import Database, Unavailable
+from tests.postgres import on_sqlite
 
 
 @pytest.fixture
@@ -158,3 +160,40 @@ async def test_an_item_that_breaks_its_write_lets_nobody_overtake_the_others_of_
         ("a", "a", "b"), ("a",), ("b",), ("c",),
     ]  # fmt: skip
     assert await names() == ["a", "b", "c"]
+
+
+@on_sqlite
+async def test_a_full_disk_is_told_to_all_as_what_passes_and_nothing_is_stored(db, names):
+    def fill(connection):
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+
+    await db.run(fill)
+    batches = Batches(db, Names())
+    told = await asyncio.gather(
+        *map(batches.add, ("a", "b" * 100_000, "c")), return_exceptions=True
+    )
+    assert [type(answer) for answer in told] == [Unavailable] * 3
+    assert await names() == []
+    assert await batches.add("d") == "D"
+
+
+@on_sqlite
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside another write"])
+async def test_a_disk_that_fails_is_told_to_all_as_what_passes(db, names, beside):
+    class Failing(sqlite3.OperationalError):
+        sqlite_errorcode = sqlite3.SQLITE_IOERR
+
+    def fail(connection, items):
+        raise OperationalError("INSERT", None, Failing("disk I/O error"))
+
+    busy, free = await held(db)
+    batches = Batches(db, fail)
+    more = [asyncio.create_task(db.run(lambda _: None))] if beside else []
+    tasks = [asyncio.create_task(batches.add(name)) for name in "ab"]
+    await asyncio.sleep(0)
+    free.set()
+    told = await asyncio.gather(*tasks, *more, return_exceptions=True)
+    await busy
+    assert {type(answer) for answer in told} == {Unavailable}
+    assert await names() == []
