@@ -191,6 +191,8 @@ async def test_a_disk_that_fails_is_told_to_all_as_what_passes(db, names, beside
     batches = Batches(db, fail)
     more = [asyncio.create_task(db.run(lambda _: None))] if beside else []
     tasks = [asyncio.create_task(batches.add(name)) for name in "ab"]
+    # One step of the loop to ask, one to hand the write in.
+    await asyncio.sleep(0)
     await asyncio.sleep(0)
     free.set()
     told = await asyncio.gather(*tasks, *more, return_exceptions=True)
