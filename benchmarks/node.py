@@ -17,7 +17,7 @@ from benchmarks.house import House, said
 from bot.cli.run import fast_loop
 from bot.config import LogConfig
 from bot.logs import configure
-from bot.service import LOG
+from bot.service import LOG, LOG_SECONDS
 from storage.database import Database
 from storage.hints import Hints
 
@@ -52,7 +52,7 @@ async def run(part: Part) -> None:
     async with Database(part.url) as db, AsyncExitStack() as stack:
         hints = Hints(part.url, lambda word: core.signals.hear(word))  # noqa: PLW0108 - made next
         core = House(db, hints.tell)
-        db.on_commit(lambda: hints.tell(LOG))
+        db.on_commit(lambda: hints.tell(LOG, LOG_SECONDS))
         await hints.start()
         stack.push_async_callback(hints.stop)
         _say("ready")

@@ -68,6 +68,7 @@ class Sender(LaneLoop):
         self._inboxes, self._metrics = inboxes, metrics
         self._departures = Departures(db, inboxes, clock, self.keep)
         self._begun: dict[str, Next] = {}
+        self._full = set[str]()
 
     def able(self) -> Sequence[str]:
         """Return the inboxes that can send now."""
@@ -88,10 +89,13 @@ class Sender(LaneLoop):
     async def claim(self, free: int) -> list[str]:
         """Claim lanes that are ready, of each inbox no more than its share."""
         rooms = {name: min(room, free) for name, room in self.rooms().items()}
+        self._full = set(self.able()).difference(rooms)
         if not rooms:
             return []
         in_hand = frozenset(self._in_hand)
         found = await self._departures.claim(Wish(rooms, self._token, self.clock(), in_hand))
+        took = Counter(map(_inbox_of, found))
+        self._full |= {name for name, room in rooms.items() if took[name] >= room}
         self._begun |= {lane: begun for lane, begun in found.items() if lane not in in_hand}
         return list(found)
 
@@ -113,7 +117,8 @@ class Sender(LaneLoop):
             await self.db.write(
                 lanes.postpone, LaneKind.OUT, lane, token, self.clock(), failed=False
             )
-        self._hint.set()  # There is room for another one of its inbox.
+        if name in self._full:
+            self._hint.hear()  # There is room for another one of its inbox.
 
     async def _next(self, lane: str, token: str, after: Next) -> Next:
         inbox = self._inboxes.get(_inbox_of(lane))

@@ -12,7 +12,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import structlog
 from sqlmodel import Session
 
-from bot.signals import wait_for
+from bot.signals import Hint, wait_for
 from storage import lanes, leases
 from storage.database import Database, StorageError
 from storage.lanes import Fenced
@@ -28,6 +28,10 @@ BEAT_SECONDS = 5.0
 """How often a live process prolongs its leases."""
 IDLE_SECONDS = 0.5
 """How long a missed hint can hold a lane up."""
+SHARED_FROM = 4
+"""From a quarter of its width on a process lets the others know of more."""
+HELP_SECONDS = 0.1
+"""How long that may wait: who is busy is not idle."""
 BLIND_SECONDS = 1.0
 """How long to wait after the database could not be asked."""
 
@@ -41,13 +45,20 @@ class LaneLoop(ABC):
         self,
         db: Database,
         clock: Callable[[], datetime],
-        hint: asyncio.Event,
+        hint: Hint,
         width: int = 32,
     ) -> None:
         self.db, self.clock, self._hint, self._width = db, clock, hint, width
         self._busy: set[asyncio.Task[None]] = set()
         self._token, self._in_hand = secrets.token_hex(8), set[str]()
+        self._claimed_again = set[str]()
         self._stopping = False
+
+    def help_within(self) -> float | None:
+        """Return within how many seconds others are to look too, None while there is room here."""
+        if self._stopping:
+            return 0
+        return HELP_SECONDS if len(self._busy) >= self._width // SHARED_FROM else None
 
     async def none_ready(self) -> bool:
         """Return whether there is nothing to claim: a look that costs no commit."""
@@ -70,9 +81,11 @@ class LaneLoop(ABC):
     async def run(self) -> None:
         """Claim and work until `stop`; no error of a lane or of the database ends the loop."""
         beat = asyncio.create_task(self._beat(), name=f"{self.kind.value} leases")
+        before, self._hint.others = self._hint.others, self.help_within
         try:
             await self._run()
         finally:
+            self._hint.others = before
             beat.cancel()
 
     async def _run(self) -> None:
@@ -108,6 +121,7 @@ class LaneLoop(ABC):
         if free <= 0:
             return True
         claimed = await self.claim(free)
+        self._claimed_again |= self._in_hand.intersection(claimed)
         # A lane whose lease ran out in our own hands is only prolonged: two must never work it.
         for lane in set(claimed) - self._in_hand:
             self._in_hand.add(lane)
@@ -164,7 +178,17 @@ class LaneLoop(ABC):
             log.exception("lane failed", kind=self.kind.value)
             await self._give_back(lane, token, failed=True)
         finally:
-            self._in_hand.discard(lane)
+            await self._put_down(lane, token)
+
+    async def _put_down(self, lane: str, token: str) -> None:
+        again = lane in self._claimed_again
+        while lane in self._claimed_again:
+            # It got more after its last item was done, and was claimed before we could know that.
+            self._claimed_again.discard(lane)
+            await self._release(lane, token)
+        self._in_hand.discard(lane)
+        if again:
+            self._hint.hear()
 
     async def _release(self, lane: str, token: str) -> None:
         # A commit in doubt that was stored after all fences off its own repetition.

@@ -48,6 +48,8 @@ Role = Literal["all", "web", "worker"]
 """What a process does: everything, be called, or think and send."""
 LOG = "log"
 """The hint that something was committed, perhaps a fact."""
+LOG_SECONDS = 0.1
+"""How long that hint waits for another one to go along with: it only brings pages up to date."""
 STOP_SECONDS = 6.0
 """How long a turn or a send may finish after the signal to stop; the rest is left to leases."""
 
@@ -230,11 +232,11 @@ class Service:
 
     def _committed(self) -> None:
         self.live.wake()
-        self._tell(LOG)
+        self._tell(LOG, LOG_SECONDS)
 
-    def _tell(self, word: str) -> None:
+    def _tell(self, word: str, patience: float = 0) -> None:
         if self.hints is not None:
-            self.hints.tell(word)
+            self.hints.tell(word, patience)
 
     def _heard(self, word: str) -> None:
         if word in {LOG, EVERYTHING}:

@@ -6,27 +6,38 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-Tell = Callable[[str], None]
+Tell = Callable[[str, float], None]
+"""Carries a word to the other processes, within so many seconds."""
 EVERYTHING = "*"
 """What is heard when hints were lost: look at everything."""
 _TURN = "turn:"
 
 
-def _keep(_word: str) -> None:
+def _keep(_word: str, _within: float) -> None:
     """Tell nobody: there is no other process."""
 
 
+def _at_once() -> float:
+    return 0
+
+
 class Hint(asyncio.Event):
-    """An event that the other processes are told of when it is set here."""
+    """An event that the other processes are told of, unless this one sees to it by itself.
+
+    Who works here says in `others` within how many seconds the others are to look, or None while
+    it has room itself: what it cannot do after all they find when they look by themselves.
+    """
 
     def __init__(self, word: str, tell: Tell) -> None:
         super().__init__()
         self._word, self._tell = word, tell
+        self.others: Callable[[], float | None] = _at_once
 
     def set(self) -> None:
-        """Wake who waits here, and let the others know."""
+        """Wake who waits here, and let the others know if they are needed."""
         self.hear()
-        self._tell(self._word)
+        if (within := self.others()) is not None:
+            self._tell(self._word, within)
 
     def hear(self) -> None:
         """Wake who waits here only."""
@@ -55,10 +66,11 @@ class Signals:
             if not waiting:
                 del self._turns[lane]
 
-    def turn_done(self, lane: str) -> None:
-        """Tell those who wait for this lane, here and elsewhere."""
+    def turn_done(self, lane: str, *, awaited: bool) -> None:
+        """Tell those who wait for this lane; `awaited` says whether a call may wait elsewhere."""
         self._wake(lane)
-        self._tell(f"{_TURN}{lane}")
+        if awaited:
+            self._tell(f"{_TURN}{lane}", 0)
 
     def hear(self, word: str) -> None:
         """Pass on what another process tells."""

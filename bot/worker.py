@@ -114,7 +114,7 @@ class Worker(LaneLoop):
             more = await self.db.write(
                 transport.bury_event, loaded.event, token, problem, self.clock()
             )
-            self._signals.turn_done(lane)
+            self._turned(lane, loaded.event.inbox)
             return more
         try:
             outcome = await self._think(loaded.turn)
@@ -135,9 +135,13 @@ class Worker(LaneLoop):
         )
         after = await self._steps.add(thought)
         self._done.inc()
-        self._signals.turn_done(lane)
+        self._turned(lane, loaded.event.inbox)
         self._signals.outbound.set()
         return after
+
+    def _turned(self, lane: str, name: str) -> None:
+        inbox = self._inboxes.get(name)
+        self._signals.turn_done(lane, awaited=inbox is not None and inbox.answering is not None)
 
     async def _think(self, turn: Turn) -> Outcome | None:
         for_us = is_filed(turn) or is_released(turn)

@@ -38,13 +38,20 @@ class Hints:
         self._words: set[str] = set()
         self._said = asyncio.Event()
         self._own: int | None = None
+        self._later: asyncio.TimerHandle | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.listening = asyncio.Event()
 
-    def tell(self, word: str) -> None:
-        """Let the others know, soon; for the loop's own thread."""
+    def tell(self, word: str, patience: float = 0) -> None:
+        """Let the others know, soon; for the loop's own thread.
+
+        A word with `patience` waits so many seconds for others that it can go along with.
+        """
         self._words.add(word)
-        self._said.set()
+        if not patience:
+            self._said.set()
+        elif self._later is None:
+            self._later = asyncio.get_running_loop().call_later(patience, self._said.set)
 
     async def start(self) -> None:
         """Begin to listen and to tell; a server that is away is waited for."""
@@ -55,10 +62,16 @@ class Hints:
 
     async def stop(self) -> None:
         """Stop both."""
+        self._wait_no_more()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+
+    def _wait_no_more(self) -> None:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
 
     async def _again(self, work: Callable[[psycopg.AsyncConnection[Any]], Any]) -> None:
         while True:
@@ -88,6 +101,7 @@ class Hints:
         while True:
             await self._said.wait()
             self._said.clear()
+            self._wait_no_more()
             words, self._words = self._words, set()
             try:
                 await connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, _payload(words)))

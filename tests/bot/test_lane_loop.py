@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.lane_loop import LEASE, LaneLoop, backoff
+from bot.lane_loop import HELP_SECONDS, LEASE, LaneLoop, backoff
+from bot.signals import Hint
 from storage import lanes
 from storage.database import Unavailable
 from storage.models import Lane, LaneKind
@@ -17,7 +18,7 @@ class Loop(LaneLoop):
     kind = LaneKind.IN
 
     def __init__(self, db, clock, width=32):
-        super().__init__(db, clock, asyncio.Event(), width)
+        super().__init__(db, clock, Hint("in", lambda _word, _within: None), width)
         self.worked, self.broken, self.inside, self.most = [], {"broken"}, 0, 0
         self.hold = None
 
@@ -165,6 +166,57 @@ async def test_a_lane_whose_lease_ran_out_in_our_own_hands_is_not_worked_twice(
     loop.hold.set()
     await until(lambda: not loop._busy)
     assert sorted(loop.worked) == ["a", "b"]
+
+
+class Lingering(Loop):
+    """Puts a lane down some time after its last item is stored as done."""
+
+    async def work(self, lane, token):
+        number = self.worked.count(lane) + 1
+        await self.db.write(lanes.finish, self.kind, lane, token, number, self.clock())
+        self.worked.append(lane)
+        if self.hold is not None:
+            await self.hold.wait()
+
+
+async def test_what_comes_while_a_lane_is_put_down_does_not_wait_for_its_lease(db, time, running):
+    await ready(db, time, "a")
+    loop = Lingering(db, time)
+    loop.hold = asyncio.Event()
+    running(loop)
+    await until(lambda: loop.worked == ["a"])
+    await ready(db, time, "a")
+    loop._hint.set()
+    async with asyncio.timeout(60):
+        while await db.read(lanes.none_ready, LaneKind.IN, time()) is False:
+            await asyncio.sleep(0.001)
+    loop.hold.set()
+    await until(lambda: loop.worked == ["a", "a"])
+
+
+async def test_who_has_room_tells_no_other_process_and_who_has_not_does(db, time, running):
+    told = []
+    loop = Loop(db, time, width=8)
+    loop._hint = hint = Hint("in", lambda _word, within: told.append(within))
+    loop.hold = asyncio.Event()
+    hint.set()
+    assert told == [0], "nobody works here yet"
+    running(loop)
+    await until(lambda: not hint.is_set())
+    await ready(db, time, "a")
+    hint.set()
+    await until(lambda: loop.inside == 1)
+    assert told == [0], "there was room for it here"
+    await ready(db, time, "b")
+    hint.set()
+    await until(lambda: loop.inside == 2)
+    hint.set()
+    assert told == [0, HELP_SECONDS], "there is enough in hand"
+    loop.hold.set()
+    await until(lambda: not loop._busy)
+    told.clear()
+    await loop.stop(1)
+    assert told == [0], "who stops leaves the rest to the others"
 
 
 async def test_after_stopping_nothing_new_is_begun(db, time):

@@ -12,16 +12,31 @@ def told() -> list[str]:
 
 @pytest.fixture
 def signals(told) -> Signals:
-    return Signals(told.append)
+    return Signals(lambda word, _within: told.append(word))
 
 
 def test_what_happens_here_wakes_here_and_is_told_elsewhere(signals, told):
     with signals.turn_of("shop:lily") as turn:
         signals.inbound.set()
-        signals.turn_done("shop:lily")
+        signals.turn_done("shop:lily", awaited=True)
         assert signals.inbound.is_set()
         assert turn.is_set()
     assert told == ["in", "turn:shop:lily"]
+
+
+def test_what_no_call_waits_for_is_not_told_elsewhere(signals, told):
+    with signals.turn_of("shop:lily") as turn:
+        signals.turn_done("shop:lily", awaited=False)
+        assert turn.is_set()
+    assert told == []
+
+
+def test_what_is_done_here_is_not_told_elsewhere(signals, told):
+    signals.inbound.others = lambda: None
+    signals.inbound.set()
+    signals.outbound.set()
+    assert signals.inbound.is_set()
+    assert told == ["out"]
 
 
 def test_what_is_heard_wakes_and_is_not_told_again(signals, told):

@@ -66,6 +66,18 @@ async def test_many_words_are_told_together_and_each_once(speak):
     assert sorted(ear.words[1:]) == [f"turn:{n}" for n in range(10)]
 
 
+async def test_a_patient_word_goes_along_with_the_next_and_by_itself_in_the_end(speak):
+    one, _ = await speak()
+    _, ear = await speak()
+    ear.words.clear()
+    one.tell("log", 3600)
+    one.tell("in")
+    await ear.until("in", "log")
+    ear.words.clear()
+    one.tell("log", 0.01)
+    await ear.until("log")
+
+
 async def test_too_many_words_become_the_one_that_means_all(speak):
     one, _ = await speak()
     _, ear = await speak()
