@@ -100,11 +100,11 @@ class Sender(LaneLoop):
         return list(found)
 
     def patience(self) -> float:
-        """Return for how many seconds nothing becomes ready without a hint: until a pause ends."""
+        """Return for how many seconds to wait for a hint: no longer than until a pause ends."""
         now = self.clock()
         pauses = [inbox.paused_until for inbox in self._inboxes.by_name.values()]
         waits = [(until - now).total_seconds() for until in pauses if until and until > now]
-        return max(FEWEST_SECONDS, min(waits, default=IDLE_SECONDS), 0.0)
+        return max(FEWEST_SECONDS, min([IDLE_SECONDS, *waits]))
 
     async def work(self, lane: str, token: str) -> None:
         """Send the lane's messages one by one until one must wait or none is left."""

@@ -71,7 +71,7 @@ class LaneLoop(ABC):
         )
 
     def patience(self) -> float:
-        """Return for how many seconds nothing becomes ready without a hint."""
+        """Return for how many seconds to wait for a hint before looking again."""
         return IDLE_SECONDS
 
     @abstractmethod

@@ -221,6 +221,8 @@ async def test_the_loop_wakes_when_a_pause_ends(build):
     assert house.sender.patience() == pytest.approx(0.2)
     house.time.pass_by(seconds=1)
     assert house.sender.patience() == pytest.approx(0.5)
+    house.inboxes.by_name["shop"].paused_until = house.time() + timedelta(hours=1)
+    assert house.sender.patience() == pytest.approx(0.5), "others' messages become due meanwhile"
 
 
 async def test_what_a_chat_may_not_have_is_left_to_the_others(build):
