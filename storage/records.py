@@ -60,11 +60,11 @@ def row_of(made: SQLModel) -> dict[str, Any]:
 
 
 class Later(Sequence[M]):
-    """Records of rows as the driver gave them, made once somebody looks at one."""
+    """Records of rows as the driver gave them, each made once somebody looks at it."""
 
     def __init__(self, model: type[M], rows: Sequence[Sequence[Any]], decoders: Decoders) -> None:
         self._model, self._rows, self._decoders = model, rows, decoders
-        self._made: list[M] | None = None
+        self._made: list[M | None] = [None] * len(rows)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -76,9 +76,12 @@ class Later(Sequence[M]):
     def __getitem__(self, index: slice) -> Sequence[M]: ...
 
     def __getitem__(self, index: int | slice) -> M | Sequence[M]:
-        if self._made is None:
-            self._made = [self._record(row) for row in self._rows]
-        return self._made[index]
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        made = self._made[index]
+        if made is None:
+            made = self._made[index] = self._record(self._rows[index])
+        return made
 
     def _record(self, row: Sequence[Any]) -> M:
         values = {

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     bindparam,
     func,
+    null,
     select,
     type_coerce,
 )
@@ -61,8 +62,10 @@ _LOCK = (
     .order_by(_talk.c.id)
     .with_for_update(key_share=True)
 )
+# How earlier answers were decided is the longest of a message, and no turn asks for it.
 _raw: list[ColumnElement[Any]] = [
-    type_coerce(column, NullType()).label(column.name) for column in _message.columns
+    (null() if column.name == "why" else type_coerce(column, NullType())).label(column.name)
+    for column in _message.columns
 ]
 # A conversation's positions have no gaps: the last ones are those behind a number.
 _HISTORY = (
@@ -138,7 +141,7 @@ def last_positions(connection: Connection, addresses: Collection[Address]) -> di
 def histories(
     connection: Connection, ids: Collection[UUID], limit: int
 ) -> dict[UUID, Sequence[Message]]:
-    """Return each conversation's last messages, oldest first."""
+    """Return each conversation's last messages, oldest first, without their `why`."""
     if not ids:
         return {}
     # Few handlers look back: what they do not look at is not made.

@@ -134,6 +134,7 @@ async def test_later_records_are_the_records(db, talk, now):
 
     found = await db.run(late)
     assert len(found) == 2
+    assert found[-1] is found[1], "each is made once"
     stored = await everything(db, Message, Message.position)
     assert [row_of(m) for m in found] == [row_of(m) for m in stored]
     assert [m.position for m in found[1:]] == [2]
