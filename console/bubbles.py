@@ -12,9 +12,9 @@ from sqlmodel import Session
 
 from channels.message import ContactEvent, Media
 from console.files import FileView, view_of
-from console.views import ZONE
 from storage import conversations, edits, listings, media
 from storage.models import Activity, Agent, Author, Delivery, Message
+from storage.zone import ZONE
 
 LAST = 50
 """How many messages a thread shows at first."""

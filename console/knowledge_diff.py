@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.i18n import mark
-from console.views import ZONE
 from console.words import CHANNELS
 from storage.knowledge import Content
 from storage.rules import Attachment, Rules
+from storage.zone import ZONE
 
 KINDS: Mapping[str, str] = {
     "product": mark("Product"),

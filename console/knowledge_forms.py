@@ -19,9 +19,9 @@ from console.knowledge_views import (
     folded,
 )
 from console.rehearsal_views import moment_of
-from console.views import ZONE
 from storage.knowledge import Content
 from storage.rules import MODES, RISKS, Attachment, Mode, Risk, Rules
+from storage.zone import ZONE
 
 RELATED = ("related_1", "related_2", "related_3")
 EXAMPLES = 50

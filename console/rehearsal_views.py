@@ -12,9 +12,9 @@ from sqlmodel import Session
 
 from console.i18n import mark
 from console.knowledge_views import Entry, read_drafts
-from console.views import ZONE
 from storage import rehearsals
 from storage.models import PlanState, Rehearsal, Role
+from storage.zone import ZONE
 
 OVERRULERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 """Who may publish in spite of an example that fails, with a reason."""

@@ -15,7 +15,7 @@ from console.auth import Found, Login, require
 from console.i18n import mark
 from console.services import Services
 from console.ticket_views import Filter
-from console.views import ZONE, render
+from console.views import render
 from handlers.desk import tickets as cases
 from handlers.desk.errors import AlreadyChanged, DeskError, NotFound, NotPermitted
 from handlers.desk.workflow import (
@@ -28,6 +28,7 @@ from handlers.desk.workflow import (
 )
 from storage import conversations, listings
 from storage.types import new_id
+from storage.zone import ZONE
 
 router = APIRouter()
 TicketsLogin = Annotated[Login, Depends(require("tickets"))]

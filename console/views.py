@@ -9,7 +9,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from zlib import crc32
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -29,9 +28,9 @@ from console.words import (
     ROUTES,
     WORDLESS,
 )
+from storage.zone import ZONE
 
 STATIC = Path(__file__).parent / "static"
-ZONE = ZoneInfo("Asia/Shanghai")
 HUES = 12
 THEMES = ("light", "dark")
 WIDE = 0x2E80

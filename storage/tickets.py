@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, String, cast, or_
 from sqlmodel import Session, col, func, select
 
 from storage.models.ticket import Ticket, TicketStep
+from storage.zone import ZONE
 
 PREFIXES = {"complaint": "TS", "after_sales": "SH", "feedback": "YJ"}
 """How the number of each kind of ticket begins."""
@@ -20,8 +21,11 @@ View = Literal["pending", "handled"]
 
 
 def next_number(session: Session, kind: str, now: datetime) -> str:
-    """Return the number of the day's next ticket of this kind, as in TS20261122-0001."""
-    day = f"{PREFIXES[kind]}{now:%Y%m%d}-"
+    """Return the number of the day's next ticket of this kind, as in TS20261122-0001.
+
+    The day is the firm's: who complains at seven in the morning reads the date on their own wall.
+    """
+    day = f"{PREFIXES[kind]}{now.astimezone(ZONE):%Y%m%d}-"
     newest = session.exec(
         select(Ticket.number)
         .where(col(Ticket.number).startswith(day))

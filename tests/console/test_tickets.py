@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from console.views import ZONE
 from handlers.desk import tickets as cases
 from storage import conversations, tickets
 from storage.models import Author
+from storage.zone import ZONE
 
 RECORD = {"category": "quality", "facts": "杯子破了", "severity": "high"}
 

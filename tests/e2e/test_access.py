@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from console import missed
-from console.views import ZONE
+from storage.zone import ZONE
 from tests.e2e.access import barriers, lost_stops
 from tests.e2e.browser import DESK, PHONE, chromium
 from tests.e2e.conftest import Product

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Dialog, Page, expect
 
-from console.views import ZONE
+from storage.zone import ZONE
 from tests.e2e.browser import PHONE, chromium
 from tests.e2e.conftest import PATIENCE, Product
 from tests.e2e.test_browser import WIDER, logs_in, pictures

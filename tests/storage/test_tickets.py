@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -41,6 +41,22 @@ async def test_numbers_are_gapless_within_a_day_and_begin_anew_with_the_next(db,
         "TS20261122-0002",
         "TS20261122-0003",
         "TS20261123-0001",
+    ]
+
+
+async def test_the_day_of_a_number_begins_at_midnight_where_the_firm_is(db, add):
+    midnight = datetime(2026, 11, 22, 16, tzinfo=UTC)
+    numbers = [
+        (await add(at=midnight + timedelta(hours=hours, seconds=seconds))).number
+        for hours, seconds in ((0, -1), (0, 0), (7, 59), (8, 0), (24, -1), (24, 0))
+    ]
+    assert numbers == [
+        "TS20261122-0001",
+        "TS20261123-0001",
+        "TS20261123-0002",
+        "TS20261123-0003",
+        "TS20261123-0004",
+        "TS20261124-0001",
     ]
 
 
