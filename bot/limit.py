@@ -8,11 +8,20 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from console.files import CUT
+
 LARGEST_CALL = 1024 * 1024
 """Bytes of a body: of a platform's push, of a form, of anything."""
 
 _FILES = re.compile(r"/inbox(es)?/[A-Za-z0-9_-]+/files|/kb/import|/kb/files|/demo/platform/.+")
 """Where files are taken, from agents and from visitors; or by a simulated platform, from us."""
+_ENTRY = re.compile(
+    r"/kb/(?!(?:categories|files|gaps|import|learning|near|plans|publish|rehearsals|releases"
+    r"|tests|try)(?:/|$)).+"
+)
+"""Where an entry is written, its files with it if no script runs: those words are not lost."""
+
+_PARTED = re.compile(r'multipart/form-data;.*boundary="?([^";]{1,70})', re.IGNORECASE)
 
 
 class _TooLarge(Exception):
@@ -20,7 +29,10 @@ class _TooLarge(Exception):
 
 
 class BodyLimit:
-    """Answers 413 to a call that is too long, whoever reads its body, and however."""
+    """Answers 413 to a call that is too long, whoever reads its body, and however.
+
+    An entry's form is cut off instead, and `CUT` in its scope says so to who reads it.
+    """
 
     def __init__(self, app: ASGIApp, limit: int = LARGEST_CALL, largest_file: int = 0) -> None:
         """Let files be as large as `largest_file`, where files are taken."""
@@ -31,10 +43,11 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self._largest_file if _FILES.fullmatch(scope["path"]) else self.limit
-        limit = max(limit, self.limit)
-        call = _Counted(receive, send, limit)
-        if _announced(scope) > limit:
+        cuts = _ENTRY.fullmatch(scope["path"]) is not None
+        takes_files = cuts or _FILES.fullmatch(scope["path"]) is not None
+        limit = max(self.limit, self._largest_file) if takes_files else self.limit
+        call = _Counted(receive, send, limit, scope if cuts else None)
+        if _announced(scope) > limit and not cuts:
             await call.refuse(scope)
             return
         try:
@@ -46,16 +59,33 @@ class BodyLimit:
 class _Counted:
     """One call whose body is counted while it is read."""
 
-    def __init__(self, receive: Receive, send: Send, limit: int) -> None:
-        self._receive, self._send, self._left = receive, send, limit
+    def __init__(self, receive: Receive, send: Send, limit: int, cut: Scope | None) -> None:
+        """Count up to `limit`; `cut` is marked where the rest is left out instead of refused."""
+        self._receive, self._send, self._left, self._cut = receive, send, limit, cut
+        self._boundary = _boundary(cut) if cut is not None else b""
         self._answered = False
 
     async def receive(self) -> Message:
         message = await self._receive()
         self._left -= len(message.get("body", b""))
-        if self._left < 0:
+        if self._left >= 0:
+            return message
+        if self._cut is None:
             raise _TooLarge
-        return message
+        self._cut[CUT] = True
+        return await self._last(message, len(message["body"]) + self._left)
+
+    async def _last(self, message: Message, kept: int) -> Message:
+        """Return the last piece that is taken, once the rest was let go by.
+
+        A browser that is answered while it sends shows its own error instead of our page.
+        """
+        self._left = 0
+        body = _ended(message["body"][:kept], self._boundary)
+        last = {"type": "http.request", "body": body, "more_body": False}
+        while message.get("more_body"):
+            message = await self._receive()
+        return last if message["type"] == "http.request" else message
 
     async def send(self, message: Message) -> None:
         # Who catches every error while it reads a form answers something else.
@@ -69,6 +99,22 @@ class _Counted:
             self._answered = True
             answer = PlainTextResponse("too large", 413, headers={"connection": "close"})
             await answer(scope, self._receive, self._send)
+
+
+def _boundary(scope: Scope) -> bytes:
+    """Return what stands between the parts of a form, nothing if it has none."""
+    told = _PARTED.match(Headers(scope=scope).get("content-type", ""))
+    return f"--{told[1]}".encode("latin-1") if told else b""
+
+
+def _ended(body: bytes, boundary: bytes) -> bytes:
+    """Return a form's last piece with an end, for its reader to close all files of it."""
+    if not boundary:
+        return body
+    last = body.rfind(boundary)
+    if last >= 0 and b"\r\n\r\n" not in body[last:]:
+        return body[:last] + boundary + b"--\r\n"
+    return body + b"\r\n" + boundary + b"--\r\n"
 
 
 def _announced(scope: Scope) -> int:

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from channels.files import kind_for
 from console.auth import Found, Login, require
-from console.files import PICTURES, given, name_of, taken
+from console.files import CUT, PICTURES, given, name_of, taken
 from console.i18n import mark, say
 from console.knowledge_views import Channel, channels_of
 from console.services import Services
@@ -33,6 +33,10 @@ MOST = 10
 PIECE = 256 * 1024
 TOO_LARGE = mark("The file is larger than what is kept here.")
 EMPTY = mark("The file is empty.")
+TOO_MUCH = mark(
+    "That was more than comes in at once: files that are not listed here did not arrive. "
+    "Save what is here, then add the others one at a time."
+)
 WAYS: Mapping[str, str] = {
     "image": mark("as a picture"),
     "voice": mark("as a voice message"),
@@ -124,7 +128,9 @@ async def read_form(
         given = {name: value for name, value in form.items() if isinstance(value, str)}
         for name in [name for name, said in given.items() if name.startswith("drop_") and said]:
             given.pop(f"file_{name.removeprefix('drop_')}", None)
-        for each in form.getlist("files"):
+        sent = form.getlist("files")
+        # What was cut off is the last one.
+        for each in sent[:-1] if request.scope.get(CUT) else sent:
             if not isinstance(each, UploadFile) or not each.filename:
                 continue
             try:
@@ -136,7 +142,7 @@ async def read_form(
                 wrong["files"] = EMPTY
             else:
                 given |= form_fields([file])
-    return given, wrong
+    return given, {"files": TOO_MUCH} if request.scope.get(CUT) else wrong
 
 
 async def _kept(

@@ -22,6 +22,8 @@ SOUNDS = frozenset({"audio/ogg", "audio/mpeg", "audio/mp4", "audio/wav", "audio/
 FILMS = frozenset({"video/mp4", "video/webm"})
 SHOWN = PICTURES | SOUNDS | FILMS
 """What a browser shows and never runs; everything else it may only save."""
+CUT = "yingda.cut"
+"""Stands in the scope of a form that was too long: files are missing, of the last one its end."""
 WIDEST, HIGHEST = 320, 280
 SAFE = {
     "x-content-type-options": "nosniff",

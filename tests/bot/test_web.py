@@ -2,17 +2,21 @@
 
 import asyncio
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute
 from sqlmodel import select
+from starlette.requests import Request
 
-from bot.limit import LARGEST_CALL
+from bot.limit import LARGEST_CALL, BodyLimit
 from channels.message import text_of
 from channels.testing import serve
 from channels.testing.server import closed_url
 from channels.wechat.simulator import Simulator
+from console.files import CUT
 from storage import paces
 from storage.models import Delivery, InboundEvent
 
@@ -88,6 +92,104 @@ async def test_a_body_over_the_limit_is_not_read_to_its_end(run, path, headers, 
     assert answer.headers["connection"] == "close"
     assert given <= LARGEST_CALL + 2 * 64 * 1024
     assert await stored(served) == []
+
+
+async def test_only_forms_with_files_may_be_longer_than_others(run):
+    served = await run(media={"max_bytes": 2 * LARGEST_CALL})
+    taken = set()
+    for route in served.app.routes:
+        if not isinstance(route, APIRoute) or "POST" not in route.methods:
+            continue
+        scope = {"type": "http", "path": re.sub(r"\{[^}]+\}", "some-key", route.path)}
+        if await takes(scope, LARGEST_CALL + 1):
+            taken.add(route.path)
+    assert taken == {
+        "/inbox/{conversation_id}/files",
+        "/inboxes/{inbox}/files",
+        "/kb/files",
+        "/kb/import",
+        "/kb/new",
+        "/kb/{key:path}",
+    }
+
+
+async def takes(scope, length):
+    """Say whether a body of this length is read to its end."""
+    read = []
+
+    async def app(_scope, receive, _send):
+        read.append(await receive())
+
+    async def give():
+        return {"type": "http.request", "body": b"x" * length}
+
+    async def tell(_message):
+        pass
+
+    limit = BodyLimit(app, largest_file=2 * LARGEST_CALL)
+    await limit({**scope, "headers": []}, give, tell)
+    return bool(read)
+
+
+async def test_what_is_over_in_an_entrys_form_is_let_go_by_and_told():
+    pieces = iter([b"a" * 600, b"b" * 600, b"c" * 600])
+    left = {"type": "http.disconnect"}
+    seen = []
+
+    async def give():
+        piece = next(pieces, None)
+        return (
+            left
+            if piece is None
+            else {"type": "http.request", "body": piece, "more_body": piece[:1] != b"c"}
+        )
+
+    async def app(scope, receive, _send):
+        seen.extend([await receive(), await receive(), await receive(), scope[CUT]])
+
+    scope = {"type": "http", "path": "/kb/new", "headers": [(b"content-length", b"1800")]}
+    await BodyLimit(app, 100, 1_000)(scope, give, None)
+    assert [message.get("body") for message in seen[:2]] == [b"a" * 600, b"b" * 400]
+    assert not seen[1]["more_body"]
+    assert seen[2:] == [left, True]
+    assert next(pieces, None) is None
+
+
+@pytest.mark.parametrize("limit", range(100, 330, 7))
+async def test_a_form_is_read_up_to_where_it_is_cut(limit):
+    whole = b"".join(
+        b'--x\r\nContent-Disposition: form-data; name="f"; filename="%d"\r\n\r\n%b\r\n'
+        % (number, bytes([65 + number]) * 50)
+        for number in range(4)
+    )
+    seen = []
+
+    async def give():
+        return {"type": "http.request", "body": whole + b"--x--\r\n"}
+
+    async def app(scope, receive, _send):
+        async with Request(scope, receive).form() as form:
+            seen.extend([await each.read() for each in form.getlist("f")])
+        assert scope[CUT]
+
+    scope = {"type": "http", "method": "POST", "path": "/kb/new"}
+    kind = b'multipart/form-data; boundary="x"'
+    await BodyLimit(app, 10, limit)({**scope, "headers": [(b"content-type", kind)]}, give, None)
+    assert seen[:-1] == [bytes([65 + number]) * 50 for number in range(len(seen) - 1)]
+    assert len(seen) >= limit // 120
+
+
+async def test_strangers_send_no_entry_that_anybody_reads(run):
+    served = await run()
+
+    async def unread():
+        raise AssertionError("somebody reads it")
+        yield b""
+
+    headers = {**FILE, "content-length": str(100 * LARGEST_CALL)}
+    answer = await served.client.post("/kb/new", content=unread(), headers=headers)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/login")
 
 
 async def test_a_body_announced_as_too_long_is_not_read_at_all(run):

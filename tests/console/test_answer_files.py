@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlmodel import select
 
+from bot.limit import BodyLimit
 from channels.files import OURS, Takes
 from channels.message import Media
 from console import import_work
@@ -128,7 +129,7 @@ async def test_files_leave_and_come_back_by_reference(able, kb_desk):
     await imported(editor, table.encode())
     (file,) = (await drafted(kb_desk, key)).rules.files
     assert (file.id, file.name, file.channel) == (number, "标签.png", "weibo")
-    page = await imported(editor, table.replace(number, "z" * 32).encode())
+    page = await imported(editor, table.replace(number[1:], "z" * 31).encode())
     assert "there is no file" in page
 
 
@@ -147,7 +148,9 @@ async def test_files_are_added_and_dropped_by_a_form_without_any_script(able, kb
     editor = await kb_desk.enter("editor")
     page = (await editor.get("/kb/new")).text
     assert 'enctype="multipart/form-data"' in page
-    assert '<input type="file" name="files" multiple>' in page.split("<noscript>")[1]
+    last = page.split("</noscript>")[0].split("<noscript>")[-1]
+    assert '<input id="f-files" type="file" name="files" multiple' in last
+    assert 'name="must_not_match"' in page.split(last)[0]
     files = [("files", ("标签.png", PNG, "image/png")), ("files", ("说明.txt", b"hi", "text/html"))]
     answer = await editor.post("/kb/new", data=FORM, files=files)
     key = answer.headers["location"].split("/kb/")[1].split("?")[0]
@@ -177,6 +180,46 @@ async def test_a_file_that_cannot_be_kept_keeps_the_words_of_the_form(kb_desk, c
     assert FORM["question"] in answer.text
     assert 'data-file="b.png"' in answer.text
     assert 'data-file="a.png"' not in answer.text
+
+
+@pytest.fixture
+async def limited(able, kb_desk):
+    """The desk behind the limit for bodies: 100 kB, and 2 MB where files are taken."""
+    kb_desk.app = BodyLimit(kb_desk.app, 100_000, 2_000_000)
+    return kb_desk
+
+
+async def test_a_form_with_large_files_is_taken_without_any_script(limited):
+    editor = await limited.enter("editor")
+    files = [("files", (name, PNG + bytes(900_000), "image/png")) for name in ("a.png", "b.png")]
+    answer = await editor.post("/kb/new", data=FORM, files=files)
+    assert answer.status_code == 303
+    key = answer.headers["location"].split("/kb/")[1].split("?")[0]
+    assert [file.name for file in (await drafted(limited, key)).rules.files] == ["a.png", "b.png"]
+
+
+@pytest.mark.parametrize("address", ["/kb/new", "/kb/refund"])
+async def test_a_form_with_too_much_comes_back_with_every_word(limited, address):
+    await saved_as(limited, "refund")
+    editor = await limited.enter("editor")
+    files = [
+        ("files", ("a.png", PNG + bytes(900_000), "image/png")),
+        ("files", ("b.png", PNG + bytes(900_000), "image/png")),
+        ("files", ("c.png", PNG + bytes(900_000), "image/png")),
+        ("files", ("d.png", PNG, "image/png")),
+    ]
+    said = {**FORM, "action": "save", "must_match": "标签怎么贴"}
+    answer = await editor.post(address, data=said, files=files)
+    assert answer.status_code == 422
+    assert "one at a time" in answer.text
+    assert all(words in answer.text for words in ("怎么贴标签？", "看图", "标签怎么贴"))
+    told = [name for name in "abcd" if f'data-file="{name}.png"' in answer.text]
+    assert told == ["a", "b"]
+
+
+async def saved_as(desk, key):
+    content = Content("退款多久到账？", (), {"zh": "三天。"}, "refund")
+    await desk.db.write(knowledge.save_draft, key, content, None, desk.time.now)
 
 
 async def published(desk, number):

@@ -175,3 +175,29 @@ async def test_what_is_not_saved_yet_is_not_lost_by_a_tried_sentence(product: Pr
         await expect(page.locator("#f-similar")).to_have_value(re.compile("\n东西不想要了怎么弄$"))
         assert leaving == ["beforeunload"]
         assert watched.wrong == []
+
+
+async def test_a_form_of_files_that_is_too_large_comes_back_with_its_words_without_any_script(
+    product: Product, tmp_path: Path
+):
+    largest = product.service.folder.largest
+    for name in ("small.bin", "large.bin"):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(2_000_000 if name == "small.bin" else largest)
+    async with chromium(product.url) as watched:
+        page = await watched.window(java_script_enabled=False)
+        await logs_in(page, product, "admin")
+        await page.goto(f"{product.url}/kb/return_apply")
+        await page.fill("#f-answer_zh", "还没保存的答案。")
+        await page.locator("#f-files").set_input_files(
+            [tmp_path / "small.bin", tmp_path / "large.bin"]
+        )
+        await page.locator("#editor button.primary").click()
+        await expect(page.locator(".files .error")).to_be_visible()
+        await expect(page.locator("#f-answer_zh")).to_have_value("还没保存的答案。")
+        await expect(page.locator(".answer-file .name")).to_have_text(["small.bin"])
+        await page.locator("#editor button.primary").click()
+        await page.wait_for_url("**told=saved")
+        await expect(page.locator("#f-answer_zh")).to_have_value("还没保存的答案。")
+        await expect(page.locator(".answer-file .name")).to_have_text(["small.bin"])
+    assert [each for each in watched.wrong if "422" not in each] == []
