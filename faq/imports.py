@@ -14,7 +14,7 @@ from faq.compare import Drafted, Report
 from faq.importer import Imported, with_files
 from faq.matcher import Entry
 from faq.stored import entry_of, live
-from storage import attachments, imports, staged
+from storage import attachments, imports, releases, staged
 from storage.articles import Content, LiveEntry
 from storage.database import Database
 from storage.imports import Overtaken, Waiting
@@ -84,12 +84,17 @@ def stored(report: Report, marks: Mapping[str, str]) -> dict[str, Any]:
 
 
 async def write(
-    db: Database, contents: Mapping[str, Content], marks: Collection[str], now: datetime
+    db: Database,
+    contents: Mapping[str, Content],
+    marks: Collection[str],
+    now: datetime,
+    note: str | None = None,
 ) -> None:
     """Write drafts piece by piece, seen all at once or never, while others go on writing.
 
     What a command that was broken off left behind is dropped first. `marks` are those of the
-    drafts that these take the place of.
+    drafts that these take the place of. With a `note` they are not even drafts: what makes them
+    seen makes them live, as a release of that note.
 
     Raises:
         storage.imports.Overtaken: such a draft was written meanwhile, or another command runs.
@@ -98,7 +103,7 @@ async def write(
     for piece in staged.pieces(contents):
         await db.write(staged.stage, STAGE, piece, None, now)
     try:
-        await db.write(_reveal, len(contents), marks)
+        await db.write(_reveal, contents, marks, now, note)
     except Overtaken:
         await _clear(db)
         raise
@@ -111,7 +116,15 @@ async def _clear(db: Database) -> None:
         pass
 
 
-def _reveal(session: Session, many: int, marks: Collection[str]) -> None:
-    if staged.count(session, STAGE) != many:
+def _reveal(
+    session: Session,
+    contents: Mapping[str, Content],
+    marks: Collection[str],
+    now: datetime,
+    note: str | None,
+) -> None:
+    if staged.count(session, STAGE) != len(contents):
         raise Overtaken("another import runs at the same time: nothing was imported")
     imports.reveal(session, STAGE, marks)
+    if note is not None:
+        releases.publish(session, None, note, now, contents.keys())

@@ -25,7 +25,6 @@ from faq.hybrid import HybridMatcher
 from faq.importer import Imported
 from faq.matcher import Decision, Entry
 from faq.tokens import Tokens
-from storage import knowledge
 
 app = typer.Typer(help="The knowledge base.", no_args_is_help=True)
 
@@ -106,9 +105,7 @@ async def _import(
             return report, False
         contents = {entry.id: stored.content_of(entry) for entry in entries}
         marks = [mark for key, mark in base.marks.items() if key in contents]
-        await imports.write(db, contents, marks, utc_now())
-        if publish:
-            await db.write(knowledge.publish, None, "imported", utc_now(), contents.keys())
+        await imports.write(db, contents, marks, utc_now(), "imported" if publish else None)
         return report, True
 
 

@@ -79,3 +79,41 @@ async def test_what_another_command_stages_beside_it_is_not_taken_for_its_own(db
     with pytest.raises(Overtaken):
         await imports.write(Beside(), CONTENTS, [], now)
     assert await drafted(db) == []
+
+
+class Killed(BaseException):
+    """The process is no more."""
+
+
+class Dying:
+    """The database of a process that is killed before one of its writes."""
+
+    def __init__(self, db, writes):
+        self.db, self.left = db, writes
+        self.read = db.read
+
+    async def write(self, work, *given):
+        if not self.left:
+            raise Killed
+        self.left -= 1
+        return await self.db.write(work, *given)
+
+
+async def test_a_published_import_is_all_live_or_not_there_wherever_it_is_killed(db, now):
+    writes, seen = 0, []
+    while True:
+        try:
+            await imports.write(Dying(db, writes), CONTENTS, [], now, "imported")
+        except Killed:
+            seen.append(len(await db.read(knowledge.live_entries)))
+            assert await drafted(db) == []
+            assert await db.read(knowledge.current_release) == (1 if seen[-1] else 0)
+            if seen[-1]:
+                break
+            writes += 1
+        else:
+            break
+    assert seen[:-1] == [0] * writes
+    assert len(await db.read(knowledge.live_entries)) == len(CONTENTS)
+    (release,) = await db.read(knowledge.releases)
+    assert release.note == "imported"
