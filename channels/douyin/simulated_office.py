@@ -37,6 +37,7 @@ class Office:
             Route(RENEW, self._renew, methods=["POST"]),
         ]
         self._phones, self._tokens = phones, 0
+        self._since = int(phones.clock().timestamp() * 1_000_000)
         self._good_until = phones.clock()
         self._ends = phones.clock() + LASTS
 
@@ -56,7 +57,7 @@ class Office:
 
     @property
     def _good(self) -> str:
-        return f"act.simulated-access-token-{self._tokens}"
+        return f"act.simulated-access-token-{self._since}-{self._tokens}"
 
     async def _token(self, request: Request) -> Response:
         self.fetched += 1

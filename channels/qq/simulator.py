@@ -66,6 +66,7 @@ class Simulator(simulation.Simulator):
         self.token_faults: deque[Fault] = deque()
         self._signer = Signer(self.app_secret)
         self._number, self._tokens, self._senseless = 0, 0, 0
+        self._since = int(clock().timestamp() * 1_000_000)
         self._good_until = clock()
         self._messages: dict[str, tuple[str, datetime, timedelta]] = {}
         self._answers: dict[str, set[int]] = {}
@@ -201,7 +202,7 @@ class Simulator(simulation.Simulator):
 
     @property
     def _good(self) -> str:
-        return f"simulated-access-token-{self._tokens}"
+        return f"simulated-access-token-{self._since}-{self._tokens}"
 
     async def _token(self, request: Request) -> Response:
         self.fetched += 1

@@ -31,7 +31,7 @@ class Booth:
         self.token_faults: deque[Fault] = deque()
         """What is answered to those who ask for a token, one each."""
         self._clock, self._overlap = clock, overlap
-        self._tokens = 0
+        self._tokens, self._since = 0, int(clock().timestamp() * 1_000_000)
         self._good: dict[str, datetime] = {}
         """Until when each token is good."""
 
@@ -64,7 +64,8 @@ class Booth:
 
     @property
     def _token(self) -> str:
-        return f"simulated-access-token-{self._tokens}"
+        # A platform that was started anew knows none that it gave out before, nor gives it again.
+        return f"simulated-access-token-{self._since}-{self._tokens}"
 
     def _lasts(self, token: str | None = None) -> timedelta:
         now = self._clock()

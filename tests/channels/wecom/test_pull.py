@@ -134,6 +134,15 @@ async def test_an_expired_access_token_is_renewed_while_asking(joined, swept):
         assert texts(found) == ["hi"]
 
 
+async def test_a_platform_that_was_started_anew_gives_a_token_that_it_takes(joined, moving, swept):
+    memory = RememberedMemory(moving)
+    for words in ("hi", "again"):
+        async with joined(memory=memory) as (adapter, simulator):
+            _, found = await swept(adapter, simulator, simulator.say(CUSTOMER, words))
+            assert texts(found) == [words]
+        moving.now += timedelta(seconds=30)
+
+
 async def test_an_account_that_wecom_does_not_know_needs_a_human(joined):
     async with joined({"accounts": ["wkWRONG"]}) as (adapter, _):
         with pytest.raises(Unauthorized, match="95004"):
