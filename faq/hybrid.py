@@ -253,14 +253,13 @@ class HybridMatcher:
 
     def _heard(self, form: str) -> dict[str, str]:
         """Return what a text may have been meant to be, by its sound or its spelling."""
-        sounds = self._later.base.sounds
+        sounds = self._snapshot.sounds
         heard = sounds.from_pinyin(form)
         if heard is not None:
             return {"pinyin": heard}
         ways = {"homophones": sounds.corrected(form)}
         if self._encoder is not None:
-            spelling = self._later.base.spelling
-            ways["spelling"] = spelling.corrected(form, self._encoder.has_word)
+            ways["spelling"] = self._snapshot.spelling.corrected(form, self._encoder.has_word)
         return {way: other for way, other in ways.items() if other != form}
 
     def _look(self, form: str, looks: list[Lookup]) -> Found:

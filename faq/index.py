@@ -27,7 +27,8 @@ class Snapshot:
     """All that a question is compared with; `rows_of[e]` to `rows_of[e + 1]` are entry e's.
 
     `dead` entries keep their numbers and are found no more; `ids` numbers what was indexed, the
-    dead included and what came later left out.
+    dead included and what came later left out. `sounds` and `spelling` are of what was indexed:
+    an unclear question finds them made.
     """
 
     entries: Sequence[Entry]
@@ -43,6 +44,8 @@ class Snapshot:
     words: Postings
     row_weights: Scores
     sketches: NDArray[np.int8]
+    sounds: Sounds
+    spelling: Spelling
     meaning: Meaning | None = None
     late_forms: Mapping[str, tuple[int, ...]] | None = None
     late_sketches: NDArray[np.int8] | None = None
@@ -77,20 +80,6 @@ class Snapshot:
         """How many rows an entry had on average when the index was built."""
         entries = int(np.searchsorted(self.rows_of, self.grams.size))
         return self.grams.size / entries if entries else 1.0
-
-    @cached_property
-    def sounds(self) -> Sounds:
-        """How the words of the entries sound; made when it is first asked for."""
-        return Sounds(self._often)
-
-    @cached_property
-    def spelling(self) -> Spelling:
-        """How the words of the entries are spelt; made when it is first asked for."""
-        return Spelling(self._often)
-
-    @property
-    def _often(self) -> dict[str, int]:
-        return dict(zip(self.words.terms, np.diff(self.words.starts).tolist(), strict=True))
 
     def rows_within(self, entries: NDArray[np.int64] | Rows) -> NDArray[np.int64]:
         """Return the rows of some entries, entry after entry."""
@@ -178,6 +167,7 @@ def build(
     done = joined(cut_entry(entry, tokens, concepts, limit) for entry in entries)
     grams = inverted.build(map(gram_counts, done.questions), len(done.raw), bm25=False)
     words = inverted.build(map(word_counts, done.questions), len(done.raw), bm25=True)
+    often = dict(zip(words.terms, np.diff(words.starts).tolist(), strict=True))
     return Snapshot(
         done.entries,
         tuple(done.raw),
@@ -190,6 +180,8 @@ def build(
         words,
         _row_weights(done.questions, words),
         sketches(grams),
+        Sounds(often),
+        Spelling(often),
     )
 
 

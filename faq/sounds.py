@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
 
@@ -60,30 +61,53 @@ def common_characters() -> dict[str, str]:
     return {sound: "".join(characters) for sound, characters in found.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Words with what it costs to believe in them, by their sounds and by their letters."""
+
+    costs: dict[str, float] = field(default_factory=dict)
+    by_sound: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    by_letters: dict[str, str] = field(default_factory=dict)
+
+    def add(self, word: str, cost: float) -> None:
+        """Add a word, or make one cheaper that is there."""
+        sound = tuple(readings().get(character, "") for character in word)
+        if not all(sound):
+            return
+        if word not in self.costs:
+            self.by_sound[sound] = (*self.by_sound.get(sound, ()), word)
+        self.costs[word] = cost
+        letters = "".join(sound)
+        known = self.by_letters.get(letters)
+        if known is None or cost < self.costs[known]:
+            self.by_letters[letters] = word
+
+    def copy(self) -> _Words:
+        """Return the same words, to which others can be added."""
+        return _Words(dict(self.costs), dict(self.by_sound), dict(self.by_letters))
+
+
+@lru_cache(maxsize=1)
+def _language() -> _Words:
+    """Return the words of the language, which no knowledge base changes."""
+    words = _Words()
+    for word, chance in _common().items():
+        words.add(word, -math.log((1 - _OWN) * chance))
+    return words
+
+
 class Sounds:
     """The words of one knowledge base and of the language, by how they sound."""
 
     def __init__(self, own: Mapping[str, int]) -> None:
         words = {w: n for w, n in own.items() if len(w) <= _LONGEST_WORD and _HAN_RUN.fullmatch(w)}
         total = sum(words.values()) or 1
-        common = _common()
-        self._costs: dict[str, float] = {}
-        self._by_sound: dict[tuple[str, ...], list[str]] = {}
-        self._by_letters: dict[str, str] = {}
-        for word in {**common, **words}:
-            chance = _OWN * words.get(word, 0) / total + (1 - _OWN) * common.get(word, 0.0)
-            self._add(word, -math.log(chance))
-
-    def _add(self, word: str, cost: float) -> None:
-        sound = tuple(readings().get(character, "") for character in word)
-        if not all(sound):
-            return
-        self._costs[word] = cost
-        self._by_sound.setdefault(sound, []).append(word)
-        letters = "".join(sound)
-        known = self._by_letters.get(letters)
-        if known is None or cost < self._costs[known]:
-            self._by_letters[letters] = word
+        common, known = _common(), _language().copy()
+        for word, often in words.items():
+            chance = _OWN * often / total + (1 - _OWN) * common.get(word, 0.0)
+            known.add(word, -math.log(chance))
+        self._costs, self._by_sound = known.costs, known.by_sound
+        self._by_letters = known.by_letters
 
     def from_pinyin(self, text: str) -> str | None:
         """Return the characters of a text that is pinyin from end to end, else None."""

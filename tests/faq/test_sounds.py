@@ -80,3 +80,15 @@ def test_an_endless_text_is_never_answered_surely(make_matcher, text):
     decision = make_matcher(ENTRIES).decide(text)
     assert decision.route != "error"
     assert decision.band is not Band.ANSWER
+
+
+def test_words_of_one_base_are_not_known_to_another():
+    assert Sounds({"霓猫": 3}).corrected("泥猫") == "霓猫"
+    assert Sounds({}).corrected("泥猫") == "泥猫"
+
+
+def test_an_index_is_built_with_its_sounds_and_an_edit_keeps_them(make_matcher):
+    built = make_matcher(ENTRIES)
+    edited = built.edited([Entry("shops", "门店在哪里")], ["hours"])
+    assert edited.snapshot.sounds is built.snapshot.sounds
+    assert edited.snapshot.spelling is built.snapshot.spelling
