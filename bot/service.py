@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -197,17 +197,7 @@ class Service:
         }
         try:
             async with asyncio.timeout(5):
-                await self.db.write(transport.probe)
-                waiting, oldest = await self.db.read(lanes.backlog, LaneKind.IN)
-                waits = await self.db.read(paces.states, self.clock())
-            facts["backlog"] = waiting
-            age = 0.0 if oldest is None else (self.clock() - oldest).total_seconds()
-            facts["inboxes"] |= {
-                name: "held" if paces.is_held(row) else "paused"
-                for name, row in waits.items()
-                if facts["inboxes"].get(name) == "ready"
-            }
-            facts["backlog_seconds"] = round(max(age, 0.0), 1)
+                facts |= await self._waiting(facts["inboxes"])
         except (StorageError, TimeoutError):
             facts["database"] = False
         # A website chat needs no platform: until it is open its visitors would be turned away.
@@ -217,6 +207,23 @@ class Service:
         )
         ready = bool(facts["database"] and facts["knowledge"]) and not (opening or self.stopping)
         return ready, {"status": "ready" if ready else "not ready", **facts}
+
+    async def _waiting(self, inboxes: Mapping[str, str]) -> dict[str, Any]:
+        """Return what waits, and the states of inboxes with those that wait in theirs."""
+        await self.db.write(transport.probe)
+        waiting, oldest = await self.db.read(lanes.backlog, LaneKind.IN)
+        waits = await self.db.read(paces.states, self.clock())
+        age = 0.0 if oldest is None else (self.clock() - oldest).total_seconds()
+        slowed = {
+            name: "held" if paces.is_held(row) else "paused"
+            for name, row in waits.items()
+            if inboxes.get(name) == "ready"
+        }
+        return {
+            "inboxes": {**inboxes, **slowed},
+            "backlog": waiting,
+            "backlog_seconds": round(max(age, 0.0), 1),
+        }
 
     def states(self) -> list[InboxState]:
         """Return how every inbox is doing, with the address its platform must call."""

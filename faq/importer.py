@@ -51,10 +51,6 @@ class Imported:
     rows: Mapping[str, int] = field(default_factory=dict)
 
 
-def _tell_nobody(_done: int, _all: int) -> None:
-    pass
-
-
 def read_file(path: Path, meanings: Mapping[str, str] | None = None) -> Imported:
     """Read a file by its ending; never raises for what is in it."""
     try:
@@ -73,7 +69,7 @@ def read(
     name: str,
     content: bytes,
     meanings: Mapping[str, str] | None = None,
-    tell: Tell = _tell_nobody,
+    tell: Tell | None = None,
 ) -> Imported:
     """Read a file's content; `name` says by its ending which format it is.
 
@@ -168,12 +164,12 @@ def read_jsonl_entries(path: Path) -> list[Entry]:
     return entries
 
 
-def _entries(sheet: Sheet, meanings: Mapping[str, str], tell: Tell) -> Imported:
+def _entries(sheet: Sheet, meanings: Mapping[str, str], tell: Tell | None) -> Imported:
     entries: dict[str, Entry] = {}
     first: dict[str, int] = {}
     errors: list[RowError] = []
     for done, (number, row) in enumerate(sheet.rows):
-        if done % EVERY == 0:
+        if tell is not None and done % EVERY == 0:
             tell(done, len(sheet.rows))
         try:
             ours = columns.renamed(row, meanings) if isinstance(row, Mapping) else row

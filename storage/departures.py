@@ -6,7 +6,7 @@ lane, nothing that rides along, no replies to count.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, bindparam, literal_column, select, update
 from channels.base import Sent
 from storage import delivery_rows, lane_batches
 from storage.among import among
+from storage.lane_batches import Held
 from storage.lanes import Fenced
 from storage.models import (
     Author,
@@ -86,12 +87,17 @@ def end(connection: Connection, ended: Sequence[Ended]) -> list[bool]:
     told = [held[one.delivery_id] for one in ended]
     delivery_rows.tell(connection, told, Fact.DELIVERY_SENT, now, None)
     lanes = lane_batches.held(connection, LaneKind.OUT, [one.lane for one in ended])
+    _check(lanes, ended)
+    lane_batches.finish_all(connection, LaneKind.OUT, {one.lane: 1 for one in ended}, now)
+    return [lanes[one.lane].last_in > one.sequence for one in ended]
+
+
+def _check(lanes: Mapping[str, Held], ended: Sequence[Ended]) -> None:
+    """Refuse if one of the lanes is another worker's, or further than this one knew."""
     for one in ended:
         lane = lanes.get(one.lane)
         if lane is None or lane.token != one.token or lane.done + 1 != one.sequence:
             raise Fenced(f"lane {one.lane}: item {one.sequence} is no longer ours")
-    lane_batches.finish_all(connection, LaneKind.OUT, {one.lane: 1 for one in ended}, now)
-    return [lanes[one.lane].last_in > one.sequence for one in ended]
 
 
 _NEXT = (

@@ -90,19 +90,24 @@ class Session:
             tag, _, command = line.partition(" ")
             words = command.upper().split()
             name = " ".join(words[:2]) if words[0] == "UID" else words[0]
-            async with self._folder.news:
-                self._folder.said.append(name)
-                self._folder.news.notify_all()
-            fault = (self._folder.faults.get(name) or deque([""])).popleft()
-            if fault == "hang":
-                await asyncio.Event().wait()
+            fault = await self._fault(name)
             if fault == "drop" or name == "LOGOUT":
                 return
-            if name == "STARTTLS" and self._folder.tls is None:
-                fault = "NO"
             self._say(f"{tag} {fault or await self._do(name, command)}")
             if name == "STARTTLS" and self._folder.tls:
                 await self._writer.start_tls(self._folder.tls)
+
+    async def _fault(self, name: str) -> str:
+        """Take note of a command, and return what goes wrong with it, or nothing."""
+        async with self._folder.news:
+            self._folder.said.append(name)
+            self._folder.news.notify_all()
+        fault = (self._folder.faults.get(name) or deque([""])).popleft()
+        if fault == "hang":
+            await asyncio.Event().wait()
+        if fault != "drop" and name == "STARTTLS" and self._folder.tls is None:
+            return "NO"
+        return fault
 
     async def _do(self, name: str, command: str) -> str:
         """Do one command and return how it ends."""

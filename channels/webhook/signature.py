@@ -56,6 +56,18 @@ def check(keys: Sequence[bytes], given: Mapping[str, str], body: bytes, now: dat
     Raises:
         BadRequest: unsigned, forged or stale; says which, without a secret in it.
     """
+    message_id, stamp = _stated(given, now)
+    told = given.get(SIGNATURE, "").split()[:MOST_SIGNATURES]
+    parts = [each.partition(",") for each in told]
+    proofs = [proof for version, _, proof in parts if version == VERSION]
+    right = [_sign(each, message_id, stamp, body) for each in keys]
+    if not any(_same(proof, each) for proof in proofs for each in right):
+        raise BadRequest(f"no {SIGNATURE} in it is of this inbox's secret and this very body", 401)
+    return message_id
+
+
+def _stated(given: Mapping[str, str], now: datetime) -> tuple[str, str]:
+    """Return the id and the second that a call says are its own."""
     message_id, stamp = given.get(ID, ""), given.get(TIMESTAMP, "")
     if not 0 < len(message_id) <= LONGEST_ID or not message_id.isascii():
         raise BadRequest(f"the header {ID} is missing or longer than {LONGEST_ID}", 401)
@@ -64,14 +76,7 @@ def check(keys: Sequence[bytes], given: Mapping[str, str], body: bytes, now: dat
     then = datetime.fromtimestamp(0, UTC) + timedelta(seconds=int(stamp[:11]))
     if abs(now - then) > TOLERANCE:
         raise BadRequest(f"the {TIMESTAMP} is not of the last five minutes; check the clocks", 401)
-    told = given.get(SIGNATURE, "").split()[:MOST_SIGNATURES]
-    proofs = [
-        proof for version, _, proof in (each.partition(",") for each in told) if version == VERSION
-    ]
-    right = [_sign(each, message_id, stamp, body) for each in keys]
-    if not any(_same(proof, each) for proof in proofs for each in right):
-        raise BadRequest(f"no {SIGNATURE} in it is of this inbox's secret and this very body", 401)
-    return message_id
+    return message_id, stamp
 
 
 def _same(proof: str, right: str) -> bool:
