@@ -11,6 +11,7 @@ import pytest
 from storage import kept_tests, knowledge, plans, timers
 from storage.knowledge import Content
 from storage.models import PlanState, Role
+from storage.zone import ZONE
 
 REFUND = Content("退款多久到账？", ("钱什么时候退",), {"zh": "三天", "en": "Three days"}, "service")
 RETURN = Content("如何申请退货？", (), {"zh": "在订单里申请"}, "service")
@@ -169,14 +170,21 @@ async def test_agents_have_no_pages_of_releases(kb_desk):
         assert (await li.get(path)).status_code == 403
 
 
-async def test_a_release_is_planned_and_published_at_its_time(kb_desk):
-    await draft(kb_desk)
-    boss = await kb_desk.enter("boss")
-    gate = await tried(kb_desk, boss)
-    due = kb_desk.time.now + timedelta(hours=8, minutes=10)
+async def planned(desk, boss, after):
+    """Let the draft of `refund` be planned for so long from now; return the plan."""
+    await draft(desk)
+    gate = await tried(desk, boss)
+    due = (desk.time.now + after).astimezone(ZONE)
     later = {**YES, "when": "later", "at": f"{due:%Y-%m-%dT%H:%M}"}
     answer = await boss.post(f"{gate}/publish", data=later)
     assert answer.headers["location"] == "/kb/releases?told=planned"
+    (plan,) = await desk.db.read(plans.plans)
+    return plan
+
+
+async def test_a_release_is_planned_and_published_at_its_time(kb_desk):
+    boss = await kb_desk.enter("boss")
+    await planned(kb_desk, boss, timedelta(minutes=10))
     assert live(kb_desk) == "三天"
     kb_desk.time.go_on(timedelta(minutes=10))
     await kb_desk.db.write(timers.fire, {plans.KIND: plans.carry_out}, kb_desk.time.now)
@@ -186,18 +194,13 @@ async def test_a_release_is_planned_and_published_at_its_time(kb_desk):
 
 
 async def test_whoever_opens_a_planned_draft_is_told_until_it_is_cancelled(kb_desk):
-    await draft(kb_desk)
     boss = await kb_desk.enter("boss")
-    gate = await tried(kb_desk, boss)
-    due = kb_desk.time.now + timedelta(hours=10)
-    later = {**YES, "when": "later", "at": f"{due:%Y-%m-%dT%H:%M}"}
-    await boss.post(f"{gate}/publish", data=later)
-    (planned,) = await kb_desk.db.read(plans.plans)
+    plan = await planned(kb_desk, boss, timedelta(hours=2))
     assert '<a href="/kb/refund">退款多久到账？</a>' in (await boss.get("/kb/releases")).text
     assert "goes live by itself" in (await boss.get("/kb/refund")).text
     assert "goes live by itself" not in (await boss.get("/kb/return")).text
     assert "Planned already" in (await boss.get("/kb/publish")).text
-    await boss.post(f"/kb/plans/{planned.release.id}/cancel")
+    await boss.post(f"/kb/plans/{plan.release.id}/cancel")
     assert "goes live by itself" not in (await boss.get("/kb/refund")).text
     assert "Planned already" not in (await boss.get("/kb/publish")).text
 
@@ -222,25 +225,20 @@ async def test_a_plan_is_for_the_houses_clock_whatever_the_machines_clock_does(
     gate = await tried(kb_desk, boss)
     answer = await boss.post(f"{gate}/publish", data={**YES, "when": "later", "at": at})
     assert answer.status_code == (422 if due is None else 303)
-    planned = [plan.release.due_at for plan in await kb_desk.db.read(plans.plans)]
-    assert planned == ([] if due is None else [datetime.fromisoformat(due)])
+    waiting = [plan.release.due_at for plan in await kb_desk.db.read(plans.plans)]
+    assert waiting == ([] if due is None else [datetime.fromisoformat(due)])
 
 
 async def test_a_planned_release_is_cancelled_once(kb_desk):
-    await draft(kb_desk)
     boss = await kb_desk.enter("boss")
-    gate = await tried(kb_desk, boss)
-    due = kb_desk.time.now + timedelta(hours=10)
-    later = {**YES, "when": "later", "at": f"{due:%Y-%m-%dT%H:%M}"}
-    await boss.post(f"{gate}/publish", data=later)
-    (planned,) = await kb_desk.db.read(plans.plans)
-    address = f"/kb/plans/{planned.release.id}/cancel"
+    plan = await planned(kb_desk, boss, timedelta(hours=2))
+    address = f"/kb/plans/{plan.release.id}/cancel"
     assert address in (await boss.get("/kb/releases")).text
     first, again = await boss.post(address), await boss.post(address)
     assert first.headers["location"].endswith("told=cancelled")
     assert again.headers["location"].endswith("told=over")
-    (planned,) = await kb_desk.db.read(plans.plans)
-    assert planned.release.state is PlanState.CANCELLED
+    (plan,) = await kb_desk.db.read(plans.plans)
+    assert plan.release.state is PlanState.CANCELLED
 
 
 @pytest.mark.parametrize("at", ["", "soon", "1999-01-01T00:00", "9999-12-31T23:59", "2026-13-01"])
