@@ -1,0 +1,90 @@
+"""From the curve of what customers said to what the bot answers next, in Chromium."""
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Dialog, expect
+from sqlmodel import Session
+
+from channels.message import Address, Text
+from faq.matcher import Band
+from storage import activity, contacts, conversations
+from storage.models import Author, Fact
+from tests.e2e.browser import PHONE, chromium
+from tests.e2e.conftest import Product, moment
+from tests.e2e.test_browser import WIDER, logs_in, pictures
+from tests.postgres import on_sqlite
+
+__all__ = ["pictures"]
+pytestmark = [pytest.mark.browser, on_sqlite]
+UNSURE = "们几点上班行不行"
+HELPED, NOT_HELPED = 90, 10
+DOUBT, HOURS = "您想了解的是不是", "9:00–22:00"
+
+
+def judge(session: Session, sure: float) -> None:
+    """Let a hundred customers say of their answers whether these helped; the surer ones did."""
+    for number in range(HELPED + NOT_HELPED):
+        helped, name = number < HELPED, f"judge{number}"
+        who, _ = contacts.find_or_make(session, "shop_telegram", name, None, "zh", moment())
+        address = Address(inbox="shop_telegram", thread=name, contact=name)
+        talk = conversations.open_for(session, address, who, "zh", moment())
+        answer, named = (Text(text="9:00"),), [{"id": "business_hours"}]
+        confidence = sure if helped else 0.5
+        why = {"band": "answer", "confidence": confidence, "candidates": named}
+        verdict = {"handler": "helped" if helped else "not_helped"}
+        asked = (Text(text="你们几点开门"),)
+        conversations.append(session, talk, Author.CONTACT, asked, moment())
+        conversations.append(session, talk, Author.BOT, answer, moment(), why=why)
+        conversations.append(session, talk, Author.BOT, answer, moment(), why=verdict)
+        activity.log(session, Fact.FAQ_ANSWERED, moment(), conversation_id=talk.id)
+
+
+async def test_a_suggested_threshold_is_seen_applied_gone_by_and_taken_back(
+    product: Product, pictures: Path
+):
+    unsure = await product.service.knowledge.decide(UNSURE)
+    assert unsure.band is Band.SUGGEST
+    await product.service.db.write(judge, unsure.confidence - 0.02)
+    tom = product.customer("wechat", "tom")
+    await tom.says(UNSURE)
+    await tom.hears(DOUBT)
+    async with chromium(product.url) as watched:
+        page = await watched.window()
+        await logs_in(page, product, "admin")
+        await page.goto(f"{product.url}/kb")
+        await page.locator("a[href='/kb/learning']").first.click()
+        card = page.locator(".learned .card").filter(has_text="门店客服")
+        await expect(card.locator("svg polyline.proven")).to_be_visible()
+        await expect(card.locator("svg circle.then")).to_be_visible()
+        await expect(card.locator("input[name=limit]")).to_be_checked()
+        await card.screenshot(path=pictures / "kb-curve.png")
+        asked: list[str] = []
+        answers = iter((False, True, True))
+
+        async def answer(dialog: Dialog) -> None:
+            asked.append(dialog.message)
+            await (dialog.accept() if next(answers) else dialog.dismiss())
+
+        page.on("dialog", answer)
+        apply = page.locator("form[action='/kb/learning'] button.primary")
+        await apply.click()
+        await expect(page.locator("section[aria-labelledby=applied-title]")).to_have_count(0)
+        await apply.click()
+        await page.wait_for_url("**/kb/learning?told=applied")
+        applied = page.locator("section[aria-labelledby=applied-title] tbody tr")
+        await expect(applied.first).to_contain_text("门店客服")
+        await expect(applied.first.locator(".badge.good")).to_be_visible()
+        await expect(card.locator("input[name=limit]")).to_have_count(0)
+        await expect(card.locator(".badge.accent")).to_be_visible()
+        await tom.says(UNSURE)
+        await tom.hears(HOURS)
+        await page.screenshot(path=pictures / "kb-learning.png", full_page=True)
+        await page.set_viewport_size(PHONE)
+        assert await page.evaluate(WIDER) <= 0
+        await page.locator("form[action='/kb/learning/0/back'] button").click()
+        await page.wait_for_url("**/kb/learning?told=back")
+        await tom.says(UNSURE)
+        await tom.hears(DOUBT)
+        assert len(asked) == 3
+        assert watched.wrong == []
