@@ -10,18 +10,22 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlmodel import Session, col, func, select
 
+from storage import adapter_memory
 from storage.among import among
-from storage.models import Gap, GapDecision, GapState
+from storage.models import AdapterMemory, Gap, GapDecision, GapState
 from storage.rows import add_all
 from storage.upsert import insert, table_of
 
 _gap, _decision = table_of(Gap), table_of(GapDecision)
+_LOOKED = ("", "gaps-looked-at")
+"""Where it is kept when the last look was: one that finds nothing leaves no other trace."""
 
 
-def replace_all(session: Session, found: Sequence[Mapping[str, Any]]) -> None:
+def replace_all(session: Session, found: Sequence[Mapping[str, Any]], now: datetime) -> None:
     """Put what a look found in the place of what the look before had."""
     session.connection().execute(delete(_gap))
     add_all(session.connection(), Gap, found)
+    adapter_memory.remember(session, *_LOOKED, now.isoformat(), None)
 
 
 def decisions(session: Session) -> dict[str, GapDecision]:
@@ -42,8 +46,9 @@ def counts(session: Session) -> dict[GapState, int]:
 
 
 def looked_at(session: Session) -> datetime | None:
-    """Return when the last look was, None if there is nothing of it."""
-    return session.exec(select(func.max(Gap.at))).one()
+    """Return when the last look was, None before the first."""
+    kept = session.get(AdapterMemory, _LOOKED)
+    return None if kept is None else datetime.fromisoformat(kept.value)
 
 
 def get(session: Session, gap_id: str) -> Gap | None:

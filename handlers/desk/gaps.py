@@ -68,7 +68,7 @@ async def look(db: Database, knowledge: Knower, now: datetime) -> int:
         nearest = [[c.entry.id, round(c.score, 4)] for c in decision.candidates[:NEAREST]]
         facts = await asyncio.to_thread(_facts, [(f, forms[f]) for f in group], replies, now)
         rows.append(_row(facts, nearest, _state(group, forms, decided), now))
-    await db.write(gaps.replace_all, rows)
+    await db.write(gaps.replace_all, rows, now)
     return len(rows)
 
 

@@ -13,6 +13,7 @@ from console import missed
 from faq.config import FaqConfig
 from faq.knowledge import KnowledgeBase
 from faq.rehearsal import Rehearsals
+from handlers.desk import gaps as looking
 from storage import activity, conversations, gaps, knowledge
 from storage.articles import Content
 from storage.models import Author, Fact, GapState
@@ -191,6 +192,18 @@ async def test_another_entry_is_named_by_its_question(desk):
     form |= {"pick": page.split('name="pick" value="')[1].split('"')[0]}
     tried = (await editor.post(f"/kb/gaps/{gap.id}", data=form)).text
     assert "“退款多久到账？” with these questions" in tried
+
+
+async def test_a_look_that_finds_nothing_is_told_of_like_any_other(desk):
+    desk.time.go_on(looking.WINDOW + timedelta(days=1))
+    editor = await desk.enter("editor")
+    assert "Nobody has looked yet" in (await editor.get("/kb/gaps")).text
+    answer = await editor.post("/kb/gaps")
+    await missed.settled()
+    page = (await editor.get(answer.headers["location"])).text
+    assert "hx-get" not in page
+    assert "No question is left open" in page
+    assert "Last look:" in page
 
 
 async def test_a_page_that_waits_for_a_look_asks_again_until_it_was(desk):
