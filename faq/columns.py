@@ -27,10 +27,10 @@ _WORDS: Mapping[str, str] = {
     "扩展问题 扩展问法 同义问 同义问题 其他问法 变体 说法 其他说法",
     "answer": "answer a reply response content 答案 回答 标准答案 答复 回复 回复内容 内容 应答 答",
     "answers": "answers",
-    "answers.zh": "answerzh zh chinese chineseanswer answerinchinese answercn 中文答案 "
-    "中文回答 中文",
-    "answers.en": "answeren en english englishanswer answerinenglish 英文答案 英文回答 "
-    "英文 英语答案",
+    "answers.zh": "answerzh zh chinese chineseanswer answerinchinese answercn "
+    "answerchinese 中文答案 中文回答 答案中文 回答中文 中文",
+    "answers.en": "answeren en english englishanswer answerinenglish "
+    "answerenglish 英文答案 英文回答 答案英文 回答英文 英文 英语答案",
     "kind": "kind type 类型 咨询类型 问题类型 种类",
     "files": "files attachments 附件",
     "category": "category categories folder group topic 分类 类别 目录 知识分类 问题分类 分组 栏目",

@@ -16,6 +16,8 @@ def meanings(titles, samples=()):
         ("相似问题3", "similar_questions"),
         ("similar_questions (2)", "similar_questions"),
         ("English answer", "answers.en"),
+        ("Answer (English)", "answers.en"),
+        ("答案（中文）", "answers.zh"),
         ("answers.zh-TW", "answers.zh-tw"),
         ("知识分类", "category"),
         ("answers", "answers"),
