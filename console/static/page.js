@@ -52,6 +52,17 @@
     },
   };
 
+  // On a phone a row of tabs is longer than the screen: where one is must be seen.
+  for (const here of document.querySelectorAll("#main .tabs [aria-current]")) {
+    const row = here.parentElement;
+    row.scrollLeft += here.getBoundingClientRect().left - row.getBoundingClientRect().left - row.clientWidth / 3;
+  }
+
+  // What is long and not what one came for is folded where it would push everything else away.
+  if (window.matchMedia("(max-width: 719px)").matches) {
+    for (const each of document.querySelectorAll("details[data-folds]")) each.open = false;
+  }
+
   // What was refused is where one goes on.
   document.querySelector('#main [aria-invalid="true"]')?.focus();
 

@@ -41,19 +41,22 @@ async def test_a_draft_is_written_tried_and_published(product: Product, pictures
         await page.screenshot(path=pictures / "kb-entry.png")
         await page.locator("#editor button.primary").click()
         await page.wait_for_url("**told=saved")
-        await page.goto(f"{product.url}/kb/publish")
-        await page.locator("form[action='/kb/rehearsals'] button.primary").click()
-        await expect(page.locator("#changes-title")).to_be_visible()
+        await tries(page, product)
         await expect(page.locator(".changes").first).to_contain_text("请在订单里申请。")
         await page.screenshot(path=pictures / "kb-gate.png")
         await page.set_viewport_size(PHONE)
         assert await page.evaluate(WIDER) <= 0
-        await page.check("input[name=sure]")
-        await page.locator("form[action$='/publish'] button[type=submit]").click()
-        await page.wait_for_url("**/kb/releases?told=published")
+        await releases(page, "published")
         assert watched.wrong == []
     await tom.says("如何申请退货")
     await tom.hears("请在订单里申请。")
+
+
+async def releases(page: Page, told: str) -> None:
+    """Say yes to what was tried, and wait until it is `told` what came of it."""
+    await page.check("input[name=sure]")
+    await page.locator("form[action$='/publish'] button[type=submit]").click()
+    await page.wait_for_url(f"**/kb/releases?told={told}")
 
 
 async def writes(page: Page, product: Product, answer: str) -> None:
@@ -87,9 +90,7 @@ async def test_a_release_is_planned_seen_and_goes_live_at_its_time(
         due = (product.clock() + timedelta(minutes=20)).astimezone(ZONE)
         await day.fill(f"{due:%Y-%m-%dT%H:%M}")
         await page.fill("#f-note", "门店开张")
-        await page.check("input[name=sure]")
-        await page.locator("form[action$='/publish'] button[type=submit]").click()
-        await page.wait_for_url("**/kb/releases?told=planned")
+        await releases(page, "planned")
         plan = page.locator(".plans li")
         await expect(plan).to_contain_text(f"{due:%H:%M}")
         await expect(plan.locator("a")).to_have_attribute("href", "/kb/return_apply")
@@ -120,9 +121,7 @@ async def test_one_click_makes_a_former_release_live_again(product: Product, pic
         await logs_in(page, product, "sue")
         await writes(page, product, "写错了的答案。")
         await tries(page, product)
-        await page.check("input[name=sure]")
-        await page.locator("form[action$='/publish'] button[type=submit]").click()
-        await page.wait_for_url("**/kb/releases?told=published")
+        await releases(page, "published")
         await tom.says("如何申请退货")
         await tom.hears("写错了的答案。")
         asked: list[str] = []
@@ -201,3 +200,15 @@ async def test_a_form_of_files_that_is_too_large_comes_back_with_its_words_witho
         await expect(page.locator("#f-answer_zh")).to_have_value("还没保存的答案。")
         await expect(page.locator(".answer-file .name")).to_have_text(["small.bin"])
     assert [each for each in watched.wrong if "422" not in each] == []
+
+
+async def test_on_a_phone_the_room_where_one_is_can_be_seen_among_the_tabs(product: Product):
+    async with chromium(product.url) as watched:
+        page = await watched.window(viewport=PHONE)
+        await logs_in(page, product, "admin")
+        for room in ("kb", "kb/learning", "kb/import"):
+            await page.goto(f"{product.url}/{room}")
+            box = await page.locator("#main .tabs a[aria-current]").first.bounding_box()
+            assert box is not None
+            assert 0 <= box["x"] <= box["x"] + box["width"] <= PHONE["width"], room
+        assert watched.wrong == []
