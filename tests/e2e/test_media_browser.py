@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import struct
 import wave
 import zlib
@@ -15,9 +14,11 @@ from playwright.async_api import Page, expect
 
 from channels.testing.samples import SAMPLES
 from tests.e2e.browser import PHONE, chromium
-from tests.e2e.conftest import PASSWORD, PATIENCE, Product
+from tests.e2e.conftest import PATIENCE, Product
+from tests.e2e.test_browser import logs_in, pictures
 from tests.postgres import on_sqlite
 
+__all__ = ["pictures"]
 pytestmark = [pytest.mark.browser, on_sqlite]
 
 
@@ -55,26 +56,15 @@ def voice() -> bytes:
     return written.getvalue()
 
 
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    folder = Path(os.environ.get("YINGDA_PICTURES", tmp_path))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-async def enters(page: Page, product: Product) -> None:
-    await page.goto(f"{product.url}/login")
-    await page.fill("input[name=name]", "ann")
-    await page.fill("input[name=password]", PASSWORD)
-    await page.press("input[name=password]", "Enter")
-    await page.wait_for_url("**/inbox")
-
-
 async def opens(page: Page, product: Product, words: str) -> None:
+    """Take over, as Ann, the conversation in which somebody said `words`."""
+    await logs_in(page, product, "ann")
     found = await product.people["ann"].finds(words, "all")
     await page.goto(f"{product.url}/inbox/{found}?view=all")
     await page.keyboard.press("t")
     await expect(page.locator("#composer")).to_have_attribute("data-lock", "")
+    # It takes files only once its script has prepared it, and is shown only then.
+    await expect(page.locator("label:has(#attach)")).to_be_visible()
 
 
 async def test_a_customers_files_are_seen_and_an_agents_arrive(product: Product, pictures: Path):
@@ -83,7 +73,6 @@ async def test_a_customers_files_are_seen_and_an_agents_arrive(product: Product,
     await lily.hears("人工")
     async with chromium(product.url) as watched:
         page = await watched.window()
-        await enters(page, product)
         await opens(page, product, "杯子碎了")
         sunset, sim = picture(), product.simulators["telegram"]
         await lily.push(sim.attach("lily", "image", sunset))
@@ -142,7 +131,6 @@ async def test_a_file_that_could_not_be_had_is_tried_again_by_hand(
     await lily.hears("人工")
     async with chromium(product.url) as watched:
         page = await watched.window()
-        await enters(page, product)
         await opens(page, product, "看照片")
         push = sim.attach("lily", "file", SAMPLES["application/pdf"] + bytes(20 * 2**20), "大.pdf")
         await lily.push(push)
@@ -164,7 +152,6 @@ async def test_what_a_channel_cannot_carry_is_said_before_it_is_sent(
     await tom.hears("人工")
     async with chromium(product.url) as watched:
         page = await watched.window()
-        await enters(page, product)
         await opens(page, product, "转人工")
         pdf = {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
         await page.set_input_files("#attach", pdf)
@@ -200,7 +187,6 @@ async def test_the_websites_chat_carries_files_both_ways(product: Product, pictu
         await expect(chat.locator(".row.contact .picture img")).to_have_count(1)
         await expect(chat.locator(".row.contact")).to_have_count(1)
         page = await watched.window()
-        await enters(page, product)
         await opens(page, product, "屏幕碎了")
         await expect(page.locator(".bubble.in .picture img")).to_have_count(1)
         await page.set_input_files(
@@ -242,7 +228,6 @@ async def test_an_answers_files_go_along_but_for_those_that_are_left_off(product
     await lily.hears("人工")
     async with chromium(product.url) as watched:
         page = await watched.window()
-        await enters(page, product)
         await opens(page, product, "怎么贴退货标签")
         lent = page.locator("#suggestions .lent input")
         await expect(lent).to_have_count(2)
