@@ -48,6 +48,16 @@ async def test_what_could_change_is_chosen_with_its_differences(kb_desk):
     assert 'name="key" value="refund" checked' in page
 
 
+async def test_where_many_drafts_wait_each_shows_its_differences_when_it_is_opened(kb_desk):
+    editor = await kb_desk.enter("editor")
+    for number in range(11):
+        assert "<details><summary>What it changed" not in (await editor.get("/kb/publish")).text
+        await draft(kb_desk, f"new-{number}")
+    page = (await editor.get("/kb/publish")).text
+    assert page.count("<details><summary>What it changed") == 11
+    assert page.count("<ins>两天</ins>") == 11
+
+
 async def test_a_draft_is_tried_then_published_on_purpose(kb_desk):
     await draft(kb_desk)
     boss = await kb_desk.enter("boss")

@@ -202,7 +202,9 @@ async def test_a_form_of_files_that_is_too_large_comes_back_with_its_words_witho
     assert [each for each in watched.wrong if "422" not in each] == []
 
 
-async def test_on_a_phone_the_room_where_one_is_can_be_seen_among_the_tabs(product: Product):
+async def test_on_a_phone_one_sees_in_which_room_one_is_and_the_entries_before_their_categories(
+    product: Product,
+):
     async with chromium(product.url) as watched:
         page = await watched.window(viewport=PHONE)
         await logs_in(page, product, "admin")
@@ -211,4 +213,7 @@ async def test_on_a_phone_the_room_where_one_is_can_be_seen_among_the_tabs(produ
             box = await page.locator("#main .tabs a[aria-current]").first.bounding_box()
             assert box is not None
             assert 0 <= box["x"] <= box["x"] + box["width"] <= PHONE["width"], room
+        await page.goto(f"{product.url}/kb")
+        await expect(page.locator(".tree summary")).to_be_visible()
+        await expect(page.locator(".tree a").first).to_be_hidden()
         assert watched.wrong == []
