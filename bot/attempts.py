@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlmodel import Session
 
@@ -127,17 +125,14 @@ def take_back(session: Session, begun: Begun, token: str, now: datetime) -> None
     deliveries.undo_start(session, begun.started)
 
 
-def again(
-    session: Session,
-    delivery_ids: Sequence[UUID],
-    problem: str,
-    lane: str,
-    token: str,
-    until: datetime,
-) -> None:
-    """Try a message that failed once more, then."""
-    deliveries.retry_later(session, delivery_ids, problem)
-    lanes.postpone(session, LaneKind.OUT, lane, token, until, failed=True)
+def again(session: Session, started: Started, problem: str, token: str, until: datetime) -> None:
+    """Try a message that failed once more, then.
+
+    Raises:
+        Fenced: the lane went to another worker, or the message has ended.
+    """
+    deliveries.retry_later(session, started, problem)
+    lanes.postpone(session, LaneKind.OUT, started.delivery.lane, token, until, failed=True)
 
 
 def pause(
@@ -148,7 +143,7 @@ def pause(
     if begun.back is not None:
         paces.recovered(session, begun.back)
     everybody = paces.block(session, delivery.inbox, chat, now, until, alone=problem.here)
-    deliveries.retry_later(session, begun.started.ids, f"{problem}", counts=False)
+    deliveries.retry_later(session, begun.started, f"{problem}", counts=False)
     lanes.postpone(session, LaneKind.OUT, delivery.lane, token, until, failed=False)
     return everybody
 

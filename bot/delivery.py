@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -132,7 +133,7 @@ class Sender(LaneLoop):
         if begun.doubtful:
             return await self._uncertain(begun.started.ids, token, "stopped while sending", lane)
         if begun.refusal is not None:
-            return await self._failed(begun.started.ids, token, begun.refusal, lane)
+            return await self._failed(begun.started, token, begun.refusal, lane)
         if leave is not None and leave.wait_until is not None:
             if leave.everybody:
                 self._leave_alone(inbox, leave.wait_until)
@@ -178,7 +179,7 @@ class Sender(LaneLoop):
         now = self.clock()
         inbox.on_trial = False
         if now - begun.started.delivery.created_at > OUTDATED:
-            return await self._failed(begun.started.ids, token, f"gave up: {problem}", lane)
+            return await self._failed(begun.started, token, f"gave up: {problem}", lane)
         self._count(lane, "again")
         only_here = problem.here or inbox.capabilities.rates.limits_chats
         chat = need_of(inbox, begun.started.conversation, None).chat if only_here else paces.WHOLE
@@ -193,10 +194,10 @@ class Sender(LaneLoop):
         until = self.clock() + _patience(delivery.attempts)
         await self._stumble(inbox, problem, until)
         if delivery.attempts >= TRIES:
-            return await self._failed(started.ids, token, f"gave up: {problem}", lane)
+            return await self._failed(started, token, f"gave up: {problem}", lane)
         log.info("will send again", inbox=inbox.name, problem=problem, until=until)
         self._count(lane, "again")
-        await self.keep(attempts.again, started.ids, f"{problem}", lane, token, until)
+        await self.keep(attempts.again, started, f"{problem}", token, until)
         return False
 
     async def _doubt(
@@ -207,7 +208,7 @@ class Sender(LaneLoop):
         if isinstance(problem, (Uncertain, TimeoutError)):
             await self._stumble(inbox, problem, until)
         if may_repeat(inbox) and started.delivery.attempts < TRIES:
-            await self.keep(attempts.again, started.ids, words, lane, token, until)
+            await self.keep(attempts.again, replace(started, again=True), words, token, until)
             return False
         return await self._uncertain(started.ids, token, words, lane)
 
@@ -239,19 +240,26 @@ class Sender(LaneLoop):
             inbox.paused_until, inbox.on_trial = None, False
         windowed = inbox.capabilities.reply_window is not None
         reason = bounces.OF_THE_WINDOW.get(type(problem)) if windowed else None
-        self._count(lane, "failed")
+        doubtful = begun.started.again
+        self._count(lane, "uncertain" if doubtful else "failed")
         log.warning("a message was not delivered", problem=problem)
         end = deliveries.failed if reason is None else deliveries.refused
         return await self.keep(
-            end, begun.started.ids, token, reason or f"{problem}", self.clock(), back=begun.back
+            end,
+            begun.started.ids,
+            token,
+            reason or f"{problem}",
+            self.clock(),
+            back=begun.back,
+            doubtful=doubtful,
         )
 
-    async def _failed(
-        self, delivery_ids: Sequence[UUID], token: str, problem: str, lane: str
-    ) -> bool:
+    async def _failed(self, started: Started, token: str, problem: str, lane: str) -> bool:
+        if started.again:
+            return await self._uncertain(started.ids, token, problem, lane)
         self._count(lane, "failed")
         log.warning("a message was not delivered", problem=problem)
-        return await self.keep(deliveries.failed, delivery_ids, token, problem, self.clock())
+        return await self.keep(deliveries.failed, started.ids, token, problem, self.clock())
 
     async def _uncertain(
         self, delivery_ids: Sequence[UUID], token: str, problem: str, lane: str

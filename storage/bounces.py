@@ -56,13 +56,15 @@ def _delivery(session: Session, inbox: str, delivery_id: str) -> Delivery | None
 
 
 def _riding(session: Session, delivery: Delivery) -> Sequence[Delivery]:
-    """Return what went out in the same message."""
-    if delivery.platform_id is None:
-        return ()
-    query = select(Delivery).where(
+    """Return what went out, or is going out, in the same message."""
+    others = select(Delivery).where(
         Delivery.lane == delivery.lane,
-        Delivery.platform_id == delivery.platform_id,
-        Delivery.status == DeliveryStatus.SENT,
+        Delivery.status == delivery.status,
         Delivery.id != delivery.id,
     )
-    return session.exec(query).all()
+    if delivery.status is DeliveryStatus.SENDING:
+        # One message is on its way in a lane, and it is named after its first delivery.
+        return session.exec(others.where(Delivery.sequence > delivery.sequence)).all()
+    if delivery.platform_id is None:
+        return ()
+    return session.exec(others.where(Delivery.platform_id == delivery.platform_id)).all()

@@ -27,10 +27,10 @@ from storage.models import (
 _WITH_AUTHOR = select(Delivery, Message.author).join(
     Message, col(Message.id) == Delivery.message_id
 )
-_FACTS = {
-    DeliveryStatus.FAILED: Fact.DELIVERY_FAILED,
-    DeliveryStatus.UNCERTAIN: Fact.DELIVERY_UNCERTAIN,
-}
+_GIVEN_UP = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN)
+"""How what is given up ends, and how it does if an earlier try may have arrived."""
+_FACTS = dict(zip(_GIVEN_UP, (Fact.DELIVERY_FAILED, Fact.DELIVERY_UNCERTAIN), strict=True))
+_ENDED = frozenset(DeliveryStatus) - {DeliveryStatus.PENDING, DeliveryStatus.SENDING}
 MOST_TOGETHER = 10
 """How many messages ride in one at most."""
 
@@ -96,12 +96,18 @@ def start(
 ) -> Started | None:
     """Mark the lane's next delivery as being sent; None when there is none.
 
+    What may have arrived goes with those that it was tried with before, and with no others: where
+    a platform knows a message again, it must be the same one.
+
     Raises:
         Fenced: the lane went to another worker, or the message into a platform's call.
     """
     done = hold(session, LaneKind.OUT, lane, token, now, lease)
     connection = session.connection()
-    found = delivery_rows.at(connection, lane, done + 1)
+    while (found := delivery_rows.at(connection, lane, done + 1)) and found[0].status in _ENDED:
+        # Its end came another way, and who had it in hand did not live to tell.
+        done += 1
+        finish(session, LaneKind.OUT, lane, token, done, now)
     if found is None:
         rest(session, LaneKind.OUT, lane)
         return None
@@ -111,9 +117,7 @@ def start(
     if attempts is None:
         raise Fenced(f"lane {lane}: item {delivery.sequence} went out in a call meanwhile")
     delivery.status, delivery.attempts = DeliveryStatus.SENDING, attempts
-    left = conversation.replies_left
-    rides = left is not None and not again and not is_notice(delivery.parts)
-    others = _riding(session, delivery, left or 0) if rides else []
+    others = _riding(session, delivery, conversation.replies_left, again=again)
     person = Author.AGENT in (author, *(who for _, who in others))
     parts = tuple(part for one in (delivery, *(one for one, _ in others)) for part in one.parts)
     message = outgoing(delivery, conversation).model_copy(
@@ -127,11 +131,21 @@ def start(
 def undo_start(session: Session, started: Started) -> None:
     """Take back `start`, in its own transaction: the message was not even tried."""
     session.flush()
-    delivery_rows.undo(session.connection(), started.ids)
+    delivery_rows.undo(session.connection(), started.ids, _standing(started))
 
 
-def _riding(session: Session, delivery: Delivery, left: int) -> list[tuple[Delivery, str]]:
+def _standing(started: Started) -> DeliveryStatus:
+    """Return how its deliveries stand until the next try: an earlier one may have arrived."""
+    return DeliveryStatus.SENDING if started.again else DeliveryStatus.PENDING
+
+
+def _riding(
+    session: Session, delivery: Delivery, left: int | None, *, again: bool
+) -> list[tuple[Delivery, str]]:
     """Return what goes out in the same message, when replies are short; mark it so."""
+    if is_notice(delivery.parts) or (left is None and not again):
+        return []
+    standing = DeliveryStatus.SENDING if again else DeliveryStatus.PENDING
     behind = session.exec(
         _WITH_AUTHOR.where(Delivery.lane == delivery.lane, Delivery.sequence > delivery.sequence)
         .order_by(col(Delivery.sequence))
@@ -140,10 +154,10 @@ def _riding(session: Session, delivery: Delivery, left: int) -> list[tuple[Deliv
     riding: list[tuple[Delivery, str]] = []
     for one, author in behind:
         same = one.conversation_id == delivery.conversation_id
-        if one.status is not DeliveryStatus.PENDING or not same or is_notice(one.parts):
+        if one.status is not standing or not same or is_notice(one.parts):
             break
         riding.append((one, author))
-    if len(riding) + 1 < left:
+    if not again and len(riding) + 1 < (left or 0):
         return []
     for one, _ in riding:
         one.status = DeliveryStatus.SENDING
@@ -183,13 +197,15 @@ def failed(
     now: datetime,
     *,
     back: str | None = None,
+    doubtful: bool = False,
 ) -> bool:
     """Give deliveries up, with their reason; return whether their lane has more.
 
-    `back` is as in `sent`: a platform that refuses is there.
+    `back` is as in `sent`: a platform that refuses is there. If it is `doubtful` whether an earlier
+    try arrived, it stays so.
     """
     _welcome(session, back, now)
-    return _give_up(session, delivery_ids, token, DeliveryStatus.FAILED, problem, now)
+    return _give_up(session, delivery_ids, token, _GIVEN_UP[doubtful], problem, now)
 
 
 @on_terms(FRESH)
@@ -201,12 +217,13 @@ def refused(
     now: datetime,
     *,
     back: str | None = None,
+    doubtful: bool = False,
 ) -> bool:
     """Give deliveries up because the platform says that the window is closed or used up."""
     _welcome(session, back, now)
     first, *_ = delivery_rows.held(session.connection(), delivery_ids)
     windows.correct(session, first.conversation_id, reason, now)
-    return _give_up(session, delivery_ids, token, DeliveryStatus.FAILED, reason, now)
+    return _give_up(session, delivery_ids, token, _GIVEN_UP[doubtful], reason, now)
 
 
 @on_terms(FRESH)
@@ -260,15 +277,19 @@ def tell(session: Session, delivery: Delivery, fact: Fact, now: datetime) -> Non
     activity.log(session, fact, now, inbox=delivery.inbox, conversation_id=whose, data=data)
 
 
-def retry_later(
-    session: Session, delivery_ids: Sequence[UUID], problem: str, *, counts: bool = True
-) -> None:
-    """Note that the platform did not take it, so that the next attempt is a clean one."""
-    for one in delivery_ids:
+def retry_later(session: Session, started: Started, problem: str, *, counts: bool = True) -> None:
+    """Note that the platform did not take it: the next try is a clean one if this one was.
+
+    Raises:
+        Fenced: it has ended meanwhile.
+    """
+    for one in started.ids:
         delivery = session.get_one(Delivery, one, with_for_update=True)
-        delivery.status, delivery.problem = DeliveryStatus.PENDING, problem[:500]
+        if delivery.status is not DeliveryStatus.SENDING:
+            raise Fenced(f"lane {delivery.lane}: item {delivery.sequence} has ended")
+        delivery.status, delivery.problem = _standing(started), problem[:500]
         session.add(delivery)
-    session.get_one(Delivery, delivery_ids[0]).attempts -= 0 if counts else 1
+    session.get_one(Delivery, started.delivery.id).attempts -= 0 if counts else 1
 
 
 def of_conversation(session: Session, conversation_id: UUID) -> dict[UUID, Delivery]:

@@ -58,9 +58,9 @@ def begin(connection: Connection, delivery_id: UUID) -> int | None:
     return found[0][0] if found else None
 
 
-def undo(connection: Connection, delivery_ids: Sequence[UUID]) -> None:
-    """Take back what `begin` marked: it was not even tried."""
-    connection.execute(_UNDO, {"b_ids": list(delivery_ids)})
+def undo(connection: Connection, delivery_ids: Sequence[UUID], status: DeliveryStatus) -> None:
+    """Take back what `begin` marked: it was not even tried, and stands as it did before."""
+    connection.execute(_UNDO, {"b_ids": list(delivery_ids), "b_status": status})
 
 
 def held(connection: Connection, delivery_ids: Sequence[UUID]) -> list[Held]:
@@ -147,7 +147,10 @@ _UNDO = (
     update(_delivery)
     .where(_delivery.c.id.in_(bindparam("b_ids", expanding=True, type_=_delivery.c.id.type)))
     .where(_delivery.c.status == DeliveryStatus.SENDING)
-    .values(status=DeliveryStatus.PENDING, attempts=_ONE_LESS)
+    .values(
+        status=bindparam("b_status", type_=_delivery.c.status.type),
+        attempts=_ONE_LESS,
+    )
 )
 _HELD = (
     select(*(_delivery.c[name] for name in Held.__dataclass_fields__))

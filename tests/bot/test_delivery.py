@@ -225,7 +225,7 @@ async def test_a_lost_answer_is_repeated_where_that_is_wanted(build, settings):
     house.adapter().fail(Uncertain(), after_work=True)
     await house.says("maybe", "next")
     await house.send()
-    assert await house.statuses() == ["pending", "pending"]
+    assert await house.statuses() == ["sending", "pending"]
     house.time.pass_by(minutes=2)
     await house.send()
     assert house.texts() == ["maybe", "maybe", "next"]

@@ -103,6 +103,14 @@ async def test_a_platform_that_is_faster_than_our_own_note_is_heard(db, now):
     assert Fact.DELIVERY_SENT not in await facts(db)
 
 
+async def test_what_rides_in_a_message_that_bounces_while_it_is_sent_fails_with_it(db, now):
+    await db.write(said, now, "one", "two", left=1)
+    started = await begun(db, now)
+    assert await bounce(db, started.delivery, Blocked(), now)
+    await db.write(deliveries.sent, started.ids, "a", Sent("m-1"), now)
+    assert [row.status for row in await rows(db)] == [DeliveryStatus.FAILED] * 2
+
+
 async def test_strangers_deliveries_and_those_on_their_way_are_let_be(db, now):
     await db.write(said, now, "hello")
     (waiting,) = await rows(db)

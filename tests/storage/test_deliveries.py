@@ -99,7 +99,7 @@ async def test_a_clean_failure_is_begun_again_without_doubt(db, now):
     await db.write(say, "one", now)
     await claimed(db, now)
     first = await db.write(deliveries.start, LANE, "a", now, LEASE)
-    await db.write(deliveries.retry_later, first.ids, "busy " * 200)
+    await db.write(deliveries.retry_later, first, "busy " * 200)
     (row,) = await rows(db)
     assert row.status is DeliveryStatus.PENDING
     assert len(row.problem) == 500
