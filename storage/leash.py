@@ -24,6 +24,7 @@ class Leash:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._held: Held | None = None
+        self._may_be_stored = False
         self.ended = threading.Event()
 
     @property
@@ -40,19 +41,22 @@ class Leash:
         with self._lock:
             if self.over:
                 raise Unavailable("the time for this call is over; nothing was stored")
-            self._held = connection
+            self._held, self._may_be_stored = connection, False
 
-    def let_go(self) -> None:
-        """Keep the connection: what was to be done on it is done."""
+    def let_go(self, *, may_be_stored: bool = False) -> None:
+        """Keep the connection: what was to be done on it is done.
+
+        With `may_be_stored` only its own thread can tell what came of it, however late it is.
+        """
         with self._lock:
-            self._held = None
+            self._held, self._may_be_stored = None, may_be_stored
 
     def cut(self) -> bool:
-        """End the time; return whether something was under way, whose end is told by its thread."""
+        """End the time; return whether its thread tells how it ended: under way, or just done."""
         with self._lock:
             self.ended.set()
             if self._held is None:
-                return False
+                return self._may_be_stored
             # A connection that is gone already needs no shutting.
             with contextlib.suppress(OSError, ValueError):
                 handle = socket.socket(fileno=os.dup(self._held.fileno()))

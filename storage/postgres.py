@@ -140,7 +140,7 @@ class PostgresEngine:
                 raise _doubt() from problem
             raise
         finally:
-            leash.let_go()
+            leash.let_go(may_be_stored=closing)
             self._keep_or_drop(connection)
         if is_vain(raw):
             raise _doubt()

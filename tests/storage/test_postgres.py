@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -182,6 +183,31 @@ async def test_who_waits_for_a_free_thread_is_told_in_time_and_never_run(url):
         )
         assert [type(answer) for answer in told] == [Unavailable, Unavailable]
         assert await db.read(names) == []
+
+
+@on_postgres
+async def test_what_is_stored_at_the_last_moment_is_not_told_to_be_lost(db, url):
+    """The loop is busy when time is up, and hears of that and of the commit at once."""
+    go = threading.Event()
+
+    @on_terms(Terms(seconds=SHORT))
+    def add_late(session: Session) -> str:
+        assert go.wait(60)
+        return add(session, "late")
+
+    async with Database(url, writers=1) as other:
+
+        def let_it_end() -> None:
+            go.set()
+            # Its only thread does something else now.
+            other._engine._writers.submit(int).result(60)
+
+        asyncio.get_running_loop().call_later(SHORT, let_it_end)
+        writing = asyncio.create_task(other.write(add_late))
+        await asyncio.sleep(0)
+        time.sleep(SHORT)  # noqa: ASYNC251 - the loop is busy
+        assert await writing == "late"
+    assert "late" in await db.read(names)
 
 
 async def test_a_frozen_server_holds_nobody_up_longer_than_their_terms(own):
