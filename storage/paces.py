@@ -89,8 +89,6 @@ def ask(session: Session, need: Need, now: datetime) -> Leave:
         wait = max(filter(None, (row.blocked_until, row.held_until)), default=now)
         if wait > now:
             return Leave(wait, everybody=True)
-        if failures >= PATIENCE and not _probe(session, need.inbox, now):
-            return Leave(now + timedelta(seconds=1), everybody=True)
     taken = None
     if need.whole is not None:
         messages = max(1, int(need.whole.per_second * SLICE_SECONDS), need.whole.burst)
@@ -102,6 +100,9 @@ def ask(session: Session, need: Need, now: datetime) -> Leave:
         until = _take(session, need.inbox, need.chat, need.each, 1, now)
         if until is not None:
             return Leave(until, taken=taken)
+    # Last of all: who then has to wait after all would use up the one try.
+    if failures >= PATIENCE and not _probe(session, need.inbox, now):
+        return Leave(now + timedelta(seconds=1), everybody=True, taken=taken)
     return Leave(taken=taken, troubled=failures > 0)
 
 

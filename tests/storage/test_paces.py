@@ -126,6 +126,14 @@ async def test_a_held_inbox_is_tried_by_one_message_at_a_time(db, now):
     assert await ask(db, later + PROBE, chat="tom") == Leave(troubled=True)
 
 
+async def test_a_chat_that_has_to_wait_does_not_use_up_the_one_try_of_a_held_inbox(db, now):
+    await fail(db, now, times=PATIENCE)
+    later, long = now + LONGEST_HOLD, now + timedelta(hours=1)
+    await db.write(paces.block, "shop", "lily", now, long, alone=True)
+    assert (await ask(db, later, each=CHAT)).wait_until == long
+    assert await ask(db, later, chat="tom", each=CHAT) == Leave(troubled=True)
+
+
 @on_postgres
 async def test_of_two_processes_that_ask_at_once_one_tries_a_held_inbox(db, url, now):
     await fail(db, now, PATIENCE)
