@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import structlog
 from apscheduler.jobstores.memory import MemoryJobStore
@@ -34,8 +35,15 @@ ANSWERED_WITHIN = timedelta(seconds=60)
 
 
 def _sweep(session: Session, timer: Timer, now: datetime) -> None:
-    removed = retention.sweep(session, now)
-    log.info("swept", rows=removed, timer=timer.key)
+    """Sweep a piece; if there is more, the next tick's timer goes on where this one ended."""
+    number, after = timer.payload.get("number", 0), timer.payload.get("after")
+    swept = retention.sweep(session, now, None if after is None else UUID(after))
+    log.info("swept", rows=swept.rows, timer=timer.key)
+    if swept.more:
+        day = timer.key.removesuffix(f":{number}") if number else timer.key
+        place = None if swept.after is None else str(swept.after)
+        following = {"number": number + 1, "after": place}
+        timers.add(session, f"{day}:{number + 1}", DAILY, now, following)
 
 
 def _noted(_session: Session, _timer: Timer, _now: datetime) -> None:

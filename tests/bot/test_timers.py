@@ -14,7 +14,7 @@ from channels.message import Text
 from faq.matcher import Band, Decision
 from handlers.base import Handoff, Outcome
 from handlers.desk import gaps as gaps_job
-from storage import gaps, timers
+from storage import gaps, retention, timers
 from storage.database import Unavailable
 from storage.models import InboundEvent, Owner, Timer
 from tests.postgres import on_sqlite
@@ -104,6 +104,27 @@ async def test_the_sweep_is_done_once_a_day_by_whoever_comes_first(build, ticker
     time.pass_by(days=1)
     await ticker.plan_sweep()
     assert await house.db.read(timers.any_due, time())
+
+
+async def test_a_long_sweep_goes_on_from_tick_to_tick(build, ticker, time, monkeypatch):
+    monkeypatch.setattr(retention, "PIECE", 2)
+    house = build()
+    for number in range(5):
+        await house.hears(f"old {number}")
+    for _ in range(5):
+        await house.think()
+    time.pass_by(days=31)
+    await ticker.plan_sweep()
+    left = []
+    for _ in range(4):
+        await ticker.fire_timers()
+        left.append(len(await house.db.read(lambda s: s.exec(select(InboundEvent)).all())))
+    assert left == [3, 1, 0, 0]
+    swept = select(Timer.key).order_by(Timer.key)
+    keys = await house.db.read(lambda s: s.exec(swept).all())
+    day = f"sweep:{time():%Y-%m-%d}"
+    assert keys == [day, f"{day}:1", f"{day}:2"]
+    assert not await house.db.read(timers.any_due, time())
 
 
 @on_sqlite

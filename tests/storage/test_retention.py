@@ -24,9 +24,34 @@ async def left(db, model):
 
 async def test_a_finished_event_goes_when_no_platform_repeats_it_any_more(db, now, customers):
     await finished(db, now, customers.says("old"))
-    assert await db.write(retention.sweep, now + KEPT) == 0
-    assert await db.write(retention.sweep, now + KEPT + timedelta(seconds=1)) == 1
+    assert (await db.write(retention.sweep, now + KEPT)).rows == 0
+    assert (await db.write(retention.sweep, now + KEPT + timedelta(seconds=1))).rows == 1
     assert await left(db, InboundEvent) == []
+
+
+async def test_many_events_go_piece_by_piece(db, now, customers, monkeypatch):
+    monkeypatch.setattr(retention, "PIECE", 2)
+    for number in range(5):
+        await finished(db, now, customers.says(f"old {number}"))
+    later = now + 2 * KEPT
+    await db.write(transport.accept, "shop", Reception((customers.says("young"),)), later)
+    after, gone = None, []
+    for _ in range(3):
+        swept = await db.write(retention.sweep, later, after)
+        after = swept.after
+        gone.append((swept.rows, swept.more))
+    assert gone == [(2, True), (2, True), (1, False)]
+    assert len(await left(db, InboundEvent)) == 1
+
+
+async def test_many_timers_go_piece_by_piece(db, now, monkeypatch):
+    monkeypatch.setattr(retention, "PIECE", 2)
+    for number in range(3):
+        await db.write(timers.add, f"fired {number}", "mark", now, {})
+    await db.write(timers.fire, {"mark": lambda *_: None}, now)
+    first = await db.write(retention.sweep, now + 2 * KEPT)
+    second = await db.write(retention.sweep, now + 2 * KEPT, first.after)
+    assert [(one.rows, one.more) for one in (first, second)] == [(2, True), (1, False)]
 
 
 async def test_what_waits_or_went_wrong_stays_whatever_its_age(db, now, customers):
@@ -36,7 +61,7 @@ async def test_what_waits_or_went_wrong_stays_whatever_its_age(db, now, customer
     await db.write(transport.bury_event, poison, "a", "boom", now)
     odd = Reception((customers.says("waits"),), (Quarantined("odd", "not JSON", "{"),))
     await db.write(transport.accept, "shop", odd, now)
-    assert await db.write(retention.sweep, now + 10 * KEPT) == 0
+    assert (await db.write(retention.sweep, now + 10 * KEPT)).rows == 0
     assert len(await left(db, InboundEvent)) == 3
 
 
@@ -51,7 +76,7 @@ async def test_fired_timers_go_and_waiting_ones_stay(db, now):
     for key in ("fired", "waiting"):
         await db.write(timers.add, key, "mark", now, {})
     await db.write(_done, now)
-    assert await db.write(retention.sweep, now + 2 * KEPT) == 1
+    assert (await db.write(retention.sweep, now + 2 * KEPT)).rows == 1
     assert [timer.key for timer in await left(db, Timer)] == ["waiting"]
 
 
@@ -79,7 +104,7 @@ async def test_what_has_expired_goes_and_what_has_not_stays(db, now):
             )
 
     await db.write(log_in)
-    assert await db.write(retention.sweep, later) == 0
-    assert await db.write(retention.sweep, later + timedelta(seconds=1)) == 2
+    assert (await db.write(retention.sweep, later)).rows == 0
+    assert (await db.write(retention.sweep, later + timedelta(seconds=1))).rows == 2
     assert [row.key for row in await left(db, AdapterMemory)] == ["cursor"]
     assert len(await left(db, Login)) == 1
