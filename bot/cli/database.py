@@ -59,8 +59,11 @@ def copy_to(
 
 
 async def _copy(source: str, to: str) -> Mapping[str, int]:
+    path = sqlite_path(source)
+    if not path.exists():
+        raise BadConfig(f"{path} is not there; let database_url name the file that is to be moved")
     schema.upgrade(to)
     # As its owner: a service that runs would go on writing to the file.
     async with Database(source), Database(to, writers=1) as target:
         schema.upgrade(source)
-        return await target.run(copying.copy, sqlite_path(source))
+        return await target.run(copying.copy, path)
