@@ -168,18 +168,29 @@ async def _perform(
     client = stages[0].client
     tell("starting the instance")
     await asyncio.gather(*(one.start(client) for one in instances))
-    over = asyncio.Event()
     with _running(_readings(plan, stages)):
-        async with asyncio.TaskGroup() as acts:
-            killing = acts.create_task(_kill(plan, instances, stages, over, tell))
-            acts.create_task(_raise_the_curtain(plan, stages, over, tell))
+        kills = await _act(plan, instances, stages, tell)
         settled = await _settle(stages, db, tell)
     for stage in stages:
         await stage.fetch(list(_scripts(plan, stage)))
     await asyncio.gather(*(one.stop() for one in instances))
     records = {stage.simulator.channel: await db.read(stage.records) for stage in stages}
     figures = {channel: judge(found) for channel, found in records.items()}
-    return Verdict(figures, killing.result(), settled)
+    return Verdict(figures, kills, settled)
+
+
+async def _act(
+    plan: Plan, instances: Sequence[Instance], stages: Sequence[Stage], tell: Tell
+) -> int:
+    over = asyncio.Event()
+    try:
+        async with asyncio.TaskGroup() as acts:
+            killing = acts.create_task(_kill(plan, instances, stages, over, tell))
+            acts.create_task(_raise_the_curtain(plan, stages, over, tell))
+    except ExceptionGroup as problems:
+        # Whoever waits for an instance that does not start knows its name, and no group's.
+        raise problems.exceptions[0] from problems
+    return killing.result()
 
 
 def _scripts(plan: Plan, stage: Stage) -> dict[str, list[script.Step]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import wraps
+from pathlib import Path
 from uuid import uuid4
 
 from bot.cli.main import main
@@ -46,6 +47,14 @@ def stuttering(arrival, key, payload):
     return _row(arrival, f"{key}:{uuid4().hex}", payload)
 
 
+def _die_for_good():
+    """Start once, and never again."""
+    mark = Path("started")
+    if mark.exists():
+        raise SystemExit("there is no second life")
+    mark.touch()
+
+
 if __name__ == "__main__":
     match sys.argv.pop(1):
         case "forgetful":
@@ -54,6 +63,8 @@ if __name__ == "__main__":
             transport.accept_all = dawdling
         case "stuttering":
             transport._row = stuttering
+        case "mortal":
+            _die_for_good()
         case unknown:
             raise SystemExit(f"no such defect: {unknown}")
     main()
