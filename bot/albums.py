@@ -20,6 +20,8 @@ from storage.records import Connection
 
 REST = timedelta(seconds=1)
 """How long nothing more of an album came when it is taken to be whole."""
+FAR = 10 * REST
+"""How far the clocks of two processes are never apart."""
 MOST = 10
 """How many pieces make an album at most."""
 
@@ -57,4 +59,6 @@ def gather(
         others.append(later)
     whole = len(others) < len(behind) or len(pieces) == MOST
     until = max(one.received_at for one in (event, *others)) + REST
-    return Gathered(joined(pieces), others, None if whole or until <= now else until)
+    # What came far in the future came before the clock was set back.
+    waits = not whole and now < until < now + FAR
+    return Gathered(joined(pieces), others, until if waits else None)

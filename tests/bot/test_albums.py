@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlmodel import select
 
 from bot.albums import MOST, REST
 from channels.base import Reception
 from channels.message import Address, IncomingMessage, Media, Text
-from storage import lanes
+from storage import lanes, setbacks
 from storage.models import InboundEvent, LaneKind, Message
+from tests.postgres import on_sqlite
 
 LANE = "shop:lily"
 
@@ -71,6 +74,17 @@ async def test_each_piece_that_comes_prolongs_the_wait(build):
     await until_whole(house)
     await house.think()
     assert await heard(house) == [["p0", "p1", "p2"]]
+
+
+@on_sqlite
+async def test_an_album_does_not_wait_for_a_time_from_before_the_clock_was_set_back(build):
+    house = build()
+    await bring(house, piece(house, 0), piece(house, 1))
+    back = timedelta(hours=1)
+    house.time.pass_by(hours=-1)
+    await house.db.write(setbacks.bring_forward, back, house.time())
+    await house.think()
+    assert await heard(house) == [["p0", "p1"]]
 
 
 async def test_what_is_said_after_an_album_ends_it_at_once_and_stays_behind_it(build):
