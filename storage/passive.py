@@ -64,8 +64,8 @@ def take(
     """
     connection = session.connection()
     slot = connection.execute(_TAKE, {"b_event": event_id}).one_or_none()
-    if slot is None:
-        return None
+    if slot is None or not slot.payload:
+        return None  # Nobody ever waited, or whoever did was forgotten since.
     given = OutgoingMessage(
         address=Address.model_validate(slot.payload["address"]), delivery_id=event_id.hex, parts=()
     )

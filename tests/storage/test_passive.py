@@ -13,10 +13,12 @@ from storage import (
     contacts,
     conversations,
     deliveries,
+    erasure,
     lanes,
     passive,
     retention,
     slots,
+    timers,
     transport,
 )
 from storage.lanes import Fenced
@@ -185,6 +187,24 @@ async def test_a_sender_that_slept_over_its_lease_cannot_send_what_was_taken(db,
     with pytest.raises(Fenced):
         await db.write(deliveries.start, LANE, "a", late, LEASE)
     assert await statuses(db) == ["sending"]
+
+
+@pytest.mark.parametrize("was_given", [True, False])
+async def test_a_call_that_comes_again_after_its_customer_was_forgotten_gets_nothing(
+    db, now, customers, was_given
+):
+    event = await pushed(db, now, customers)
+    talk = await db.write(open_one, now)
+    if was_given:
+        await db.write(say, "one", now)
+        assert await taken(db, event, whole, now) == "one"
+        await db.write(slots.given, event, now)
+    done = {"last_in": 1, "done": 1, "ready_at": None}
+    await db.write(lambda s: s.connection().execute(update(Lane).values(**done)).rowcount)
+    await db.write(erasure.plan, talk.id, now)
+    await db.write(timers.fire, {erasure.KIND: erasure.forget}, now + erasure.AFTER)
+    assert (await db.read(lambda s: s.get_one(InboundEvent, event))).payload == {}
+    assert await taken(db, event, whole, now) is None
 
 
 async def test_a_sender_begins_nothing_that_has_ended(db, now, customers):
