@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import String, cast, delete, func, or_, update
+from sqlalchemy import ColumnElement, String, cast, delete, func, or_, update
 from sqlalchemy import select as pick
 from sqlmodel import Session, col, select
 
@@ -24,6 +24,7 @@ from storage.models import (
     Identity,
     InboundEvent,
     Lane,
+    LaneKind,
     MediaFile,
     MediaState,
     Message,
@@ -94,8 +95,13 @@ def _plan(session: Session, conversation_id: UUID, left_at: datetime, due_at: da
 
 def _is_busy(session: Session, lane: str) -> bool:
     waits = or_(_lane.c.done < _lane.c.last_in, _lane.c.token.is_not(None))
-    found = session.connection().execute(pick(_lane.c.key).where(_lane.c.key == lane, waits))
+    found = session.connection().execute(pick(_lane.c.key).where(*_both_ways(lane), waits))
     return found.first() is not None
+
+
+def _both_ways(lane: str) -> tuple[ColumnElement[bool], ...]:
+    # With both kinds named, the key of the lanes leads to them.
+    return _lane.c.kind.in_(LaneKind), _lane.c.key == lane
 
 
 def _came_back(session: Session, known: Conversation, left_at: datetime) -> bool:
@@ -160,7 +166,8 @@ def _forget_who(
         _forget_name(session, identity)
     new = f"{inbox}:{nobody}"
     unread = (
-        _event.c.inbox == inbox,
+        # Few have no lane; found by its inbox SQLite would look at every event there is.
+        func.coalesce(_event.c.inbox, "") == inbox,
         _event.c.lane.is_(None),
         cast(_event.c.payload, String).contains(contact, autoescape=True),
     )
@@ -171,14 +178,20 @@ def _forget_who(
         .where(_delivery.c.lane == lane)
         .values(lane=new, key=func.replace(_delivery.c.key, lane, new)),
         update(_media)
-        .where(_media.c.inbox == inbox, _media.c.thread == thread)
+        .where(_of(talks), _media.c.inbox == inbox, _media.c.thread == thread)
         .values(thread=nobody),
-        update(_lane).where(_lane.c.key == lane).values(key=new),
+        update(_lane).where(*_both_ways(lane)).values(key=new),
         update(_mark).where(_mark.c.inbox == inbox, _mark.c.thread == thread).values(thread=nobody),
         update(_pace).where(_pace.c.inbox == inbox, _pace.c.chat == thread).values(chat=nobody),
     )
     for statement in statements:
         session.connection().execute(statement)
+
+
+def _of(talks: Sequence[Conversation]) -> ColumnElement[bool]:
+    """Return the condition on files that they are of these conversations, or of none yet."""
+    owner = _media.c.conversation_id
+    return or_(owner.in_([talk.id for talk in talks]), owner.is_(None))
 
 
 def _forget_name(session: Session, identity: Identity) -> None:

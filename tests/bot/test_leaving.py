@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from sqlalchemy import event
 from sqlmodel import select
 
 from bot.timers import EFFECTS
@@ -26,6 +27,7 @@ from storage.models import (
     Ticket,
     Timer,
 )
+from tests.postgres import on_sqlite
 
 PERSONAL = (
     Activity,
@@ -202,3 +204,38 @@ async def test_a_timer_that_fires_twice_does_no_harm(build):
         await house.db.write(EFFECTS[timer.kind], timer, house.time())
     assert await rows_with(house, SECRET) == []
     assert len(await house.db.read(everything(Conversation))) == 1
+
+
+@on_sqlite
+async def test_who_leaves_is_found_without_looking_at_everybody(build):
+    """On SQLite all that is written waits for it; an inbox may hold a million events."""
+    house = await open_house(build)
+    await does(house, Text(text="hello"))
+    await house.send()
+    await leaves(house)
+    await house.send()
+    house.time.pass_by(seconds=60)
+    ways = []
+
+    def explain(connection, _cursor, words, values, _context, many):
+        given = values[0] if many else values
+        asked = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {words}", given)
+        ways.extend(row[3] for row in asked)
+
+    def fire(session):
+        engine = session.connection().engine
+        event.listen(engine, "before_cursor_execute", explain)
+        try:
+            return timers.fire(session, EFFECTS, house.time())
+        finally:
+            event.remove(engine, "before_cursor_execute", explain)
+
+    assert (await house.db.write(fire)).done == 1
+    everybody = [
+        way
+        for way in ways
+        for table in ("inboundevent", "lane", "mediafile", "message", "delivery")
+        if way.startswith(f"SCAN {table}")
+        or (way.startswith(f"SEARCH {table} ") and way.endswith("(inbox=?)"))
+    ]
+    assert everybody == []
