@@ -41,15 +41,20 @@ def sweep(session: Session, now: datetime, after: UUID | None = None) -> Swept:
     connection, old = session.connection(), now - EVENTS_KEPT
     events, place, is_end = _events(connection, old, after)
     timers = connection.execute(_old_timers(old)).rowcount
+    few = _few(session, now) if after is None else 0
+    return Swept(events + timers + few, place, more=not is_end or timers == PIECE)
+
+
+def _few(session: Session, now: datetime) -> int:
+    """Delete what there are not many of, and return how many."""
     logins, memory, tried = table_of(Login), table_of(AdapterMemory), table_of(Rehearsal)
     doomed = (
         delete(logins).where(logins.c.expires_at < now),
         delete(memory).where(memory.c.expires_at < now),
         delete(tried).where(tried.c.at < now - rehearsals.KEPT),
     )
-    gone = sum(connection.execute(statement).rowcount for statement in doomed)
-    gone += events + timers + paces.forget(session, now)
-    return Swept(gone, place, more=not is_end or timers == PIECE)
+    gone = sum(session.connection().execute(statement).rowcount for statement in doomed)
+    return gone + paces.forget(session, now)
 
 
 def _events(
