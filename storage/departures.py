@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, literal_column, select, update
+from sqlalchemy import Connection, bindparam, func, literal_column, select, update
 
 from channels.base import Sent
 from storage import delivery_rows, lane_batches
@@ -122,7 +122,11 @@ _NEXT = (
 )
 _BEGIN = (
     update(_delivery)
-    .where(among(_delivery.c.id, "b_ids"), _delivery.c.status == DeliveryStatus.PENDING)
+    .where(
+        among(_delivery.c.id, "b_ids"),
+        # By its index SQLite would look through all that waits for whichever platform.
+        func.coalesce(_delivery.c.status, "") == DeliveryStatus.PENDING.value,
+    )
     .values(status=DeliveryStatus.SENDING, attempts=_delivery.c.attempts + 1)
     .returning(_delivery.c.id, _delivery.c.attempts)
 )

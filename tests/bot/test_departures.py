@@ -4,8 +4,9 @@ from sqlmodel import select
 
 from channels.errors import RateLimited
 from channels.message import Visibility
-from storage import lanes
+from storage import departures, lanes
 from storage.activity import since
+from storage.engine import make_engine
 from storage.models import Conversation, Fact, Lane, LaneKind
 
 
@@ -124,3 +125,14 @@ async def test_what_was_begun_before_the_stop_is_sent_and_nothing_after_it(build
 
 def _hand_over(session, key):
     session.get_one(Lane, (LaneKind.OUT, key)).token = "another"
+
+
+async def test_what_waits_elsewhere_is_not_looked_at_to_begin_a_message(empty):
+    engine = make_engine(empty)
+    with engine.connect() as connection:
+        words = departures._BEGIN.compile(dialect=connection.dialect)
+        values = tuple("[]" if name == "b_ids" else "" for name in words.positiontup)
+        asked = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}", values)
+        plan = [row[3] for row in asked]
+    engine.dispose()
+    assert any(way.startswith("SEARCH delivery USING INDEX") and "(id=?)" in way for way in plan)
