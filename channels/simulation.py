@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -88,6 +88,8 @@ class Fault:
     times: int = 1
     after_work: bool = False
     """True: do the work first, then answer with the fault (the lost answer)."""
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    """Lets the delay pass."""
 
 
 class Simulator(ABC):
@@ -270,22 +272,23 @@ class Simulator(ABC):
         if hit.times <= 0:
             self.faults.popleft()
         if hit.delay and not hit.after_work:
-            await asyncio.sleep(hit.delay)
+            await hit.pause(hit.delay)
         return hit
 
 
 class _Late(Response):
     """An answer that comes after the work, and after a while."""
 
-    delay = 0.0
+    fault: Fault | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await asyncio.sleep(self.delay)
+        if self.fault is not None:
+            await self.fault.pause(self.fault.delay)
         await super().__call__(scope, receive, send)
 
 
 def answer_with(fault: Fault) -> Response:
     """Return the HTTP answer of a fault."""
     answer = _Late(fault.body, fault.status, dict(fault.headers))
-    answer.delay = fault.delay if fault.after_work else 0.0
+    answer.fault = fault if fault.after_work and fault.delay else None
     return answer

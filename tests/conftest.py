@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from storage import engine, pg_driver, schema
@@ -35,6 +36,12 @@ settings.register_profile(
 settings.load_profile("everyday")
 """The same examples every time, however slow the machine is just then: what fails here fails for a
 reason. `pytest --hypothesis-profile=default` looks for new ones."""
+
+*first, _ = structlog.get_config()["processors"]
+plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*first, plain])
+"""Nobody has set the log up for tests, and then an exception is drawn with the variables of each of
+its frames, which takes half a second; the product writes it plainly, too."""
 
 MEMORY, ENOUGH = Path("/dev/shm"), 1 << 30
 

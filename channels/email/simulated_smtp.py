@@ -115,7 +115,7 @@ class Session:
             self._say("250 2.0.0 kept")
             return True
         if fault.after_work and fault.delay:
-            await asyncio.sleep(fault.delay)
+            await fault.pause(fault.delay)
         if fault.status:
             self._say(_words(fault))
         return bool(fault.status)

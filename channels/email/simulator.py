@@ -214,7 +214,7 @@ class Simulator(simulation.Simulator):
         if hit.times <= 0:
             self.faults.popleft()
         if hit.delay and not hit.after_work:
-            await asyncio.sleep(hit.delay)
+            await hit.pause(hit.delay)
         return hit
 
     def take(self, recipient: str, mail: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import cache
 
 from channels.simulation import Fault, Simulator
 from channels.testing.server import HANG_UP
@@ -36,7 +37,6 @@ def short(simulator: Simulator, delay: float) -> dict[str, Fault]:
 def severe(redirect: str) -> dict[str, Fault]:
     """Return the faults that attack, lie or last; a redirect leads to `redirect`."""
     soon = format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True)
-    bomb = gzip.compress(b'{"ok":true,"result":{"x":"' + b"0" * 20 * MIB + b'"}}')
     return {
         "too fast for half a minute": Fault(429, headers={"retry-after": "30"}),
         "too fast until a date": Fault(429, headers={"retry-after": soon}),
@@ -44,7 +44,12 @@ def severe(redirect: str) -> dict[str, Fault]:
         "too fast, for how long is negative": Fault(429, headers={"retry-after": "-5"}),
         "endless": Fault(200, b'{"ok":true,"x":"' + b"a" * 2 * MIB + b'"}', JSON),
         "deep": Fault(200, b"[" * 200_000, JSON),
-        "a bomb": Fault(200, bomb, {**JSON, "content-encoding": "gzip"}),
+        "a bomb": Fault(200, _bomb(), {**JSON, "content-encoding": "gzip"}),
         "a redirect": Fault(307, headers={"location": redirect}),
         "an expired token": Fault(401),
     }
+
+
+@cache
+def _bomb() -> bytes:
+    return gzip.compress(b'{"ok":true,"result":{"x":"' + b"0" * 20 * MIB + b'"}}')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 
 import pytest
 
@@ -64,18 +65,23 @@ async def is_told(house, broken) -> None:
 @pytest.mark.parametrize("broken", PLATFORMS)
 async def test_the_others_serve_and_its_state_is_shown(build, time, broken, trouble):
     simulators = {name: registry.find(name).simulator(name, time) for name in PLATFORMS}
+    over = asyncio.Event()
     if TROUBLES[trouble] is not None:
-        fault = TROUBLES[trouble]
-        simulators[broken].faults.append(Fault(fault.status, delay=fault.delay, times=fault.times))
+        fault = replace(TROUBLES[trouble], pause=lambda _delay: over.wait())
+        simulators[broken].faults.append(fault)
     async with AsyncExitStack() as stack:
         told = {}
         for name, simulator in simulators.items():
             url = await stack.enter_async_context(serve(simulator.app))
             url = closed_url() if (name, trouble) == (broken, "down") else url
-            told[name] = {"channel": name, "base_url": url, "timeout": 0.3, **simulator.settings}
+            timeout = 0.3 if name == broken else 60
+            told[name] = {
+                "channel": name, "base_url": url, "timeout": timeout, **simulator.settings,
+            }  # fmt: skip
         house = build(**told)
         house.inboxes.start(house.intake.bring, house.intake.cursor)
         stack.push_async_callback(house.inboxes.stop)
+        stack.callback(over.set)
         await all_answer(house, {n: each for n, each in simulators.items() if n != broken})
         if broken in ASKED_AT_BOOT:
             await is_told(house, broken)

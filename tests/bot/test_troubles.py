@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
-from copy import copy
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -16,9 +17,11 @@ from starlette.routing import Mount, Route
 
 from bot.delivery import TRIES
 from channels import registry
+from channels.simulation import Fault
 from channels.testing import as_request, serve, troubles
 from storage.models import LaneKind
 from tests.bot.conftest import Build, House, Time
+from tests.leaps import leap
 
 PLATFORMS = (
     "wechat",
@@ -33,8 +36,8 @@ PLATFORMS = (
 )
 YES_BY_STATUS = frozenset({"webhook"})
 """Where 2xx means that a message was taken, whatever the answer says besides."""
-IMPATIENT, PATIENT = 1.0, 60.0
-"""Seconds until we give an answer up that never comes, and that one which comes may take."""
+PATIENT = 20.0
+"""Seconds until we give an answer up; of those that never come they are leapt over."""
 SECONDS = {
     "too fast": 1,
     "too fast for half a minute": 30,
@@ -53,21 +56,26 @@ NAMES = (
 )
 
 
-def patience(trouble: str) -> float:
-    """Return how long to wait for answers: only where one never comes must it be short."""
-    return IMPATIENT if "slow" in trouble else PATIENT
-
-
 class Line:
     """One inbox on a simulated platform, and a trap where a redirect leads."""
 
     def __init__(self, house: House, simulator, trap: str) -> None:
         self.house, self.simulator = house, simulator
         self.said = 0
+        self.over = asyncio.Event()
         self.troubles = {
-            **troubles.short(simulator, 2 * IMPATIENT),
+            **troubles.short(simulator, 2 * PATIENT),
             **troubles.severe(f"{trap}/trap"),
         }
+
+    def meets(self, fault: Fault, times: int = 1) -> None:
+        """Let the platform be in this trouble."""
+        self.simulator.faults.append(replace(fault, times=times, pause=self._outlasts))
+
+    async def _outlasts(self, _delay: float) -> None:
+        """Wait longer than the caller, who waits no more."""
+        leap(PATIENT + 1)
+        await self.over.wait()
 
     async def asked(self) -> None:
         self.said += 1
@@ -118,9 +126,7 @@ def trapped() -> list[str]:
 
 
 @pytest.fixture
-async def line(
-    platform: str, build: Build, time: Time, trapped: list[str], name: str
-) -> AsyncIterator[Line]:
+async def line(platform: str, build: Build, time: Time, trapped: list[str]) -> AsyncIterator[Line]:
     """A line over which one message already went."""
     simulator = registry.find(platform).simulator("shop", time)
 
@@ -135,7 +141,7 @@ async def line(
         ]
     )
     async with serve(app) as base:
-        told = {"channel": platform, "base_url": base, "timeout": patience(name)}
+        told = {"channel": platform, "base_url": base, "timeout": PATIENT}
         house = await build(shop={**told, **simulator.settings}).open()
         line = Line(house, simulator, base)
         await line.asked()
@@ -143,12 +149,13 @@ async def line(
         await line.ends()
         assert await house.statuses() == ["sent"]
         yield line
+        line.over.set()
         await house.inboxes.stop()
 
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_message_that_meets_a_trouble_ends_and_its_end_is_true(line, name, trapped):
-    line.simulator.faults.append(copy(line.troubles[name]))
+    line.meets(line.troubles[name])
     await line.asked()
     await line.asked()
     waits = await line.ends()
@@ -171,9 +178,7 @@ async def test_a_message_that_meets_a_trouble_ends_and_its_end_is_true(line, nam
 
 @pytest.mark.parametrize("name", ["500", "busy", "slow", "reset", "an expired token"])
 async def test_a_trouble_that_stays_ends_after_eight_tries(line, platform, name):
-    fault = copy(line.troubles[name])
-    fault.times = 10_000
-    line.simulator.faults.append(fault)
+    line.meets(line.troubles[name], 10_000)
     await line.asked()
     await line.ends()
     delivery = (await line.house.deliveries())[1]

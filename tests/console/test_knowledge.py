@@ -8,6 +8,7 @@ from console.knowledge_forms import read_content
 from console.knowledge_views import differences
 from storage import knowledge
 from storage.knowledge import Content
+from storage.models import Article, ArticleVersion
 
 REFUND = Content("退款多久到账？", ("钱什么时候退",), {"zh": "三天", "en": "Three days"}, "service")
 RETURN = Content("如何申请退货？", (), {"zh": "在订单里申请"}, "service")
@@ -156,10 +157,17 @@ async def test_a_sentence_joins_another_entry_without_leaving_the_page(kb_desk):
 
 
 async def test_a_new_entry_is_saved_beside_any_number_of_drafts(kb_desk):
+    now = kb_desk.time.now
+
     def many(session):
-        for number in range(501):
-            content = Content(f"问题 {number}", (), {"zh": "x"})
-            knowledge.save_draft(session, f"a{number}", content, None, kb_desk.time.now)
+        made = [Article(key=f"a{number}", kind="service", created_at=now) for number in range(501)]
+        session.add_all(made)
+        session.flush()
+        drafts = (
+            ArticleVersion(article_id=one.id, number=1, question=one.key, answers={"zh": "x"})
+            for one in made
+        )
+        session.add_all(drafts)
 
     await kb_desk.db.write(many)
     editor = await kb_desk.enter("editor")

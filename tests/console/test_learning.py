@@ -15,6 +15,7 @@ from storage import activity, conversations, knowledge, thresholds
 from storage.articles import Content
 from storage.kept_tests import keep
 from storage.models import Author, Fact
+from tests.console.world import begin_talk
 
 HOURS = Content("几点营业", ("营业时间",), {"zh": "九点"}, "service", "门店")
 
@@ -29,27 +30,23 @@ async def desk(desk_console, tmp_path):
     await desk_console.db.write(knowledge.publish, None, "first", now)
     await base.start()
     desk_console.app.state.services = replace(desk_console.services, knowledge=base)
-    for number in range(42):
-        await judged(desk_console, number, helped=number >= 2)
+    await desk_console.db.write(judged, range(42), now)
     yield desk_console
     await base.close()
 
 
-async def judged(desk, number, *, helped):
-    """An answer, and what its customer said of it."""
-    talk = await desk.talk(name=f"客户{number}", text="你们几点开门")
-    sure = 0.6 if helped else 0.3
-
-    def go_on(session, now):
-        found = conversations.get(session, talk.id)
+def judged(session, numbers, now):
+    """Answers, and what their customers said of them: all but the first two that they helped."""
+    for number in numbers:
+        name, helped = f"客户{number}", number >= 2
+        talk = begin_talk(session, name, "shop_wechat", "你们几点开门", now, {})
+        sure = 0.6 if helped else 0.3
         why = {"band": "answer", "confidence": sure, "candidates": [{"id": "hours"}]}
         say = (Text(text="九点"),)
-        conversations.append(session, found, Author.BOT, say, now, why=why)
+        conversations.append(session, talk, Author.BOT, say, now, why=why)
         verdict = {"handler": "helped" if helped else "not_helped"}
-        conversations.append(session, found, Author.BOT, say, now, why=verdict)
+        conversations.append(session, talk, Author.BOT, say, now, why=verdict)
         activity.log(session, Fact.FAQ_ANSWERED, now, conversation_id=talk.id)
-
-    await desk.db.write(go_on, desk.time.now)
 
 
 async def test_a_verdict_counts_at_once_and_only_its_thread_is_read_again(desk):
@@ -57,7 +54,7 @@ async def test_a_verdict_counts_at_once_and_only_its_thread_is_read_again(desk):
     lately = desk.app.state.services.lately
     assert "42" in (await editor.get("/kb/learning")).text
     before = dict(lately._known)
-    await judged(desk, 42, helped=True)
+    await desk.db.write(judged, [42], desk.time.now)
     assert len(await lately.ends(desk.db, desk.time.now)) == 43
     again = [key for key, one in lately._known.items() if before.get(key) is not one]
     assert len(again) == 1

@@ -132,7 +132,7 @@ class Console:
         **changes: object,
     ) -> Conversation:
         """A conversation in which a customer said one thing."""
-        return await self.db.write(_talk, name, inbox, text, self.time.now, changes)
+        return await self.db.write(begin_talk, name, inbox, text, self.time.now, changes)
 
 
 async def say(console: Console, conversation: Conversation, text: str) -> Message:
@@ -145,7 +145,7 @@ async def say(console: Console, conversation: Conversation, text: str) -> Messag
     return await console.db.write(speak, console.time.now)
 
 
-def _talk(session, name, inbox, text, now, changes):
+def begin_talk(session, name, inbox, text, now, changes):
     contact, _ = contacts.find_or_make(session, inbox, f"user-{name}", name, "zh", now)
     address = Address(inbox=inbox, thread=f"thread-{name}", contact=f"user-{name}")
     conversation = conversations.open_for(session, address, contact, "zh", now)

@@ -4,14 +4,72 @@ from __future__ import annotations
 
 import asyncio
 import json
+import multiprocessing
 import os
 import signal
 import sys
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import httpx
 
+from channels import registry
 from channels.testing.server import keep_port
+
+ADAPTERS = [f"channels.{name}.adapter" for name in registry.CHANNELS]
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["bot.cli", "bot.app", "bot.protocol", "alembic.command", *ADAPTERS])
+"""Loading the program is most of what a start takes, so one process of a run does it and is forked
+for each of these; tests/bot/cli/test_run.py starts it from nothing."""
+
+
+def be_the_product(arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
+    """Do what `yingda` does with these arguments, in a process of its own."""
+    with log.open("ab") as written:
+        os.dup2(written.fileno(), 1)
+        os.dup2(written.fileno(), 2)
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    sys.argv[:] = ["yingda", *arguments]
+    from bot.cli import main  # noqa: PLC0415 - whoever starts it need not load it
+
+    main()
+
+
+class Child:
+    """A forked process, to be used as one of asyncio's."""
+
+    def __init__(self, arguments: Sequence[str], log: Path) -> None:
+        told = (arguments, log, dict(os.environ))
+        self._process = FORKS.Process(target=be_the_product, args=told)
+
+    async def start(self) -> None:
+        await asyncio.to_thread(self._process.start)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    async def wait(self) -> int:
+        """Wait until it has ended; return its status, or the signal that ended it, negative."""
+        ended = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._process.sentinel, ended.set)
+        try:
+            await ended.wait()
+        finally:
+            loop.remove_reader(self._process.sentinel)
+        self._process.join()
+        return self._process.exitcode
 
 
 class Process:
@@ -22,29 +80,14 @@ class Process:
         self.kept = keep_port()
         self.port = self.kept.getsockname()[1]
         (folder / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
-        self.child: asyncio.subprocess.Process | None = None
+        self.child: Child | None = None
 
     async def start(self, client: httpx.AsyncClient) -> None:
-        with (self.folder / "log.txt").open("ab") as log:
-            self.child = await self.spawn(log)
+        arguments = ["run", "--config", str(self.folder / "config.yaml")]
+        arguments += ["--port", str(self.port), "--role", self.role]
+        self.child = Child(arguments, self.folder / "log.txt")
+        await self.child.start()
         await self.ready(client)
-
-    async def spawn(self, log):
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot",
-            "run",
-            "--config",
-            str(self.folder / "config.yaml"),
-            "--port",
-            str(self.port),
-            "--role",
-            self.role,
-            stdout=log,
-            stderr=log,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        )
 
     async def __aenter__(self):
         return self

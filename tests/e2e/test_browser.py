@@ -88,8 +88,15 @@ async def test_a_visitor_chats_on_the_website_and_on_a_phone(product: Product, p
         assert watched.wrong == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", ["desk", "phone"])
+@pytest.mark.parametrize(
+    ("theme", "size"),
+    [
+        ("light", "desk"),
+        ("dark", "phone"),
+        pytest.param("dark", "desk", marks=pytest.mark.long),
+        pytest.param("light", "phone", marks=pytest.mark.long),
+    ],
+)
 async def test_every_room_opens_without_a_complaint_of_the_browser(
     product: Product, pictures: Path, theme: str, size: str
 ):

@@ -1,6 +1,6 @@
 import asyncio
 from contextlib import aclosing
-from copy import copy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +10,7 @@ from channels.message import Text
 from channels.simulation import Fault
 from channels.testing import RememberedMemory, as_request, troubles
 from channels.wecom.simulator import ACCOUNT, OTHER, Simulator, refusal
+from tests.leaps import leap
 
 CUSTOMER = "wmTEST0001"
 
@@ -157,16 +158,22 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_trouble_while_asking_loses_nothing(joined, swept, name, moving):
-    patience = 1.0 if "slow" in name else 60.0
-    async with joined({"timeout": patience}) as (adapter, simulator):
-        known = {**troubles.short(simulator, 2.0), **troubles.severe("http://127.0.0.1:9/")}
-        simulator.platform.sync_faults.append(copy(known[name]))
+    over = asyncio.Event()
+
+    async def outlasts(_delay):
+        leap(61)
+        await over.wait()
+
+    async with joined({"timeout": 60}) as (adapter, simulator):
+        known = {**troubles.short(simulator, 120), **troubles.severe("http://127.0.0.1:9/")}
+        simulator.platform.sync_faults.append(replace(known[name], pause=outlasts))
         simulator.happened(simulator.say(CUSTOMER, "hi"))
         with pytest.raises(ChannelError):
             await swept(adapter, simulator)
         moving.now += timedelta(minutes=2)
         _, found = await swept(adapter, simulator)
         assert texts(found) == ["hi"]
+        over.set()
 
 
 @pytest.mark.parametrize(
