@@ -45,12 +45,22 @@ def clauses(text: str, form: str, limit: int = 500) -> list[str]:
 
     What a customer says they do *not* want is left out as soon as they say something else.
     """
-    parts = [bare(part) for part in _BREAK.split(strip_courtesies(tidy(text, limit)))]
-    parts = [part for part in dict.fromkeys(parts) if _says_something(part) and part != form]
+    parts = [part for part in _parts(text, limit) if part != form]
     if len(parts) < 2 and len(form) <= LONG:  # noqa: PLR2004 - one clause is the whole
         return []
     wanted = [part for part in parts if not _NEGATED_CLAUSE.match(part)]
     return [normalize(part) for part in (wanted or parts)[-MOST_CLAUSES:]]
+
+
+def takes_back(text: str, limit: int = 500) -> bool:
+    """Say whether a message names what is *not* wanted beside something that is."""
+    denied = [_NEGATED_CLAUSE.match(part) is not None for part in _parts(text, limit)]
+    return any(denied) and not all(denied)
+
+
+def _parts(text: str, limit: int) -> list[str]:
+    parts = [bare(part) for part in _BREAK.split(strip_courtesies(tidy(text, limit)))]
+    return [part for part in dict.fromkeys(parts) if _says_something(part)]
 
 
 def _says_something(part: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from faq.features import Lookup
 from faq.index import Snapshot
@@ -12,14 +12,28 @@ from faq.ranker import Ranking
 
 CANDIDATES = 5
 """How many candidates a decision names at most."""
+OUT_OF_CONTEXT = 0.8
+"""What a clause's confidence is worth: what the rest of the message says of it is lost."""
+SAYS_NOTHING = 0.1
+"""Below this confidence the rest of a message is a story and says nothing of its question."""
+
+GUESS = {"spelling": 0.9}
+"""What a confidence is worth by the way a text was read: every other misspelt question is out of
+scope, and a word of the base in it makes it look as if it were not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A look-up and the order it was brought into."""
+    """A look-up, the order it was brought into, and what its confidence is worth."""
 
     lookup: Lookup
     ranking: Ranking
+    worth: float = 1.0
+
+    @property
+    def confidence(self) -> float:
+        """How sure the reading is, as far as it can be trusted."""
+        return self.ranking.confidence * self.worth
 
     @property
     def first(self) -> int:
@@ -38,13 +52,30 @@ class Found:
             yield number, Candidate(snapshot.entries[number], score, matched, parts)
 
 
+def out_of_context(found: Sequence[Found]) -> list[Found]:
+    """Return what the clauses of a message found, each worth what it is without the others."""
+    sure = [one.ranking.confidence for one in found]
+    rests = [max(sure[:at] + sure[at + 1 :], default=1.0) for at in range(len(sure))]
+    return [
+        one if rest < SAYS_NOTHING else replace(one, worth=OUT_OF_CONTEXT)
+        for one, rest in zip(found, rests, strict=True)
+    ]
+
+
 def merged(snapshot: Snapshot, found: Sequence[Found]) -> tuple[Candidate, ...]:
-    """Return the best candidates of all readings, each entry once, the surest first."""
+    """Return the first candidate of the first reading, then the best of all, each entry once.
+
+    Among the others a clause counts in full: it may be a question of its own.
+    """
     best: dict[int, Candidate] = {}
     for one in found:
         for number, candidate in one.candidates(snapshot):
             known = best.get(number)
             if known is None or candidate.score > known.score:
                 best[number] = candidate
+    sure = found[0].confidence
+    _, first = next(found[0].candidates(snapshot))
+    del best[found[0].first]
     ordered = sorted(best.values(), key=lambda candidate: -candidate.score)
-    return tuple(ordered[:CANDIDATES])
+    others = (replace(each, score=min(each.score, sure)) for each in ordered[: CANDIDATES - 1])
+    return replace(first, score=sure), *others
