@@ -21,6 +21,9 @@ _Z = 1.2816
 _STEPS = 400
 _NEWTON = 40
 _SETTLED = 1e-8
+_LEAST_SPREAD = 1e-3
+_UNSEEN_SPREAD = 0.13
+"""How far a column spreads that is the same in all samples: as far as votes do."""
 _ORDER_IS_WORTH = 30
 _CONFIDENCE_IS_WORTH = 10
 
@@ -45,7 +48,9 @@ def standard(samples: Sequence[Sample]) -> Linear:
     """Return a model that knows only the spread of the columns."""
     tables = np.concatenate([sample.lookup.table for sample in samples])
     width = tables.shape[1]
-    return Linear(tables.mean(axis=0), np.maximum(tables.std(axis=0), 1e-3), np.zeros(width))
+    spread = tables.std(axis=0)
+    spread[spread < _LEAST_SPREAD] = _UNSEEN_SPREAD
+    return Linear(tables.mean(axis=0), spread, np.zeros(width))
 
 
 def fit_ranker(samples: Sequence[Sample], prior: Linear, strength: float = 0.02) -> Linear:

@@ -29,7 +29,9 @@ LEXICAL = (
     "grams", "words", "ratio", "partial", "token_set", "covers_query",
     "covers_row", "length", "concepts", "votes", "first_grams", "first_words", "first_votes",
 )  # fmt: skip
-SEMANTIC = (*LEXICAL, "cosine", "first_cosine")
+SEMANTIC = (*LEXICAL, "cosine", "first_cosine", "told")
+"""`votes` counts all known questions, `told` those that customers asked: where what an editor
+listed and what is asked do not agree, their weights tell whom to believe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,11 @@ def look_up(
     best = near.best()
     columns = near.columns()
     voters = near.voters(snapshot, kernel.LEXICAL if told is None else kernel.LEXICAL_TOLD)
-    if told is not None and vector is not None:
-        voters = voters.and_more(told.voters(chosen, hide_same=hidden.same_hint))
+    columns["told"] = np.zeros(len(chosen), np.float32)
+    if told is not None:
+        theirs = told.voters(chosen, hide_same=hidden.same_hint)
+        columns["told"] = theirs.count(len(chosen)).entries
+        voters = voters.and_more(theirs)
     votes = voters.count(len(chosen))
     columns["votes"], columns["first_votes"] = votes.entries, _is_first(votes.entries)
     columns |= _compare(snapshot, question, best)
