@@ -13,26 +13,22 @@ from faq.ranker import Ranking
 CANDIDATES = 5
 """How many candidates a decision names at most."""
 OUT_OF_CONTEXT = 0.8
-"""What a clause's confidence is worth: what the rest of the message says of it is lost."""
+"""What a clause is worth beside its message: what the rest says of it is lost."""
 SAYS_NOTHING = 0.1
 """Below this confidence the rest of a message is a story and says nothing of its question."""
-
-GUESS = {"spelling": 0.9}
-"""What a confidence is worth by the way a text was read: every other misspelt question is out of
-scope, and a word of the base in it makes it look as if it were not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A look-up, the order it was brought into, and what its confidence is worth."""
+    """A look-up, the order it was brought into, and what it is worth beside other readings."""
 
     lookup: Lookup
     ranking: Ranking
     worth: float = 1.0
 
     @property
-    def confidence(self) -> float:
-        """How sure the reading is, as far as it can be trusted."""
+    def standing(self) -> float:
+        """By what it comes before or after other readings."""
         return self.ranking.confidence * self.worth
 
     @property
@@ -65,7 +61,8 @@ def out_of_context(found: Sequence[Found]) -> list[Found]:
 def merged(snapshot: Snapshot, found: Sequence[Found]) -> tuple[Candidate, ...]:
     """Return the first candidate of the first reading, then the best of all, each entry once.
 
-    Among the others a clause counts in full: it may be a question of its own.
+    Each is as sure as its surest reading, but none surer than the first. Among the others a clause
+    counts in full: it may be a question of its own.
     """
     best: dict[int, Candidate] = {}
     for one in found:
@@ -73,9 +70,6 @@ def merged(snapshot: Snapshot, found: Sequence[Found]) -> tuple[Candidate, ...]:
             known = best.get(number)
             if known is None or candidate.score > known.score:
                 best[number] = candidate
-    sure = found[0].confidence
-    _, first = next(found[0].candidates(snapshot))
-    del best[found[0].first]
-    ordered = sorted(best.values(), key=lambda candidate: -candidate.score)
-    others = (replace(each, score=min(each.score, sure)) for each in ordered[: CANDIDATES - 1])
-    return replace(first, score=sure), *others
+    first = best.pop(found[0].first)
+    ordered = sorted(best.values(), key=lambda candidate: -candidate.score)[: CANDIDATES - 1]
+    return first, *(replace(each, score=min(each.score, first.score)) for each in ordered)

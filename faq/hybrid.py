@@ -12,7 +12,7 @@ from faq.config import FaqConfig
 from faq.encoder import CachedEncoder, Encoder
 from faq.entities import contradicts, named
 from faq.features import Lookup, look_up
-from faq.found import CANDIDATES, GUESS, Found, merged, out_of_context
+from faq.found import CANDIDATES, Found, merged, out_of_context
 from faq.hints import Hints
 from faq.index import Snapshot, build, cut_entry, with_vectors
 from faq.later import Later
@@ -233,7 +233,7 @@ class HybridMatcher:
             band, route = Band.SUGGEST, "negated"
         if band is Band.ANSWER and self._names_another(form, found[0].first):
             band, route = Band.SUGGEST, "entity"
-        return band, found[0].confidence, candidates, route
+        return band, candidates[0].score, candidates, route
 
     def _readings(self, text: str, form: str, looks: list[Lookup]) -> tuple[str, list[Found]]:
         """Look a text up in every way it can be read, the surest first, and name the way."""
@@ -245,10 +245,9 @@ class HybridMatcher:
             found["clauses"] = alone if takes_back(text, limit) else out_of_context(alone)
         elif max(one.ranking.confidence for one in found["ranked"]) < HEARD_RIGHT:
             heard = self._heard(form)
-            for way, other in heard.items():
-                found[way] = [replace(self._look(other, looks), worth=GUESS.get(way, 1.0))]
+            found |= {way: [self._look(other, looks)] for way, other in heard.items()}
         known = [(way, one) for way, all_ in found.items() for one in all_ if one.ranking.order]
-        known.sort(key=lambda pair: -pair[1].confidence)
+        known.sort(key=lambda pair: -pair[1].standing)
         route = next(iter(reversed(found)))
         if route in _GUESSED:
             route = known[0][0] if known else "ranked"
@@ -272,7 +271,7 @@ class HybridMatcher:
         return Found(lookup, rank(self._snapshot, lookup, self._models.of(lookup)))
 
     def _band(self, found: list[Found], candidates: tuple[Candidate, ...]) -> Band:
-        confidence = found[0].confidence
+        confidence = candidates[0].score
         if confidence < self._config.suggest_threshold:
             return Band.HANDOFF
         if confidence < self.threshold(candidates[0].entry) or found[0].ranking.is_tied:

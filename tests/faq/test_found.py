@@ -43,7 +43,7 @@ def shown(snapshot, readings):
 
 def test_clauses_that_all_say_something_are_worth_less_without_each_other(found):
     clauses = out_of_context([found(0.6, [0.9, 0.1]), found(0.4, [0.1, 0.9])])
-    assert [one.confidence for one in clauses] == pytest.approx([0.48, 0.32])
+    assert [one.standing for one in clauses] == pytest.approx([0.48, 0.32])
 
 
 def test_a_clause_keeps_its_word_beside_a_story(found):
@@ -53,7 +53,7 @@ def test_a_clause_keeps_its_word_beside_a_story(found):
 
 def test_one_clause_of_a_long_text_is_worth_less_than_the_text(found):
     (alone,) = out_of_context([found(0.5, [1.0])])
-    assert math.isclose(alone.confidence, 0.5 * OUT_OF_CONTEXT)
+    assert math.isclose(alone.standing, 0.5 * OUT_OF_CONTEXT)
 
 
 def test_the_surest_reading_says_what_comes_first_and_how_sure_that_is(make_matcher, found):
