@@ -13,14 +13,14 @@ from faq.ranker import Ranking
 CANDIDATES = 5
 """How many candidates a decision names at most."""
 OUT_OF_CONTEXT = 0.8
-"""What a clause is worth beside its message: what the rest says of it is lost."""
+"""What a clause's confidence is worth: what the rest of the message says of it is lost."""
 SAYS_NOTHING = 0.1
 """Below this confidence the rest of a message is a story and says nothing of its question."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A look-up, the order it was brought into, and what it is worth beside other readings."""
+    """A look-up, the order it was brought into, and what its confidence is worth."""
 
     lookup: Lookup
     ranking: Ranking
@@ -28,7 +28,7 @@ class Found:
 
     @property
     def standing(self) -> float:
-        """By what it comes before or after other readings."""
+        """How sure the reading is, as far as it can be trusted."""
         return self.ranking.confidence * self.worth
 
     @property
@@ -61,8 +61,8 @@ def out_of_context(found: Sequence[Found]) -> list[Found]:
 def merged(snapshot: Snapshot, found: Sequence[Found]) -> tuple[Candidate, ...]:
     """Return the first candidate of the first reading, then the best of all, each entry once.
 
-    Each is as sure as its surest reading, but none surer than the first. Among the others a clause
-    counts in full: it may be a question of its own.
+    None is surer than the first. Among the others a clause counts in full: it may be a question of
+    its own.
     """
     best: dict[int, Candidate] = {}
     for one in found:
@@ -70,6 +70,9 @@ def merged(snapshot: Snapshot, found: Sequence[Found]) -> tuple[Candidate, ...]:
             known = best.get(number)
             if known is None or candidate.score > known.score:
                 best[number] = candidate
-    first = best.pop(found[0].first)
+    sure = found[0].standing
+    _, first = next(found[0].candidates(snapshot))
+    del best[found[0].first]
     ordered = sorted(best.values(), key=lambda candidate: -candidate.score)[: CANDIDATES - 1]
-    return first, *(replace(each, score=min(each.score, first.score)) for each in ordered)
+    others = (replace(each, score=min(each.score, sure)) for each in ordered)
+    return replace(first, score=sure), *others

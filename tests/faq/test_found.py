@@ -62,6 +62,12 @@ def test_the_surest_reading_says_what_comes_first_and_how_sure_that_is(make_matc
     assert shown(snapshot, [whole, clause]) == [("freeze", 0.5), ("payment", 0.5), ("top-up", 0.06)]
 
 
+def test_a_clause_without_its_message_is_told_less_sure(make_matcher, found):
+    snapshot = make_matcher(BANK).snapshot
+    whole, clause = found(0.5, [0.9, 0.09, 0.01]), found(0.9, [0.01, 0.9, 0.09], 0.8)
+    assert shown(snapshot, [clause, whole])[:2] == [("payment", 0.72), ("freeze", 0.5)]
+
+
 def test_what_a_clause_asks_comes_next_and_is_never_surer_than_the_first(make_matcher, found):
     snapshot = make_matcher(BANK).snapshot
     whole, clause = found(0.7, [0.5, 0.1, 0.4]), found(0.8, [0.05, 0.9, 0.05], 0.8)
