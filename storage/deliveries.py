@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 from uuid import UUID, uuid4
 
 from sqlmodel import Session, col, select
@@ -145,24 +146,33 @@ def _riding(
     """Return what goes out in the same message, when replies are short; mark it so."""
     if is_notice(delivery.parts) or (left is None and not again):
         return []
-    standing = DeliveryStatus.SENDING if again else DeliveryStatus.PENDING
-    behind = session.exec(
-        _WITH_AUTHOR.where(Delivery.lane == delivery.lane, Delivery.sequence > delivery.sequence)
-        .order_by(col(Delivery.sequence))
-        .limit(MOST_TOGETHER)
-    )
-    riding: list[tuple[Delivery, str]] = []
-    for one, author in behind:
-        same = one.conversation_id == delivery.conversation_id
-        if one.status is not standing or not same or is_notice(one.parts):
-            break
-        riding.append((one, author))
-    if not again and len(riding) + 1 < (left or 0):
+    if again:
+        return _behind(session, delivery, DeliveryStatus.SENDING)
+    riding = _behind(session, delivery, DeliveryStatus.PENDING)
+    if len(riding) + 1 < (left or 0):
         return []
     for one, _ in riding:
         one.status = DeliveryStatus.SENDING
         session.add(one)
     return riding
+
+
+def _behind(
+    session: Session, delivery: Delivery, status: DeliveryStatus
+) -> list[tuple[Delivery, str]]:
+    """Return what stands right behind it in this state and can ride in its message."""
+    behind = session.exec(
+        _WITH_AUTHOR.where(Delivery.lane == delivery.lane, Delivery.sequence > delivery.sequence)
+        .order_by(col(Delivery.sequence))
+        .limit(MOST_TOGETHER)
+    )
+
+    def rides(row: tuple[Delivery, str]) -> bool:
+        one, _ = row
+        same = one.conversation_id == delivery.conversation_id
+        return one.status is status and same and not is_notice(one.parts)
+
+    return list(takewhile(rides, behind))
 
 
 @on_terms(replace(FRESH, sends=False))
