@@ -6,10 +6,11 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Dialog, Page, async_playwright, expect
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 ARGUMENTS = (
@@ -69,3 +70,16 @@ async def chromium(own: str) -> AsyncIterator[Watched]:
             yield Watched(browser, own)
         finally:
             await browser.close()
+
+
+def answered(page: Page, *words: Literal["yes", "no"]) -> list[str]:
+    """Answer what the page asks, one after the other; return where its questions are put down."""
+    asked: list[str] = []
+    answers = iter(words)
+
+    async def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        await (dialog.accept() if next(answers) == "yes" else dialog.dismiss())
+
+    page.on("dialog", answer)
+    return asked

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Dialog, Page, expect
 
 from storage.zone import ZONE
-from tests.e2e.browser import PHONE, chromium
+from tests.e2e.browser import PHONE, answered, chromium
 from tests.e2e.conftest import PATIENCE, Product
 from tests.e2e.test_browser import WIDER, logs_in, pictures
 from tests.postgres import on_sqlite
@@ -124,14 +124,7 @@ async def test_one_click_makes_a_former_release_live_again(product: Product, pic
         await releases(page, "published")
         await tom.says("如何申请退货")
         await tom.hears("写错了的答案。")
-        asked: list[str] = []
-        answers = iter((False, True))
-
-        async def answer(dialog: Dialog) -> None:
-            asked.append(dialog.message)
-            await (dialog.accept() if next(answers) else dialog.dismiss())
-
-        page.on("dialog", answer)
+        asked = answered(page, "no", "yes")
         back = page.locator("form[action='/kb/releases/1/rollback'] button")
         await back.click()
         await expect(page.locator(".table tbody tr")).to_have_count(2)

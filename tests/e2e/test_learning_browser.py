@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Dialog, expect
+from playwright.async_api import expect
 from sqlmodel import Session
 
 from channels.message import Address, Text
 from faq.matcher import Band
 from storage import activity, contacts, conversations
 from storage.models import Author, Fact
-from tests.e2e.browser import PHONE, chromium
+from tests.e2e.browser import PHONE, answered, chromium
 from tests.e2e.conftest import Product, moment
 from tests.e2e.test_browser import WIDER, logs_in, pictures
 from tests.postgres import on_sqlite
@@ -59,14 +59,7 @@ async def test_a_suggested_threshold_is_seen_applied_gone_by_and_taken_back(
         await expect(card.locator("svg circle.then")).to_be_visible()
         await expect(card.locator("input[name=limit]")).to_be_checked()
         await card.screenshot(path=pictures / "kb-curve.png")
-        asked: list[str] = []
-        answers = iter((False, True, True))
-
-        async def answer(dialog: Dialog) -> None:
-            asked.append(dialog.message)
-            await (dialog.accept() if next(answers) else dialog.dismiss())
-
-        page.on("dialog", answer)
+        asked = answered(page, "no", "yes", "yes")
         apply = page.locator("form[action='/kb/learning'] button.primary")
         await apply.click()
         await expect(page.locator("section[aria-labelledby=applied-title]")).to_have_count(0)
