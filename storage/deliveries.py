@@ -25,6 +25,7 @@ from storage.models import (
     Message,
 )
 
+Rider = tuple[Delivery, str]
 _WITH_AUTHOR = select(Delivery, Message.author).join(
     Message, col(Message.id) == Delivery.message_id
 )
@@ -140,39 +141,30 @@ def _standing(started: Started) -> DeliveryStatus:
     return DeliveryStatus.SENDING if started.again else DeliveryStatus.PENDING
 
 
-def _riding(
-    session: Session, delivery: Delivery, left: int | None, *, again: bool
-) -> list[tuple[Delivery, str]]:
+def _riding(session: Session, delivery: Delivery, left: int | None, *, again: bool) -> list[Rider]:
     """Return what goes out in the same message, when replies are short; mark it so."""
-    if is_notice(delivery.parts) or (left is None and not again):
-        return []
     if again:
         return _behind(session, delivery, DeliveryStatus.SENDING)
+    if left is None or is_notice(delivery.parts):
+        return []
     riding = _behind(session, delivery, DeliveryStatus.PENDING)
-    if len(riding) + 1 < (left or 0):
+    if len(riding) + 1 < left:
         return []
     for one, _ in riding:
         one.status = DeliveryStatus.SENDING
-        session.add(one)
     return riding
 
 
-def _behind(
-    session: Session, delivery: Delivery, status: DeliveryStatus
-) -> list[tuple[Delivery, str]]:
+def _behind(session: Session, delivery: Delivery, status: DeliveryStatus) -> list[Rider]:
     """Return what stands right behind it in this state and can ride in its message."""
-    behind = session.exec(
-        _WITH_AUTHOR.where(Delivery.lane == delivery.lane, Delivery.sequence > delivery.sequence)
-        .order_by(col(Delivery.sequence))
-        .limit(MOST_TOGETHER)
-    )
+    place = (Delivery.lane == delivery.lane, Delivery.sequence > delivery.sequence)
+    behind = _WITH_AUTHOR.where(*place).order_by(col(Delivery.sequence)).limit(MOST_TOGETHER)
+    like = status, delivery.conversation_id
 
-    def rides(row: tuple[Delivery, str]) -> bool:
-        one, _ = row
-        same = one.conversation_id == delivery.conversation_id
-        return one.status is status and same and not is_notice(one.parts)
+    def rides(row: Rider) -> bool:
+        return (row[0].status, row[0].conversation_id) == like and not is_notice(row[0].parts)
 
-    return list(takewhile(rides, behind))
+    return list(takewhile(rides, session.exec(behind)))
 
 
 @on_terms(replace(FRESH, sends=False))
@@ -298,7 +290,6 @@ def retry_later(session: Session, started: Started, problem: str, *, counts: boo
         if delivery.status is not DeliveryStatus.SENDING:
             raise Fenced(f"lane {delivery.lane}: item {delivery.sequence} has ended")
         delivery.status, delivery.problem = _standing(started), problem[:500]
-        session.add(delivery)
     session.get_one(Delivery, started.delivery.id).attempts -= 0 if counts else 1
 
 
