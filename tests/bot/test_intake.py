@@ -167,11 +167,11 @@ async def test_a_repeated_push_gets_the_same_answer_without_a_second_message(bui
 
 async def test_two_pushes_of_one_message_at_a_time_get_one_answer(build):
     house = build(shop=PASSIVE)
-    calls = [asyncio.create_task(house.hears("hello")) for _ in range(3)]
-    await house.signals.inbound.wait()
-    await house.think()
-    answers = await asyncio.gather(*calls)
-    assert {answer.body for answer in answers} == {b"re: hello"}
+    calls = asyncio.gather(*(house.hears("hello") for _ in range(3)))
+    async with asyncio.timeout(60):
+        while not calls.done():  # a push that comes to be a repeat hides its lane for a moment
+            await house.think()
+    assert {answer.body for answer in await calls} == {b"re: hello"}
     assert len(await house.deliveries()) == 1
 
 
