@@ -8,6 +8,7 @@ from time import perf_counter
 
 import structlog
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
@@ -26,6 +27,8 @@ log = structlog.get_logger(__name__)
 router = APIRouter(include_in_schema=False)
 FORM = 64 * 1024
 """What a form around a file adds to it."""
+_UNWATCHED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+"""`/metrics` counts; nobody else is told of calls, which may hold what is not theirs to know."""
 health = APIRouter(include_in_schema=False)
 
 
@@ -39,7 +42,7 @@ async def read_call(request: Request) -> Call:
     """Return an HTTP request free of the framework; `BodyLimit` has bounded its body."""
     return Call(
         request.method,
-        dict(request.query_params),
+        dict(request.query_params) if request.scope["query_string"] else {},
         {name.lower(): value for name, value in request.headers.items()},
         await request.body(),
     )
@@ -114,7 +117,9 @@ def make_app(
     `doors` are more addresses below an inbox where messages come in. Without `mount` nobody is
     served: it only tells how the process is. Enter `service` before serving it.
     """
-    app = FastAPI(title="Yingda", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Yingda", docs_url=None, redoc_url=None, openapi_url=None, telemetry=_UNWATCHED
+    )
     app.state.service = service
     take_routes(app, health)
     if mount is not None:
