@@ -11,6 +11,7 @@ from functools import partial
 import structlog
 from sqlmodel import Session
 
+from bot.attempts import is_plain
 from bot.composing import Composing
 from bot.inboxes import Inboxes
 from bot.lane_loop import LEASE, LaneLoop, backoff
@@ -127,7 +128,8 @@ class Worker(LaneLoop):
                 return False
             outcome = failed_turn(loaded.turn, type(problem).__name__)
         heard_at = loaded.event.received_at
-        decided = Decided(loaded.turn, outcome, self._window(loaded.turn), heard_at)
+        at_once = self._stored_is_sent(loaded.event.inbox)
+        decided = Decided(loaded.turn, outcome, self._window(loaded.turn), heard_at, at_once)
         holds = self._holds(loaded.event.inbox)
         forgets = self._forgets(loaded.event.inbox)
         thought = Thought(
@@ -135,13 +137,22 @@ class Worker(LaneLoop):
         )
         after = await self._steps.add(thought)
         self._done.inc()
+        if at_once and outcome is not None and outcome.reply:
+            self._said(loaded.event.inbox)
         self._turned(lane, loaded.event.inbox)
-        self._signals.outbound.set()
+        if not at_once:
+            self._signals.outbound.set()
         return after
 
     def _turned(self, lane: str, name: str) -> None:
         inbox = self._inboxes.get(name)
         self._signals.turn_done(lane, awaited=inbox is not None and inbox.answering is not None)
+
+    def _said(self, name: str) -> None:
+        inbox = self._inboxes.get(name)
+        if inbox is not None:
+            self._inboxes.sent(inbox)
+            self._metrics.deliveries.labels(name, "sent").inc()
 
     async def _think(self, turn: Turn) -> Outcome | None:
         for_us = is_filed(turn) or is_released(turn)
@@ -150,6 +161,12 @@ class Worker(LaneLoop):
         with self._composing.while_thinking(turn.message.address):
             async with self._room, asyncio.timeout(THINKING_SECONDS):
                 return await self._chain(turn)
+
+    def _stored_is_sent(self, name: str) -> bool:
+        # Where there is a pace to keep, or others read along, the senders see to it.
+        inbox = self._inboxes.get(name)
+        able = None if inbox is None or not is_plain(inbox) else inbox.capabilities
+        return able is not None and able.stored_is_sent and not able.public
 
     def _holds(self, name: str) -> bool:
         inbox = self._inboxes.get(name)

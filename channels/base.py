@@ -63,12 +63,9 @@ class ReplyWindow:
     def after(self, parts: Sequence[Part]) -> Grant | None:
         """Return what a message permits: what its weightiest part does."""
         words = Grant(self.length, self.messages)
-        found = [
-            self.others.get(part.event if isinstance(part, ContactEvent) else part.kind, words)
-            for part in parts
-        ]
-        granted = [grant for grant in found if grant is not None]
-        if found and not granted:
+        names = [part.event if isinstance(part, ContactEvent) else part.kind for part in parts]
+        granted = [found for name in names if (found := self.others.get(name, words)) is not None]
+        if names and not granted:
             return None
         return max(granted, key=lambda grant: grant.length, default=words)
 
@@ -86,6 +83,8 @@ class Capabilities:
     max_choices: int = 0
     reply_window: ReplyWindow | None = None
     idempotent_send: bool = False
+    stored_is_sent: bool = False
+    """Customers read their messages where they are stored: there is no platform to give them to."""
     answers: bool = False
     """The platform must be told, in `reply_to`, which of the customer's messages ours answers."""
     quotes: bool = False

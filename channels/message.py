@@ -229,6 +229,16 @@ def has_left(parts: tuple[Part, ...]) -> bool:
     return any(isinstance(part, ContactEvent) and part.event == "unfollowed" for part in parts)
 
 
+def came_from(parts: tuple[Part, ...]) -> str | None:
+    """Return what the link or code said through which a customer came just now."""
+    arrived = [
+        part.context
+        for part in parts
+        if isinstance(part, ContactEvent) and part.event in ("followed", "opened")
+    ]
+    return arrived[-1] if arrived else None
+
+
 def text_of(parts: tuple[Part, ...]) -> str:
     """Return the words of `parts`: texts, tapped labels and prompts, one a line."""
     return "\n".join(words for part in parts if (words := _words(part)))

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from channels.base import ReplyWindow
-from channels.message import ContactEvent, IncomingMessage, Text
+from channels.message import ContactEvent, IncomingMessage, Text, came_from
 from handlers.base import Action, Handoff, OpenTicket, Outcome, Record, Resolve, SetDialog, Turn
 from handlers.chat.handoff import hand_over
 from handlers.desk.tickets import NewTicket, file
@@ -25,7 +25,6 @@ from storage.records import Connection, draft, row_of
 from storage.talks import Pair, Person
 
 _GONE = frozenset({"unfollowed", "blocked"})
-_ARRIVED = frozenset({"followed", "opened"})
 
 
 class Stale(Exception):
@@ -46,13 +45,15 @@ class Applied:
 class Decided:
     """A turn that was thought about, what came of it, and how long we may answer now.
 
-    `heard_at` is when the platform brought the message: from then on replies count.
+    `heard_at` is when the platform brought the message: from then on replies count. With
+    `stored_is_sent` the customer reads the answer where it is stored.
     """
 
     turn: Turn
     outcome: Outcome | None
     window: ReplyWindow | None = None
     heard_at: datetime | None = None
+    stored_is_sent: bool = False
 
 
 def apply(session: Session, turn: Turn, outcome: Outcome | None, now: datetime) -> Applied:
@@ -217,7 +218,7 @@ def _make_true(
 ) -> Applied:
     turn, outcome = one.turn, one.outcome
     talk.language = turn.language
-    talk.context = _came_from(turn.message) or talk.context
+    talk.context = came_from(turn.message.parts) or talk.context
     if one.window is not None:
         heard_at = one.heard_at or turn.now
         windows.heard(connection, talk, one.window, turn.message.parts, heard_at)
@@ -233,20 +234,13 @@ def _make_true(
     if reply:
         why = dict(outcome.why) if outcome.why is not None else None
         key = f"{turn.key}:0"
-        replies = (log.append(talk, Author.BOT, reply, now, why=why, key=key),)
+        said = log.append(
+            talk, Author.BOT, reply, now, stored_is_sent=one.stored_is_sent, why=why, key=key
+        )
+        replies = (said,)
     for action in outcome.actions:
         _do(log, turn, talk, action, heard)
     return Applied(talk, heard, replies, tickets[0][0] if tickets else None)
-
-
-def _came_from(message: IncomingMessage) -> str | None:
-    """Return what the link or code said through which a customer came just now."""
-    arrived = [
-        part.context
-        for part in message.parts
-        if isinstance(part, ContactEvent) and part.event in _ARRIVED
-    ]
-    return arrived[-1] if arrived else None
 
 
 def _echo(message: IncomingMessage) -> str:

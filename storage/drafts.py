@@ -11,19 +11,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any, Unpack
+from uuid import UUID
 
 from sqlalchemy import Connection, Update, bindparam, func, update
 
 from channels.message import Part
 from storage import media
 from storage.conversations import Extra, fact_of, note_in
-from storage.lane_batches import bump_all
+from storage.lane_batches import Held, bump_all, finish_all
 from storage.models import (
     Activity,
     Author,
     Contact,
     Conversation,
     Delivery,
+    DeliveryStatus,
     Fact,
     Identity,
     LaneKind,
@@ -46,6 +48,8 @@ class Drafts:
     deliveries: list[dict[str, Any]] = field(default_factory=list)
     facts: list[dict[str, Any]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
+    at_once: set[UUID] = field(default_factory=set)
+    """The messages that need not be sent: stored is sent."""
 
     def append(
         self,
@@ -53,11 +57,14 @@ class Drafts:
         author: Author,
         parts: tuple[Part, ...],
         now: datetime,
+        *,
+        stored_is_sent: bool = False,
         **extra: Unpack[Extra],
     ) -> Message:
         """Add the next message to a draft of a conversation, as `conversations.append` does.
 
-        The conversation's version is the caller's to change.
+        With `stored_is_sent` what is said to the customer is with them once it is stored. The
+        conversation's version is the caller's to change.
         """
         row = {
             "id": new_id(),
@@ -81,6 +88,8 @@ class Drafts:
         if author is not Author.CONTACT:
             key = extra.get("key") or f"m:{message.id}"
             self._send(conversation, message, key, now)
+            if stored_is_sent:
+                self.at_once.add(message.id)
         return message
 
     def log(
@@ -116,13 +125,35 @@ class Drafts:
         """Store everything; the conversations must be stored already."""
         add_all(connection, Message, self.messages)
         media.add(connection, self.files)
+        self._put_out(connection, now)
+        add_all(connection, Activity, self.facts)
+
+    def _put_out(self, connection: Connection, now: datetime) -> None:
+        """Number the deliveries in their lanes; end what need not wait for anybody in its lane."""
         more = Counter((row["inbox"], row["lane"]) for row in self.deliveries)
-        last = bump_all(connection, LaneKind.OUT, more, now)
+        lanes = bump_all(connection, LaneKind.OUT, more, now)
+        last = {key: lane.last_in for key, lane in lanes.items()}
+        waits = {row["lane"] for row in self.deliveries if row["message_id"] not in self.at_once}
+        through = {
+            key: count
+            for (_, key), count in more.items()
+            if key not in waits and _is_free(lanes[key], count)
+        }
         for row in reversed(self.deliveries):
             row["sequence"] = last[row["lane"]]
             last[row["lane"]] -= 1
+            row.update({**_SENT, "sent_at": now} if row["lane"] in through else _PENDING)
         add_all(connection, Delivery, self.deliveries)
-        add_all(connection, Activity, self.facts)
+        finish_all(connection, LaneKind.OUT, through, now)
+
+
+_SENT = {"status": DeliveryStatus.SENT, "pieces": 1}
+_PENDING = {"status": DeliveryStatus.PENDING, "pieces": 0, "sent_at": None}
+
+
+def _is_free(lane: Held, more: int) -> bool:
+    """Say whether nothing stood in a lane before `more` came in, and nobody works it."""
+    return lane.token is None and lane.done == lane.last_in - more
 
 
 def open_all(connection: Connection, talks: Sequence[Mapping[str, Any]]) -> None:

@@ -29,8 +29,8 @@ class Held:
 
 def bump_all(
     connection: Connection, kind: LaneKind, more: Mapping[tuple[str, str], int], now: datetime
-) -> dict[str, int]:
-    """Do for many lanes what `lanes.bump` does for one; return each one's last sequence by key.
+) -> dict[str, Held]:
+    """Do for many lanes what `lanes.bump` does for one; return how each stands now, by key.
 
     `more` is how many come in, by inbox and key.
     """
@@ -49,8 +49,7 @@ def bump_all(
     if not rows:
         return {}
     execute_all(connection, _bump_all(connection.dialect.name), rows)
-    found = held(connection, kind, [key for _, key in more])
-    return {key: lane.last_in for key, lane in found.items()}
+    return held(connection, kind, [key for _, key in more])
 
 
 def held(connection: Connection, kind: LaneKind, keys: Collection[str]) -> dict[str, Held]:

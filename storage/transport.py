@@ -161,7 +161,8 @@ def _number(connection: Connection, new: Sequence[dict[str, Any]]) -> None:
     if not coming:
         return
     more = Counter((row["inbox"], row["lane"]) for row in coming)
-    last = bump_all(connection, LaneKind.IN, more, coming[0]["received_at"])
+    lanes = bump_all(connection, LaneKind.IN, more, coming[0]["received_at"])
+    last = {key: lane.last_in for key, lane in lanes.items()}
     for row in reversed(coming):
         row["sequence"] = last[row["lane"]]
         last[row["lane"]] -= 1

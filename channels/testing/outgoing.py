@@ -172,3 +172,10 @@ class Outgoing(Bench):
         if self.outgoing_visible and adapter.capabilities.idempotent_send:
             assert await self.send(adapter, simulator, Text(text="once"))
             assert not await self.send(adapter, simulator, Text(text="once"))
+
+    async def test_what_is_read_where_it_is_stored_goes_to_no_platform(
+        self, adapter: ChannelAdapter, simulator: Simulator
+    ) -> None:
+        if adapter.capabilities.stored_is_sent:
+            assert not self.outgoing_visible
+            assert await self.send(adapter, simulator, Text(text="stored")) == []

@@ -30,6 +30,7 @@ class Adapter:
         files={kind: Takes(LARGEST) for kind in KINDS},
         max_choices=10,
         idempotent_send=True,
+        stored_is_sent=True,
         typing=True,
     )
 

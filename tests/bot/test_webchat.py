@@ -5,9 +5,11 @@ import json
 
 import httpx
 import pytest
+from sqlmodel import select
 
 from bot import chat_files, chat_stream, webchat
 from channels.testing import serve
+from storage.models import Delivery, DeliveryStatus
 from tests.bot.visitors import CHAT, SITE, Visitor, say, told_all, visits
 
 
@@ -23,6 +25,16 @@ async def test_a_visitor_speaks_and_reads_what_was_said(run):
     assert (reply["author"], reply["position"], reply["echo_id"]) == ("bot", 2, None)
     assert [message["position"] for message in await lily.reads(after=1)] == [2]
     assert "why" not in reply
+
+
+async def test_what_the_bot_says_is_sent_once_it_is_stored(run):
+    served = await run(SITE)
+    lily = await visits(served.client)
+    await lily.says("hello")
+    await lily.sees(2)
+    sent = select(Delivery.status, Delivery.attempts).where(Delivery.inbox == "site")
+    found = await served.service.db.read(lambda session: list(session.exec(sent)))
+    assert found == [(DeliveryStatus.SENT, 0)]
 
 
 async def test_what_is_said_twice_is_there_once(run):

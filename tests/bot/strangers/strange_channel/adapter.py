@@ -19,7 +19,13 @@ class Adapter(FakeChannel):
             window = ReplyWindow(length, config.window_messages)
         super().__init__(
             inbox,
-            Capabilities(4000, reply_window=window, idempotent_send=config.idempotent),
+            Capabilities(
+                4000,
+                reply_window=window,
+                idempotent_send=config.idempotent,
+                stored_is_sent=config.stored_is_sent,
+                public=config.public,
+            ),
         )
         self.config, self.memory, self.clock = config, memory, clock
         self.passive = config.mode == "passive"

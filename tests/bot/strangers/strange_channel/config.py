@@ -11,6 +11,8 @@ class Config(InboxConfig):
     window_minutes: int | None = None
     window_messages: int | None = None
     idempotent: bool = False
+    stored_is_sent: bool = False
+    public: bool = False
     holds: int = Field(default=600, description="characters of one passive answer")
 
     @field_validator("secret")
