@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from statistics import quantiles
 from tempfile import TemporaryDirectory
 
 from benchmarks import raw
@@ -15,6 +16,8 @@ from benchmarks.process import rss_of
 from console.live import Live
 
 COUNT = 6000
+STEADY = 400
+"""Messages a second."""
 
 
 def line(name: str, figures: Figures, more: str = "") -> None:
@@ -33,6 +36,8 @@ async def main(count: int = COUNT) -> None:
         async with house(f"sqlite:///{folder}/core.db") as core:
             through = await core.through([said(n) for n in range(count)], count)
             assert await core.rows() == (count, count)
+        async with house(f"sqlite:///{folder}/steady.db") as steady:
+            await _steady(steady, STEADY * 10)
         after = await _references(folder, "after", count)
         alone, group = (_mean(pair) for pair in zip(before, after, strict=True))
         line("raw, commit each", alone)
@@ -68,6 +73,15 @@ async def _parts(parts: House, count: int) -> None:
     small = await parts.drain(few, count + few)
     line("drain, small backlog", small)
     line("drain, ten-fold", large, f"{large.rate / small.rate:.2f} x the small one's rate")
+
+
+async def _steady(core: House, count: int) -> None:
+    """Print how long a message waits at a steady rate, to be stored and to be processed."""
+    stored = await core.steadily([said(n) for n in range(count)], STEADY, count)
+    for name, waits in (("stored", stored), ("processed", await core.processing())):
+        cuts = quantiles(waits, n=100)
+        half, most, worst = (f"{1e3 * wait:.1f} ms" for wait in (cuts[49], cuts[98], max(waits)))
+        print(f"{f'{name} at {STEADY}/s':22} p50 {half}, p99 {most}, at most {worst}")
 
 
 async def live(count: int = COUNT) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter, process_time
 
-from sqlalchemy import func, select
+from sqlmodel import Session, func, select
 
 from benchmarks.raw import BODY, CONVERSATIONS, PRODUCERS
 from bot.cli.options import utc_now
@@ -25,7 +25,6 @@ from handlers.base import Outcome, Turn
 from storage import schema
 from storage.database import Database, Unavailable
 from storage.models import Delivery, InboundEvent
-from storage.upsert import table_of
 
 REPLY = Outcome(reply=(Text(text="y" * len(BODY)),), why={"handler": "stub"})
 
@@ -109,8 +108,8 @@ class House:
 
     def processed(self) -> int:
         """Return how many messages were processed by now."""
-        found = self.metrics.registry.get_sample_value("yingda_turns_total", {"result": "done"})
-        return int(found or 0)
+        (metric,) = self.metrics.turns.labels("done").collect()
+        return int(metric.samples[0].value)
 
     async def drain(self, count: int, done: int) -> Figures:
         """Let the worker process what waits; `done` is how many there will be in all."""
@@ -128,18 +127,43 @@ class House:
         count = len(receptions)
         return Figures(count / (perf_counter() - begun), (process_time() - used) / count * 1e6)
 
+    async def steadily(self, receptions: list[Reception], rate: int, done: int) -> list[float]:
+        """Hand in so many a second; return how many seconds each waited until it was stored."""
+        waits: list[float] = []
+
+        async def one(reception: Reception) -> None:
+            begun = perf_counter()
+            await self._taken(reception)
+            waits.append(perf_counter() - begun)
+
+        async with self.working(), asyncio.TaskGroup() as tasks:
+            begun = perf_counter()
+            for number, reception in enumerate(receptions):
+                await asyncio.sleep(max(0.0, begun + number / rate - perf_counter()))
+                tasks.create_task(one(reception))
+            await self.done(done)
+        return waits
+
+    async def processing(self) -> list[float]:
+        """Return how many seconds passed from each message's coming to its being processed."""
+        return await self.db.read(_processing)
+
     async def rows(self) -> tuple[int, int]:
         """Return how many events and deliveries there are."""
         return await self.db.read(_rows)
 
 
-def _rows(session: object) -> tuple[int, int]:
-    connection = session.connection()  # type: ignore[attr-defined]
+def _rows(session: Session) -> tuple[int, int]:
     found = [
-        connection.execute(select(func.count()).select_from(table_of(model))).scalar_one()
+        session.exec(select(func.count()).select_from(model)).one()
         for model in (InboundEvent, Delivery)
     ]
     return found[0], found[1]
+
+
+def _processing(session: Session) -> list[float]:
+    found = session.exec(select(InboundEvent.received_at, InboundEvent.done_at))
+    return [(done - came).total_seconds() for came, done in found if done is not None]
 
 
 @asynccontextmanager

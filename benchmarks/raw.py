@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from time import perf_counter, process_time
 
-BODY = "x" * 600
+BODY = ("Where is my parcel? It should have come on Monday. " * 12)[:600]
 CONVERSATIONS = 1000
 PRODUCERS = 64
 GROUP = 64
