@@ -16,7 +16,7 @@ from bot import attempts
 from bot.attempts import Begun, may_repeat
 from bot.departures import Departures, Next, Wish
 from bot.inboxes import Inbox, Inboxes
-from bot.lane_loop import IDLE_SECONDS, LaneLoop, backoff
+from bot.lane_loop import IDLE_SECONDS, SHARED_FROM, LaneLoop, backoff
 from bot.metrics import Metrics
 from bot.pace import need_of
 from bot.signals import Signals
@@ -48,12 +48,15 @@ FEWEST_SECONDS = 0.01
 """The shortest rest between two looks for work."""
 LOOK_AGAIN = timedelta(seconds=5)
 """How long a process believes that an inbox is held, before it looks at the row again."""
-SHARES = 3
-"""Of how many parts of the senders one inbox may have one, where there are others."""
+SENDERS, SHARE = 32, 10
+"""How many threads are served at once, and how many of one inbox where there are others.
+
+There is a share for each: however many platforms hang, none of the others waits for a sender.
+"""
 
 
 class Sender(LaneLoop):
-    """Works outbound lanes: one message in flight a thread, and a part of them an inbox."""
+    """Works outbound lanes: one message in flight a thread, and a share of them an inbox."""
 
     kind = LaneKind.OUT
 
@@ -65,7 +68,8 @@ class Sender(LaneLoop):
         clock: Callable[[], datetime],
         metrics: Metrics,
     ) -> None:
-        super().__init__(db, clock, signals.outbound)
+        width = max(SENDERS, SHARE * len(inboxes.by_name))
+        super().__init__(db, clock, signals.outbound, width, help_from=SENDERS // SHARED_FROM)
         self._inboxes, self._metrics = inboxes, metrics
         self._departures = Departures(db, inboxes, clock, self.keep)
         self._begun: dict[str, Next] = {}
@@ -78,7 +82,7 @@ class Sender(LaneLoop):
     def rooms(self) -> Mapping[str, int]:
         """Return how many more lanes of each inbox that can send may be worked."""
         alone = len(self._inboxes.by_name) == 1
-        share = self._width if alone else max(1, self._width // SHARES)
+        share = self._width if alone else SHARE
         busy = Counter(_inbox_of(lane) for lane in self._in_hand)
         rooms = {name: 1 if self._inboxes.by_name[name].on_trial else share for name in self.able()}
         return {name: most - busy[name] for name, most in rooms.items() if busy[name] < most}

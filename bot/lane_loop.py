@@ -29,7 +29,7 @@ BEAT_SECONDS = 5.0
 IDLE_SECONDS = 0.5
 """How long a missed hint can hold a lane up."""
 SHARED_FROM = 4
-"""From a quarter of its width on a process lets the others know of more."""
+"""From a quarter of its width on a process lets the others know of more, unless told otherwise."""
 HELP_SECONDS = 0.1
 """How long that may wait: who is busy is not idle."""
 BLIND_SECONDS = 1.0
@@ -47,8 +47,11 @@ class LaneLoop(ABC):
         clock: Callable[[], datetime],
         hint: Hint,
         width: int = 32,
+        help_from: int | None = None,
     ) -> None:
+        """Let other processes know of more once `help_from` lanes are in hand here."""
         self.db, self.clock, self._hint, self._width = db, clock, hint, width
+        self._help_from = width // SHARED_FROM if help_from is None else help_from
         self._busy: set[asyncio.Task[None]] = set()
         self._token, self._in_hand = secrets.token_hex(8), set[str]()
         self._claimed_again = set[str]()
@@ -58,7 +61,7 @@ class LaneLoop(ABC):
         """Return within how many seconds others are to look too, None while there is room here."""
         if self._stopping:
             return 0
-        return HELP_SECONDS if len(self._busy) >= self._width // SHARED_FROM else None
+        return HELP_SECONDS if len(self._busy) >= self._help_from else None
 
     async def none_ready(self) -> bool:
         """Return whether there is nothing to claim: a look that costs no commit."""

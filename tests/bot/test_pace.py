@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.delivery import SHARE
 from channels.base import Capabilities, Rate, Rates
 from channels.errors import RateLimited, Refused, Unauthorized, Unavailable, Uncertain
 from storage import paces
@@ -192,26 +193,29 @@ async def test_a_restart_does_not_run_against_a_dead_platform_again(build):
     assert (await reborn.db.read(paces.states, reborn.time()))["shop"].problem == "HTTP 503"
 
 
-async def test_a_platform_that_hangs_takes_no_sender_from_the_others(build):
-    house = await build(shop={}, other={}).open()
+@pytest.mark.parametrize("names", [["shop"], ["shop", "mall", "kiosk", "stall"]])
+async def test_platforms_that_hang_take_no_sender_from_the_others(build, names):
+    house = await build(**{name: {} for name in [*names, "other"]}).open()
     hangs, begun = asyncio.Event(), []
 
     async def hang():
-        begun.append("shop")
+        begun.append("hangs")
         await hangs.wait()
 
-    house.adapter("shop").while_sending = hang
-    await threads(house, 40)
+    for name in names:
+        house.adapter(name).while_sending = hang
+        await threads(house, SHARE + 5, inbox=name)
     running = asyncio.create_task(house.sender.run())
     async with asyncio.timeout(60):
-        while len(begun) < 32 // 3:
+        while len(begun) < SHARE * len(names):
             await asyncio.sleep(0)
-        await threads(house, 20, inbox="other")
-        await house.adapter("other").until(20)
-        assert house.texts("shop") == []
-        assert len(begun) == 32 // 3
+        await threads(house, 2 * SHARE, inbox="other")
+        await house.adapter("other").until(2 * SHARE)
+        assert [house.texts(name) for name in names] == [[] for _ in names]
+        assert len(begun) == SHARE * len(names)
         hangs.set()
-        await house.adapter("shop").until(40)
+        for name in names:
+            await house.adapter(name).until(SHARE + 5)
         await stop(house, running)
 
 
