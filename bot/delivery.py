@@ -244,7 +244,7 @@ class Sender(LaneLoop):
             inbox.paused_until, inbox.on_trial = None, False
         windowed = inbox.capabilities.reply_window is not None
         reason = bounces.OF_THE_WINDOW.get(type(problem)) if windowed else None
-        doubtful = begun.started.again
+        doubtful = begun.started.again or problem.after > 0
         self._count(lane, "uncertain" if doubtful else "failed")
         log.warning("a message was not delivered", problem=problem)
         end = deliveries.failed if reason is None else deliveries.refused

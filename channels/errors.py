@@ -19,6 +19,9 @@ A permanent fault never inherits from a transient one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class ChannelError(Exception):
     """A platform said no."""
@@ -46,6 +49,9 @@ class Unavailable(Retryable):
 
 class Refused(ChannelError):
     """This message will never be accepted."""
+
+    after = 0
+    """How many pieces of it were taken before: then nobody can say that it did not arrive."""
 
 
 class WindowClosed(Refused):
@@ -82,3 +88,25 @@ class BadRequest(ChannelError):
     def __init__(self, message: str = "", status: int = 403) -> None:
         super().__init__(message)
         self.status = status
+
+
+@contextmanager
+def piece(number: int, of: int, *, repeatable: bool = False) -> Iterator[None]:
+    """Send one of a message's pieces, counted from 0: what breaks behind the first one says so.
+
+    Where the platform knows pieces again the whole message may be `repeatable`.
+
+    Raises:
+        Uncertain: pieces were taken before; resending would repeat them.
+    """
+    try:
+        yield
+    except Refused as problem:
+        problem.after = number
+        raise
+    except Uncertain:
+        raise
+    except ChannelError as problem:
+        if number == 0 or repeatable:
+            raise
+        raise Uncertain(f"{number} of {of} pieces were taken, then: {problem}") from problem

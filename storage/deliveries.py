@@ -15,15 +15,7 @@ from channels.message import Address, OutgoingMessage, is_notice
 from storage import activity, delivery_rows, paces, windows
 from storage.jobs import FRESH, on_terms
 from storage.lanes import Fenced, bump, finish, hasten, hold, rest
-from storage.models import (
-    Author,
-    Conversation,
-    Delivery,
-    DeliveryStatus,
-    Fact,
-    LaneKind,
-    Message,
-)
+from storage.models import Author, Conversation, Delivery, DeliveryStatus, Fact, LaneKind, Message
 
 Rider = tuple[Delivery, str]
 _WITH_AUTHOR = select(Delivery, Message.author).join(
@@ -252,6 +244,8 @@ def _give_up(
 ) -> bool:
     connection, words = session.connection(), problem[:500]
     found = delivery_rows.held(connection, delivery_ids)
+    if status is DeliveryStatus.UNCERTAIN:
+        windows.doubt(session, found[0].conversation_id)
     delivery_rows.over(connection, found, status, words)
     return _end(session, found, token, _FACTS[status], now, words)
 

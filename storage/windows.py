@@ -76,6 +76,11 @@ def use(session: Session, conversation_id: UUID, pieces: int) -> None:
     execute_all(session.connection(), _USE, [{"b_id": conversation_id, "b_pieces": pieces}])
 
 
+def doubt(session: Session, conversation_id: UUID) -> None:
+    """Count a reply that perhaps arrived; the last one is left for a person to try."""
+    execute_all(session.connection(), _DOUBT, [{"b_id": conversation_id}])
+
+
 def correct(session: Session, conversation_id: UUID, reason: str, now: datetime) -> None:
     """Believe the platform where it says that the window is closed, or its replies used."""
     values = {"reply_until": now} if reason == CLOSED else {"replies_left": 0}
@@ -92,6 +97,11 @@ _USE = (
     .values(
         replies_left=case((_talk.c.replies_left > _pieces, _talk.c.replies_left - _pieces), else_=0)
     )
+)
+_DOUBT = (
+    update(_talk)
+    .where(_talk.c.id == bindparam("b_id", type_=_talk.c.id.type), _talk.c.replies_left > 1)
+    .values(replies_left=_talk.c.replies_left - 1)
 )
 _SINCE = select(func.coalesce(func.sum(_delivery.c.pieces), 0)).where(
     _delivery.c.conversation_id == bindparam("b_talk", type_=_talk.c.id.type),

@@ -26,7 +26,7 @@ from channels.base import (
 from channels.douyin import ills, parse, render, signature
 from channels.douyin.api import Api
 from channels.douyin.config import Config
-from channels.errors import BadRequest, ChannelError, Refused, Unavailable, Uncertain
+from channels.errors import BadRequest, ChannelError, Refused, Unavailable, piece
 from channels.health import Finding, ask_each
 from channels.http import opened
 from channels.message import IncomingMessage, OutgoingMessage, Visibility
@@ -114,15 +114,8 @@ class Adapter:
             raise Refused("there is nothing to say in it")
         taken: list[str | None] = []
         for number, call in enumerate(calls):
-            try:
+            with piece(number, len(calls)):
                 taken.append(await call())
-            except Refused:
-                raise
-            except ChannelError as error:
-                if not number:
-                    raise
-                problem = f"{number} of {len(calls)} pieces were taken, then: {error}"
-                raise Uncertain(problem) from error
         return Sent(taken[0], len(calls))
 
     async def check(self, callback: str | None) -> Sequence[Finding]:

@@ -17,7 +17,7 @@ from channels.email import attachments, ills, imap, machines, parse, render, smt
 from channels.email.config import Config
 from channels.email.follow import Follower
 from channels.email.wire import MIB
-from channels.errors import ChannelError, Gone, Refused, Retryable, Unavailable, Uncertain
+from channels.errors import ChannelError, Gone, Refused, Unavailable, piece
 from channels.files import KINDS, Download, Files, Takes
 from channels.health import Finding, ask_each
 from channels.message import OutgoingMessage
@@ -113,12 +113,8 @@ class Adapter:
             await self._allow(message.address.contact)
         sent = await self._mails(message)
         for number, mail in enumerate(sent):
-            try:
+            with piece(number, len(sent)):
                 await self._hand_over(message.address.contact, mail)
-            except Retryable as fault:
-                if number == 0:
-                    raise
-                raise Uncertain(f"{number} of {len(sent)} mails arrived, then: {fault}") from None
         if message.automatic:
             await self._count(message.address.contact)
         return Sent(sent[0].message_id, pieces=len(sent))

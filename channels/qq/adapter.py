@@ -26,7 +26,7 @@ from channels.base import (
     Sent,
 )
 from channels.download import download_from
-from channels.errors import BadRequest, ChannelError, Refused, Unavailable, WindowClosed
+from channels.errors import BadRequest, ChannelError, Refused, Unavailable, WindowClosed, piece
 from channels.files import Download, Files, Kind, Takes
 from channels.health import Finding, ask_each
 from channels.http import opened
@@ -121,15 +121,16 @@ class Adapter:
         if not pieces:
             raise Refused("there is nothing to say in it")
         uploaded = {
-            piece: await self._upload(self._api, message, piece)
-            for piece in pieces
-            if isinstance(piece, Media)
+            one: await self._upload(self._api, message, one)
+            for one in pieces
+            if isinstance(one, Media)
         }
         taken: str | None = None
-        for number, piece in enumerate(pieces):
-            words, file = ("", uploaded[piece]) if isinstance(piece, Media) else (piece, None)
+        for number, one in enumerate(pieces):
+            words, file = ("", uploaded[one]) if isinstance(one, Media) else (one, None)
             body = render.body(message, number, words, file)
-            sent = await self._api.send(render.path(message), body)
+            with piece(number, len(pieces), repeatable=True):
+                sent = await self._api.send(render.path(message), body)
             taken = taken or sent
         return Sent(taken, pieces=len(pieces))
 

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from channels.base import Memory, Sent
-from channels.errors import ChannelError, RateLimited, Refused, Unavailable, Uncertain
+from channels.errors import RateLimited, Refused, Unavailable, piece
 from channels.files import Files
 from channels.message import Address, Media, OutgoingMessage
 from channels.slack import media
@@ -72,19 +72,15 @@ class Poster:
         pieces = render(message.parts)
         if not pieces:
             raise Refused("there is nothing to say in it")
-        for piece in pieces:
-            if isinstance(piece, Media):
-                await media.look_at(self.files, piece)
-        ready = [await self._ready(piece) for piece in pieces]
+        for each in pieces:
+            if isinstance(each, Media):
+                await media.look_at(self.files, each)
+        ready = [await self._ready(each) for each in pieces]
         target = await self._target(message, ready)
         ts = await self._say(message, target, 0, ready[0])
         for number, one in enumerate(ready[1:], 1):
-            try:
+            with piece(number, len(ready)):
                 ts = await self._patiently(message, target, number, one) or ts
-            except (Refused, Uncertain):
-                raise
-            except ChannelError as error:
-                raise Uncertain(f"sent {number} of {len(ready)} pieces: {error}") from None
         return Sent(ts or None)
 
     async def ask(self, call: Awaitable[AsyncSlackResponse]) -> Mapping[str, Any]:

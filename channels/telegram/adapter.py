@@ -18,10 +18,9 @@ from channels.base import Capabilities, Clock, Memory, Rate, Rates, Reception, R
 from channels.errors import (
     BadRequest,
     ChannelError,
-    Retryable,
     Unauthorized,
     Unavailable,
-    Uncertain,
+    piece,
 )
 from channels.files import KINDS, Download, Files
 from channels.health import Finding
@@ -170,16 +169,13 @@ class Adapter:
             ChannelError: it did not arrive; its class says whether to try again.
         """
         thread, pieces = message.address.thread, render(message.parts)
-        for piece in pieces:
-            if piece.media is not None:
-                await media.look_at(self._sending.files, piece.media)
+        for one in pieces:
+            if one.media is not None:
+                await media.look_at(self._sending.files, one.media)
         first = await self._sending.post(thread, pieces[0], message.reply_to)
-        for arrived, piece in enumerate(pieces[1:], 1):
-            try:
-                await self._sending.post(thread, piece)
-            except Retryable as fault:
-                told = f"{arrived} of {len(pieces)} pieces arrived, then: {fault}"
-                raise Uncertain(told) from None
+        for number, one in enumerate(pieces[1:], 1):
+            with piece(number, len(pieces)):
+                await self._sending.post(thread, one)
         return first
 
     def lend(self, files: Files) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from channels.attached import opened, sendable
 from channels.base import Memory, Sent
-from channels.errors import ChannelError, Refused, Uncertain
+from channels.errors import Refused, piece
 from channels.files import File, Files, Kind, Takes
 from channels.message import Part
 from channels.tencent.menu import Body
@@ -58,13 +58,6 @@ async def send_each(bodies: Sequence[Body], send: Callable[[Body], Awaitable[Non
     if not bodies:
         raise Refused("there is nothing to say in it")
     for number, body in enumerate(bodies):
-        try:
+        with piece(number, len(bodies)):
             await send(body)
-        except Refused:
-            raise
-        except ChannelError as error:
-            if not number:
-                raise
-            taken = f"{number} of {len(bodies)} pieces were taken, then: {error}"
-            raise Uncertain(taken) from error
     return Sent(pieces=len(bodies))

@@ -14,7 +14,15 @@ import httpx
 from channels.attached import opened, sendable
 from channels.base import Capabilities, Clock, Memory, Reception, Request, Sent
 from channels.download import download_from
-from channels.errors import BadRequest, ChannelError, Refused, Unauthorized, Unavailable, Uncertain
+from channels.errors import (
+    BadRequest,
+    ChannelError,
+    Refused,
+    Unauthorized,
+    Unavailable,
+    Uncertain,
+    piece,
+)
 from channels.files import KINDS, Download, Files, Kind, Takes
 from channels.health import Finding, ask_each
 from channels.http import Reply, call, make_client
@@ -92,7 +100,8 @@ class Adapter:
         for number, (parts, file) in enumerate(zip(posts, files, strict=True)):
             post_id = message.delivery_id if number == 0 else f"{message.delivery_id}:{number}"
             body = render.body(message, post_id, parts, file)
-            told = await self._post(self._client, post_id, body)
+            with piece(number, len(posts), repeatable=True):
+                told = await self._post(self._client, post_id, body)
             taken = taken or told
         return Sent(taken, pieces=len(posts))
 

@@ -24,7 +24,7 @@ from channels.base import (
     Request,
     Sent,
 )
-from channels.errors import BadRequest, ChannelError, RateLimited, Refused, Unavailable
+from channels.errors import BadRequest, ChannelError, RateLimited, Refused, Unavailable, piece
 from channels.files import Download, Files, Kind, Takes
 from channels.health import Finding, ask_each
 from channels.http import opened
@@ -182,14 +182,15 @@ class Adapter:
         # A file keeps its name also when it had to be uploaded anew.
         lasting = bodies(message.parts, {ref: ref for ref in uploaded})
         names = [msgid(message.delivery_id, number, body) for number, body in enumerate(lasting)]
-        for name, body in zip(names, pieces, strict=True):
-            greets = welcome is not None and body["msgtype"] in GREETINGS
-            if greets and welcome and await self._greets(api, welcome, name, body):
-                welcome = None
-                continue
-            state = await api.send(account, contact, name, body)
-            if state is not None:
-                await self._take_back(message, state, name, body, whole=len(pieces) == 1)
+        for number, (name, body) in enumerate(zip(names, pieces, strict=True)):
+            with piece(number, len(pieces), repeatable=True):
+                greets = welcome is not None and body["msgtype"] in GREETINGS
+                if greets and welcome and await self._greets(api, welcome, name, body):
+                    welcome = None
+                    continue
+                state = await api.send(account, contact, name, body)
+                if state is not None:
+                    await self._take_back(message, state, name, body, whole=len(pieces) == 1)
         return Sent(names[0], len(pieces))
 
     def lend(self, files: Files) -> None:

@@ -30,8 +30,8 @@ from channels.errors import (
     RateLimited,
     Refused,
     Unavailable,
-    Uncertain,
     WindowClosed,
+    piece,
 )
 from channels.files import Download
 from channels.health import Finding, ask_each
@@ -225,13 +225,6 @@ async def _all(calls: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
         raise Refused("there is nothing to say in it")
     taken: list[T] = []
     for number, call in enumerate(calls):
-        try:
+        with piece(number, len(calls)):
             taken.append(await call())
-        except Refused:
-            raise
-        except ChannelError as error:
-            if not number:
-                raise
-            problem = f"{number} of {len(calls)} pieces were taken, then: {error}"
-            raise Uncertain(problem) from error
     return taken

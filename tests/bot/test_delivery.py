@@ -499,6 +499,29 @@ async def test_a_message_in_several_pieces_uses_as_many_replies(build):
     assert (await house.conversation()).replies_left == 2
 
 
+@pytest.mark.parametrize(("left", "then"), [(3, 2), (2, 1), (1, 1)])
+async def test_what_perhaps_arrived_counts_but_leaves_a_person_the_last_reply(build, left, then):
+    house = await build().open()
+    house.adapter().fail(Uncertain(), after_work=True)
+    await house.says("maybe")
+    await house.db.write(_set, replies_left=left)
+    await house.send()
+    assert await house.statuses() == ["uncertain"]
+    assert (await house.conversation()).replies_left == then
+
+
+@pytest.mark.parametrize(("taken", "stands"), [(0, "failed"), (2, "uncertain")])
+async def test_a_message_that_is_refused_behind_its_first_piece_is_in_doubt(build, taken, stands):
+    house = await build().open()
+    problem = Refused()
+    problem.after = taken
+    house.adapter().fail(problem)
+    await house.says("long", "next")
+    await house.send()
+    assert await house.statuses() == [stands, "sent"]
+    assert house.counted("yingda_deliveries_total", inbox="shop", result=stands) == 1
+
+
 async def test_what_is_refused_uses_no_quota(build):
     house = await build().open()
     house.adapter().fail(Refused())

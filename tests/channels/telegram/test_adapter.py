@@ -178,6 +178,24 @@ async def test_a_fault_after_the_first_piece_is_uncertain(adapter, simulator, ou
     assert len(simulator.screen) == 1
 
 
+async def test_a_refusal_says_how_many_pieces_were_taken_before(adapter, simulator, outgoing):
+    await hear(adapter, simulator.say("1001", "hi"))
+    show = simulator.show
+
+    def shown(*args, **more):
+        simulator.faults.append(refusal(403, "Forbidden: bot was blocked by the user"))
+        return show(*args, **more)
+
+    simulator.show = shown
+    with pytest.raises(Blocked) as refused:
+        await adapter.send(outgoing(Text(text="a" * 5000)))
+    assert refused.value.after == 1
+    simulator.faults.append(refusal(403, "Forbidden: bot was blocked by the user"))
+    with pytest.raises(Blocked) as refused:
+        await adapter.send(outgoing(Text(text="hello")))
+    assert refused.value.after == 0
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"[]", b"ok", b"[" * 50_000, b'{"ok":true}', b'{"ok":true,"result":{}}', b"\xff"],
