@@ -19,7 +19,7 @@ from bot.signals import Signals
 from faq.knowledge import KnowledgeBase
 from handlers.desk import gaps, notices
 from storage import erasure, lanes, plans, retention, slots, timers
-from storage.database import Database, StorageError
+from storage.database import Database, StorageError, Unavailable
 from storage.models import LaneKind, Timer
 
 log = structlog.get_logger(__name__)
@@ -29,6 +29,8 @@ TIMER_SECONDS = 0.25
 """How often a process looks whether a timer is due; a look costs no commit."""
 GAPS_HOURS = 6
 """How long what was found of missed questions is good enough."""
+LONGEST_BATCH = timedelta(seconds=0.2)
+"""How long the effects of one batch may hold up who else wants to store something."""
 Job = Callable[[], Awaitable[None]]
 ANSWERED_WITHIN = timedelta(seconds=60)
 """How long a platform may take to repeat a call whose answer did not reach it."""
@@ -86,7 +88,7 @@ class Ticker:
     ) -> None:
         self._db, self._knowledge, self._signals = db, knowledge, signals
         self._clock, self._metrics = clock, metrics
-        self._stopped = False
+        self._stopped, self._batch = False, timers.BATCH
         # No tick is precious: that one was skipped while the last still works is no news.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler = AsyncIOScheduler(jobstores={"default": MemoryJobStore()}, timezone="UTC")
@@ -127,13 +129,32 @@ class Ticker:
         """Fire the timers that are due, batch after batch."""
         more = await self._db.read(timers.any_due, self._clock())
         while more:
-            fired = await self._db.write(timers.fire, EFFECTS, self._clock())
+            fired = await self._fire()
             log.debug("timers fired", number=fired.done)
             for key, problem in fired.broken.items():
                 log.error("a timer's effect broke", timer=key, problem=problem)
             self._signals.outbound.set()
             # After a batch that was not full, what is due still another process has in hand.
             more = fired.full
+
+    async def _fire(self) -> timers.Fired:
+        """Fire a batch, of as many timers as take effect while nobody notices."""
+
+        def fire(session: Session) -> tuple[timers.Fired, timedelta]:
+            begun = self._clock()
+            fired = timers.fire(session, EFFECTS, begun, self._batch)
+            return fired, self._clock() - begun
+
+        try:
+            fired, took = await self._db.write(fire)
+        except Unavailable:
+            self._batch = max(1, self._batch // 4)
+            raise
+        if took > LONGEST_BATCH:
+            self._batch = max(1, self._batch // 2)
+        elif fired.full:
+            self._batch = min(timers.BATCH, self._batch * 2)
+        return fired
 
     async def doubt_answers(self) -> None:
         """Tell the truth of replies that no call was answered with, nor its retries."""

@@ -28,11 +28,8 @@ class Fired:
 
     done: int
     broken: Mapping[str, str]
-
-    @property
-    def full(self) -> bool:
-        """Whether the batch was full, so that more may be due."""
-        return self.done + len(self.broken) == BATCH
+    full: bool
+    """Whether the batch was full, so that more may be due."""
 
 
 def add(
@@ -53,20 +50,22 @@ def any_due(session: Session, now: datetime) -> bool:
     return session.connection().execute(_LOOK, {"b_now": now}).first() is not None
 
 
-def fire(session: Session, effects: Mapping[str, Effect], now: datetime) -> Fired:
-    """Fire a batch of what is due; a timer is done only together with its effect.
+def fire(
+    session: Session, effects: Mapping[str, Effect], now: datetime, limit: int = BATCH
+) -> Fired:
+    """Fire up to `limit` of what is due; a timer is done only together with its effect.
 
     No two processes get the same timer, and none waits for another. An effect that breaks is
     taken back alone, and its timer comes again later. An effect reads the timer it is given, which
     is no part of its session; to change the row is not its business.
     """
-    found = session.connection().execute(_CLAIM, {"b_now": now, "b_limit": BATCH})
+    found = session.connection().execute(_CLAIM, {"b_now": now, "b_limit": limit})
     timers = sorted(drafts(Timer, _NAMES, found), key=lambda timer: timer.due_at)
     broken = _cause(session, timers, effects, now)
     if broken:
         again = {"b_later": now + AGAIN, "b_keys": list(broken)}
         session.connection().execute(_AGAIN, again)
-    return Fired(len(timers) - len(broken), broken)
+    return Fired(len(timers) - len(broken), broken, len(timers) == limit)
 
 
 def _cause(

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from bot.metrics import Metrics
 from bot.signals import Signals
-from bot.timers import Ticker
+from bot.timers import EFFECTS, Ticker
 from channels.message import Text
 from faq.matcher import Band, Decision
 from handlers.base import Handoff, Outcome
@@ -220,6 +220,49 @@ async def test_a_clock_set_forward_by_half_a_century_costs_one_tick(ticker, time
     due = [job.next_run_time for job in ticker._scheduler.get_jobs()]
     ticker.stop()
     assert min(due) > datetime(2026, 1, 1, tzinfo=UTC)
+
+
+async def test_timers_whose_effects_take_long_hold_nobody_up(ticker, db, time, monkeypatch):
+    batches = []
+
+    def slow(session, _timer, _now):
+        time.pass_by(seconds=0.01)
+        batches[-1] += 1
+
+    def begun(fire):
+        def counted(*args):
+            batches.append(0)
+            return fire(*args)
+
+        return counted
+
+    def many(session):
+        for number in range(900):
+            timers.add(session, f"{number:04}", "slow", time(), {})
+
+    await db.write(many)
+    monkeypatch.setattr(timers, "fire", begun(timers.fire))
+    monkeypatch.setitem(EFFECTS, "slow", slow)
+    await ticker.fire_timers()
+    assert batches[:6] == [400, 200, 100, 50, 25, 12]
+    assert max(batches[6:]) <= 24
+    assert sum(batches) == 900
+
+
+async def test_a_batch_that_is_cut_off_is_tried_again_with_fewer(ticker, db, time, monkeypatch):
+    sizes = []
+
+    def cut_off(_session, _effects, _now, limit):
+        sizes.append(limit)
+        raise Unavailable("it took too long")
+
+    await db.write(timers.add, "a", "mark", time(), {})
+    with monkeypatch.context() as broken:
+        broken.setattr(timers, "fire", cut_off)
+        for _ in range(6):
+            with pytest.raises(Unavailable):
+                await ticker.fire_timers()
+    assert sizes == [400, 100, 25, 6, 1, 1]
 
 
 async def test_a_tick_that_a_stop_cuts_off_says_nothing(ticker):
