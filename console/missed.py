@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,14 +9,13 @@ from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
-import structlog
 from fastapi import APIRouter
 from fastapi import Path as InPath
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from console import knowledge_views, missed_views
+from console import knowledge_views, looks, missed_views
 from console.auth import Found, Login
 from console.i18n import mark
 from console.knowledge import NEIGHBOURS, EditorLogin
@@ -30,12 +28,10 @@ from faq.replay import Asked
 from faq.stored import content_of, entry_of
 from handlers.desk import gaps as looking
 from handlers.personal import HIDDEN, masked
-from storage import gaps, knowledge, rehearsals, timers
+from storage import gaps, knowledge, rehearsals
 from storage.articles import LiveEntry
-from storage.database import StorageError
 from storage.models import GapState, Rehearsal
 
-log = structlog.get_logger(__name__)
 router = APIRouter()
 GapId = Annotated[str, InPath(pattern=r"^[0-9a-f]{16}$")]
 REPLAYED = 300
@@ -54,7 +50,6 @@ TOLD: Mapping[str, str] = {
     "known": mark("The entry has these questions already."),
 }
 NOT_TRIED = mark("Nothing can be tried out here just now.")
-_looks: set[asyncio.Task[None]] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,44 +80,24 @@ async def list_all(
     """Show the gaps, the dearest first; while they are looked for, ask again."""
     page = max(1, min(page, 1000))
     listed = await found.db.read(missed_views.read_list, state, page)
-    looks = told == "looking" and found.clock().timestamp() - asked < PATIENCE.total_seconds()
-    if looks and listed.looked_at is not None and listed.looked_at.timestamp() >= asked:
-        told, looks = "looked", False
+    waits = told == "looking" and looks.stamp(found.clock() - PATIENCE) < asked
+    if waits and listed.looked_at is not None and looks.stamp(listed.looked_at) >= asked:
+        told, waits = "looked", False
     context = {
         **_words(login, found),
         "listed": listed,
         "state": state,
         "page": page,
         "told": TOLD.get(told, ""),
-        "looks": f"/kb/gaps?told=looking&asked={asked}" if looks else "",
+        "looks": f"/kb/gaps?told=looking&asked={asked}" if waits else "",
     }
     return render(request, "knowledge/gaps.html", context, login=login)
 
 
 @router.post("/kb/gaps")
 async def look_again(_login: EditorLogin, found: Found) -> Response:
-    """Look for gaps now, beside everything else; two who ask at once get one look."""
-    now = found.clock()
-    key = f"{looking.KIND}:asked:{now:%Y-%m-%dT%H:%M}"
-    if await found.db.write(timers.add, key, looking.KIND, now, {}):
-        task = asyncio.create_task(_look(found), name="gaps")
-        _looks.add(task)
-        task.add_done_callback(_looks.discard)
-    minute = now.replace(second=0, microsecond=0)
-    return _go(f"/kb/gaps?told=looking&asked={int(minute.timestamp())}")
-
-
-async def _look(found: Services) -> None:
-    try:
-        number = await looking.look(found.db, found.knowledge, found.clock())
-        log.info("looked for gaps", found=number)
-    except StorageError:
-        log.exception("the look for gaps found the database unable")
-
-
-async def settled() -> None:
-    """Wait until no look goes on in this process."""
-    await asyncio.gather(*_looks, return_exceptions=True)
+    """Look for gaps now, beside everything else."""
+    return _go(f"/kb/gaps?told=looking&asked={looks.stamp(await looks.ask(found))}")
 
 
 @router.get("/kb/gaps/{gap_id}")

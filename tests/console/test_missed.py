@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from channels.message import Text
-from console import missed
+from console import looks, missed
 from faq.config import FaqConfig
 from faq.knowledge import KnowledgeBase
 from faq.rehearsal import Rehearsals
@@ -40,7 +40,7 @@ async def desk(desk_console, tmp_path):
     for number, text in enumerate(ASKED):
         await miss(desk_console, f"客户{number}", text)
     yield desk_console
-    await missed.settled()
+    await looks.settled()
     await stage.close()
     await base.close()
 
@@ -65,7 +65,7 @@ async def miss(desk, name, text):
 
 async def looked(desk, browser):
     await browser.post("/kb/gaps")
-    await missed.settled()
+    await looks.settled()
     (gap, *_) = await desk.db.read(gaps.listed, GapState.OPEN, 10)
     return gap, (await browser.get(f"/kb/gaps/{gap.id}")).text
 
@@ -166,7 +166,7 @@ async def test_what_is_ignored_can_be_opened_again(desk):
     assert gap.id in (await editor.get("/kb/gaps?state=ignored")).text
     desk.time.go_on(timedelta(minutes=2))
     await editor.post("/kb/gaps")
-    await missed.settled()
+    await looks.settled()
     assert gap.id not in (await editor.get("/kb/gaps")).text
     await editor.post(f"/kb/gaps/{gap.id}", data={"action": "reopen"})
     assert gap.id in (await editor.get("/kb/gaps")).text
@@ -199,7 +199,7 @@ async def test_a_look_that_finds_nothing_is_told_of_like_any_other(desk):
     editor = await desk.enter("editor")
     assert "Nobody has looked yet" in (await editor.get("/kb/gaps")).text
     answer = await editor.post("/kb/gaps")
-    await missed.settled()
+    await looks.settled()
     page = (await editor.get(answer.headers["location"])).text
     assert "hx-get" not in page
     assert "No question is left open" in page
@@ -208,15 +208,28 @@ async def test_a_look_that_finds_nothing_is_told_of_like_any_other(desk):
 
 async def test_a_page_that_waits_for_a_look_asks_again_until_it_was(desk):
     editor = await desk.enter("editor")
-    minute = int(desk.time.now.replace(second=0, microsecond=0).timestamp())
-    waiting = f"/kb/gaps?told=looking&asked={minute}"
+    moment = looks.stamp(desk.time.now)
+    waiting = f"/kb/gaps?told=looking&asked={moment}"
     assert f'hx-get="{waiting.replace("&", "&amp;")}"' in (await editor.get(waiting)).text
     answer = await editor.post("/kb/gaps")
-    await missed.settled()
+    await looks.settled()
     assert answer.headers["location"] == waiting
     page = (await editor.get(waiting)).text
     assert "hx-get" not in page
     assert "Looked through just now." in page
     desk.time.go_on(missed.PATIENCE + timedelta(minutes=1))
-    late = waiting.replace(str(minute), str(minute + 1))
+    late = waiting.replace(str(moment), str(moment + 1))
     assert "hx-get" not in (await editor.get(late)).text
+
+
+async def test_a_look_of_just_before_is_not_taken_for_the_one_that_was_asked_for(desk):
+    editor = await desk.enter("editor")
+    first = (await editor.post("/kb/gaps")).headers["location"]
+    await looks.settled()
+    desk.time.go_on(timedelta(seconds=3))
+    again = (await editor.post("/kb/gaps")).headers["location"]
+    assert again == first, "who asks again in the same minute gets the same look"
+    asked_later = f"/kb/gaps?told=looking&asked={looks.stamp(desk.time.now)}"
+    page = (await editor.get(asked_later)).text
+    assert "hx-get" in page
+    assert "Looked through just now." not in page

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import Page, expect
 
-from console import missed
+from console import looks
 from storage.zone import ZONE
 from tests.e2e.access import barriers, lost_stops
 from tests.e2e.browser import DESK, PHONE, chromium
@@ -42,7 +42,7 @@ async def fills_the_rooms(product: Product) -> tuple[str, str]:
     due = (product.clock() + timedelta(days=1)).astimezone(ZONE)
     await sue.does(f"{trial}/publish", sure="yes", when="later", at=f"{due:%Y-%m-%dT%H:%M}")
     await sue.does("/kb/gaps")
-    await missed.settled()
+    await looks.settled()
     headers = {"x-csrf-token": sue.csrf, "origin": product.url}
     file = {"file": ("fragen.csv", TABLE, "text/csv")}
     brought = await client.post("/kb/import", files=file, headers=headers)

@@ -81,3 +81,39 @@ async def test_a_suggested_threshold_is_seen_applied_gone_by_and_taken_back(
         await tom.hears(DOUBT)
         assert len(asked) == 3
         assert watched.wrong == []
+
+
+async def test_what_customers_missed_is_found_tried_kept_and_answered(
+    product: Product, pictures: Path
+):
+    for number, asked in enumerate(("你们招兼职吗", "你们招兼职吗？", "请问你们招兼职吗")):
+        customer = product.customer("telegram", f"jobless{number}")
+        await customer.says(asked)
+        await customer.hears("")
+    async with chromium(product.url) as watched:
+        page = await watched.window()
+        await logs_in(page, product, "admin")
+        await page.goto(f"{product.url}/kb")
+        await page.locator("a[href='/kb/gaps']").first.click()
+        await page.locator("form[action='/kb/gaps'] button").click()
+        found = page.locator("li.gap").filter(has_text="兼职")
+        await expect(found).to_have_count(1)
+        await expect(found.locator(".gap-size .number")).to_have_text("3")
+        await page.screenshot(path=pictures / "kb-gaps.png")
+        await found.locator("h2 a").click()
+        await page.fill("#f-answer", "我们常年招兼职，请发简历到门店。")
+        await page.screenshot(path=pictures / "kb-gap.png", full_page=True)
+        await page.locator("button[name=to][value=new]").click()
+        keep = page.locator("button[form=keep]")
+        await expect(keep).to_be_visible()
+        await page.screenshot(path=pictures / "kb-gap-tried.png", full_page=True)
+        await page.set_viewport_size(PHONE)
+        assert await page.evaluate(WIDER) <= 0
+        await page.screenshot(path=pictures / "kb-gap-phone.png", full_page=True)
+        await keep.click()
+        await page.wait_for_url("**told=saved")
+        await page.goto(f"{product.url}/kb/gaps")
+        await expect(found).to_have_count(0)
+        await page.goto(f"{product.url}/kb/gaps?state=drafted")
+        await expect(found).to_have_count(1)
+        assert watched.wrong == []
