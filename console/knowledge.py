@@ -23,12 +23,14 @@ from console.services import Services
 from console.views import is_partial, render
 from console.words import CHANNELS
 from storage import knowledge, plans
-from storage.knowledge import Content, UnknownArticle
+from storage.knowledge import Chosen, Content, UnknownArticle
 from storage.rules import Attachment, Rules
 
 router = APIRouter()
 EditorLogin = Annotated[Login, Depends(require("knowledge.write"))]
 """Somebody who writes entries."""
+DRAFTED = "drafted"
+"""The state of what the next release would change."""
 NEIGHBOURS = 300
 """How many questions are offered to be named as related; any other can be typed."""
 RULE_FIELDS = frozenset({"mode", "valid_from", "valid_to", "level", *RELATED})
@@ -57,18 +59,12 @@ async def list_all(
     page: int = 1,
 ) -> Response:
     """Show the entries."""
-    told = request.query_params.get("told", "")
-    known = kind if kind in KINDS else None
+    told, state = (request.query_params.get(name, "") for name in ("told", "state"))
+    known = kind if kind in KINDS else ""
     page = max(1, min(page, 10_000))
-    offset = (page - 1) * pages.PAGE
-    listed = await found.db.read(pages.read_list, q[:200], known, offset, category[:200])
-    context = {
-        "listed": listed,
-        "q": q[:200],
-        "kind": known or "",
-        "category": category[:200],
-        "page": page,
-    }
+    chosen = Chosen(q[:200], known, category[:200], state == DRAFTED)
+    listed = await found.db.read(pages.read_list, chosen, (page - 1) * pages.PAGE)
+    context = {"listed": listed, "chosen": chosen, "page": page}
     return _render(request, login, found, "list.html", {**context, "told": TOLD.get(told, "")})
 
 

@@ -144,12 +144,12 @@ class Released:
     live: bool
 
 
-def read_list(session: Session, query: str, kind: str | None, offset: int, category: str) -> Listed:
+def read_list(session: Session, chosen: articles.Chosen, offset: int) -> Listed:
     """Return one page of the knowledge base."""
-    found = articles.list_articles(session, query or None, kind, PAGE, offset, category or None)
+    found = articles.list_articles(session, chosen, PAGE, offset)
     return Listed(
         [Entry(state) for state in found if state.draft or state.live],
-        articles.count_articles(session, query or None, kind, category or None),
+        articles.count_articles(session, chosen),
         overview.count_drafts(session),
         articles.current_release(session),
         tree_of(articles.category_counts(session)),

@@ -105,32 +105,35 @@ def drafts(session: Session, keys: Collection[str] | None) -> dict[str, ArticleV
     return {key: version for key, version in session.exec(query) if keys is None or key in keys}
 
 
-def list_articles(
-    session: Session,
-    query: str | None = None,
-    kind: str | None = None,
-    limit: int = 50,
-    offset: int = 0,
-    category: str | None = None,
-) -> list[ArticleState]:
-    """Return entries that are live or drafted, by key, with both states.
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which entries are asked for; an empty word chooses nothing.
 
     A category holds those below it: `a` holds `a/b`.
     """
-    chosen = select(Article).where(*_chosen(query, kind, category)).order_by(col(Article.key))
-    articles = list(session.exec(chosen.limit(limit).offset(offset)))
+
+    query: str = ""
+    kind: str = ""
+    category: str = ""
+    drafted: bool = False
+    """Only those whose next release would be another."""
+
+
+ALL = Chosen()
+
+
+def list_articles(
+    session: Session, chosen: Chosen = ALL, limit: int = 50, offset: int = 0
+) -> list[ArticleState]:
+    """Return entries that are live or drafted, by key, with both states."""
+    found = select(Article).where(*_chosen(chosen)).order_by(col(Article.key))
+    articles = list(session.exec(found.limit(limit).offset(offset)))
     return states(session, articles)
 
 
-def count_articles(
-    session: Session,
-    query: str | None = None,
-    kind: str | None = None,
-    category: str | None = None,
-) -> int:
+def count_articles(session: Session, chosen: Chosen = ALL) -> int:
     """Return how many entries `list_articles` would find in all."""
-    chosen = select(func.count()).select_from(Article).where(*_chosen(query, kind, category))
-    return session.exec(chosen).one()
+    return session.exec(select(func.count()).select_from(Article).where(*_chosen(chosen))).one()
 
 
 def questions(session: Session, keys: Collection[str] | None = None) -> dict[str, str]:
@@ -156,18 +159,25 @@ def category_counts(session: Session) -> dict[str, int]:
     return dict(session.exec(query).all())
 
 
-def _chosen(query: str | None, kind: str | None, category: str | None) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = [col(Article.id).in_(_current(query))]
-    if kind is not None:
-        wanted.append(col(Article.kind) == kind)
-    if category is not None:
-        below = _pattern(f"{category}/")[1:]
+def _chosen(chosen: Chosen) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = [col(Article.id).in_(_current(chosen.query))]
+    if chosen.kind:
+        wanted.append(col(Article.kind) == chosen.kind)
+    if chosen.category:
+        below = _pattern(f"{chosen.category}/")[1:]
         stands = col(Article.category)
-        wanted.append(or_(stands == category, stands.like(below, escape="\\")))
+        wanted.append(or_(stands == chosen.category, stands.like(below, escape="\\")))
+    if chosen.drafted:
+        wanted.append(col(Article.id).in_(_DRAFTED))
     return wanted
 
 
-def _current(query: str | None) -> SelectOfScalar[UUID]:
+_DRAFTED = select(ArticleVersion.article_id).where(
+    col(ArticleVersion.live_from).is_(None), col(ArticleVersion.live_to).is_(None)
+)
+
+
+def _current(query: str) -> SelectOfScalar[UUID]:
     found = select(ArticleVersion.article_id).where(col(ArticleVersion.live_to).is_(None))
     if query:
         pattern, in_json = _pattern(query), _pattern(json.dumps(query)[1:-1])

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from storage import attachments
 from storage.articles import (
     ArticleState,
+    Chosen,
     Content,
     LiveEntry,
     category_counts,
@@ -33,6 +34,7 @@ from storage.releases import NothingToPublish, UnknownRelease, publish, rollback
 
 __all__ = [
     "ArticleState",
+    "Chosen",
     "Content",
     "LiveEntry",
     "NothingToPublish",
@@ -101,7 +103,7 @@ def move_category(
 ) -> int:
     """Write drafts that move a category, and those below it, elsewhere; return how many."""
     moved = 0
-    for state in list_articles(session, limit=MOST_MOVED, category=old):
+    for state in list_articles(session, Chosen(category=old), MOST_MOVED):
         version = state.draft or state.live
         if version is None or version.deleted:
             continue

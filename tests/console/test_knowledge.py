@@ -48,6 +48,17 @@ async def test_the_list_is_searched_and_filtered(kb_desk):
     assert "No entry matches" in (await editor.get("/kb?kind=price")).text
 
 
+async def test_the_list_is_narrowed_to_what_is_drafted(kb_desk):
+    editor = await kb_desk.enter("editor")
+    assert "No entry matches" in (await editor.get("/kb?state=drafted")).text
+    new = Content("可以货到付款吗？", (), {"zh": "不可以"})
+    await kb_desk.db.write(knowledge.save_draft, "cod", new, None, kb_desk.time.now)
+    page = (await editor.get("/kb?state=drafted")).text
+    assert "可以货到付款吗" in page
+    assert "退款多久到账" not in page
+    assert '<option value="drafted" selected>' in page
+
+
 async def test_a_new_entry_is_a_draft_until_it_is_published(kb_desk):
     editor = await kb_desk.enter("editor")
     answer = await editor.post("/kb/new", data=FORM)

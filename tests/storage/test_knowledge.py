@@ -155,9 +155,10 @@ async def test_entries_are_found_by_text_key_and_kind(db, now):
     await draft(db, now, "returns", RETURNS)
     await draft(db, now, "hours_%", HOURS)
 
-    async def found(query: str | None = None, kind: str | None = None) -> list[str]:
-        states = await db.read(knowledge.list_articles, query, kind)
-        assert await db.read(knowledge.count_articles, query, kind) == len(states)
+    async def found(query: str = "", kind: str = "", **more: bool) -> list[str]:
+        chosen = knowledge.Chosen(query, kind, **more)
+        states = await db.read(knowledge.list_articles, chosen)
+        assert await db.read(knowledge.count_articles, chosen) == len(states)
         return [state.article.key for state in states]
 
     assert await found("怎么退货") == ["returns"]
@@ -166,6 +167,10 @@ async def test_entries_are_found_by_text_key_and_kind(db, now):
     assert await found("%") == ["hours_%"]
     assert await found(kind="service") == ["returns"]
     assert await found() == ["hours_%", "returns"]
+    await db.write(knowledge.publish, None, "", now, None)
+    assert await found(drafted=True) == []
+    await draft(db, now, "hours_%", RETURNS)
+    assert await found(drafted=True) == ["hours_%"]
 
 
 async def test_many_drafts_are_saved_as_one_by_one(db, now):
