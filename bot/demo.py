@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -154,6 +154,13 @@ def _demo(request: Request) -> Demo:
     return found
 
 
+def _phone(request: Request, name: str) -> Simulator:
+    phones = _demo(request).simulators
+    if name not in phones:
+        raise HTTPException(404, f"no such phone; there are {', '.join([*sorted(phones), WEB])}")
+    return phones[name]
+
+
 @router.get("/demo")
 async def page(request: Request) -> Response:
     """Show the phones."""
@@ -164,9 +171,7 @@ async def page(request: Request) -> Response:
 @router.post("/demo/{name}/say")
 async def say(request: Request, name: str, said: Said) -> Response:
     """Speak as a customer on a phone."""
-    simulator = _demo(request).simulators.get(name)
-    if simulator is None:
-        return PlainTextResponse("no such phone", 404)
+    simulator = _phone(request, name)
     status = await _demo(request).push(
         name, simulator.letter(said.contact, said.text, said.subject)
     )
@@ -176,9 +181,7 @@ async def say(request: Request, name: str, said: Said) -> Response:
 @router.post("/demo/{name}/tap")
 async def tap(request: Request, name: str, tapped: Tapped) -> Response:
     """Tap an option on a phone."""
-    simulator = _demo(request).simulators.get(name)
-    if simulator is None:
-        return PlainTextResponse("no such phone", 404)
+    simulator = _phone(request, name)
     seen = next((s for s in simulator.seen_by(tapped.contact) if s.number == tapped.number), None)
     if seen is None or tapped.option >= len(seen.options):
         return PlainTextResponse("no such option", 422)
@@ -189,18 +192,14 @@ async def tap(request: Request, name: str, tapped: Tapped) -> Response:
 @router.get("/demo/{name}/form")
 async def form(request: Request, name: str, contact: str) -> Response:
     """Give the form that is open on a phone."""
-    simulator = _demo(request).simulators.get(name)
-    if simulator is None:
-        return PlainTextResponse("no such phone", 404)
-    return JSONResponse({"form": simulator.form_of(contact)}, headers={"cache-control": "no-store"})
+    open_one = _phone(request, name).form_of(contact)
+    return JSONResponse({"form": open_one}, headers={"cache-control": "no-store"})
 
 
 @router.post("/demo/{name}/form")
 async def hand_in(request: Request, name: str, told: FilledIn) -> Response:
     """Hand in the form on a phone, and give what is open then: it, if it was not taken."""
-    simulator = _demo(request).simulators.get(name)
-    if simulator is None:
-        return PlainTextResponse("no such phone", 404)
+    simulator = _phone(request, name)
     if simulator.form_of(told.contact) is None:
         return PlainTextResponse("no form is open", 422)
     status = await _demo(request).push(name, simulator.hand_in(told.contact, told.filled))
@@ -213,9 +212,7 @@ async def screen(
     request: Request, name: str, contact: str, after: int = 0, wait: int = 1
 ) -> Response:
     """Give what is new on a phone's screen, waiting a while for it."""
-    simulator = _demo(request).simulators.get(name)
-    if simulator is None:
-        return PlainTextResponse("no such phone", 404)
+    simulator = _phone(request, name)
     seen = simulator.seen_by(contact, after)
     for _ in range(int(LONG_POLL_SECONDS / 0.1) if wait else 0):
         if seen or await request.is_disconnected() or request.app.state.service.stopping:

@@ -130,8 +130,10 @@ async def _forged(request: Request, _problem: Exception) -> Response:
 
 
 async def _not_found(request: Request, problem: Exception) -> Response:
-    if not _is_person(request) or not isinstance(problem, HTTPException):
-        return await http_exception_handler(request, HTTPException(404))
+    if not isinstance(problem, HTTPException):
+        problem = HTTPException(404)
+    if not _is_person(request):
+        return await http_exception_handler(request, problem)
     return await error_page(
         request,
         404,

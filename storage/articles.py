@@ -152,7 +152,7 @@ def category_counts(session: Session) -> dict[str, int]:
     """Return how many entries that are live or drafted stand in each category itself."""
     query = (
         select(Article.category, func.count())
-        .where(col(Article.id).in_(_current(None)))
+        .where(col(Article.id).in_(_current("")))
         .group_by(Article.category)
         .order_by(Article.category)
     )

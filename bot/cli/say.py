@@ -108,5 +108,14 @@ def _line(text: str, labels: list[str]) -> str:
 
 def _checked(answer: httpx.Response) -> httpx.Response:
     if answer.status_code >= 300:  # noqa: PLR2004 - HTTP
-        raise _Refused(f"status {answer.status_code}")
+        raise _Refused(f"status {answer.status_code}{_reason(answer)}")
     return answer
+
+
+def _reason(answer: httpx.Response) -> str:
+    """Return what the demo says of it, if it says something."""
+    try:
+        detail = answer.json()["detail"]
+    except (ValueError, TypeError, LookupError):
+        return ""
+    return f": {detail}" if isinstance(detail, str) else ""

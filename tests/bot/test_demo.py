@@ -151,6 +151,9 @@ async def test_speaking_where_nobody_listens_says_so(demo):
         said = await asyncio.to_thread(CliRunner().invoke, commands, args)
         assert said.exit_code == 1
         assert f"the demo at {url} does not take it" in said.stderr
+    assert "no such phone; there are demo_" in said.stderr
+    assert "demo_wechat" in said.stderr
+    assert "demo_web)" in said.stderr
 
 
 async def test_a_mail_is_answered_under_its_subject_and_the_next_one_in_its_thread(demo):
