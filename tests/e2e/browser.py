@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Browser, BrowserContext, Dialog, Page, async_playwright, expect
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser")
+"""The first is the same engine without windows, and begins in half the time."""
+CHROMIUM = next(filter(None, map(shutil.which, PROGRAMS)), None)
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -61,7 +63,7 @@ class Watched:
 async def chromium(own: str) -> AsyncIterator[Watched]:
     """Start Chromium, or say how to get it."""
     if CHROMIUM is None:
-        pytest.skip("no Chromium: apt-get install chromium fonts-noto-cjk")
+        pytest.skip("no Chromium: apt-get install chromium-headless-shell fonts-noto-cjk")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM, headless=True, args=list(ARGUMENTS)
