@@ -62,9 +62,11 @@
     return [...faint];
   },
 
-  // The way of the Tab key begins before everything else.
+  // The way of the Tab key begins before everything else; each press notes where it comes from.
   begin() {
     window.yingdaStops = new Map();
+    window.yingdaWay = [];
+    addEventListener("keydown", () => window.yingdaWay.push(this.stop()), true);
     document.body.tabIndex = -1;
     document.body.focus();
     document.body.removeAttribute("tabindex");
@@ -90,5 +92,12 @@
     if (!window.yingdaStops.has(e)) window.yingdaStops.set(e, window.yingdaStops.size);
     const name = e.id || e.name || e.textContent.trim().slice(0, 30) || e.outerHTML.slice(0, 60);
     return { at: window.yingdaStops.get(e), name, marked, visible };
+  },
+
+  // Where the keys pressed since the last time have led.
+  way() {
+    const [, ...stops] = window.yingdaWay;
+    window.yingdaWay = [];
+    return [...stops, this.stop()];
   },
 })
