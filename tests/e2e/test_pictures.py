@@ -10,8 +10,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.e2e.browser import DESK, chromium
-from tests.e2e.conftest import PASSWORD
 from tests.e2e.scene import Shop, fill, shop
+from tests.e2e.test_browser import logs_in
 
 pytestmark = pytest.mark.browser
 SITE = {"width": 420, "height": 760}
@@ -32,14 +32,6 @@ async def day(tmp_path: Path) -> AsyncIterator[Shop]:
         yield there
 
 
-async def enters(page: Page, url: str, name: str) -> None:
-    await page.goto(f"{url}/login")
-    await page.fill("input[name=name]", name)
-    await page.fill("input[name=password]", PASSWORD)
-    await page.press("input[name=password]", "Enter")
-    await expect(page.locator(".rail")).to_be_visible()
-
-
 async def keep(page: Page, path: Path, *, whole: bool = False) -> None:
     await expect(page.locator("body")).to_be_visible()
     await page.screenshot(path=path, caret="initial", animations="disabled", full_page=whole)
@@ -49,7 +41,7 @@ async def test_an_ordinary_day_looks_as_the_readme_shows_it(day: Shop, pictures:
     known = await fill(day)
     async with chromium(day.url) as watched:
         page = await watched.window(viewport=DESK)
-        await enters(page, day.url, "anran")
+        await logs_in(page, day, "anran")
         await page.goto(f"{day.url}/inbox/{known['talk']}?view=all")
         await expect(page.locator("#live-mark.on")).to_be_visible()
         await expect(page.locator("#bubbles")).to_contain_text("让您久等了")
@@ -65,7 +57,7 @@ async def test_an_ordinary_day_looks_as_the_readme_shows_it(day: Shop, pictures:
         await is_helped_on_the_website(day, chat)
         await keep(chat, pictures / "chat.png")
         boss = await watched.window(viewport=DESK)
-        await enters(boss, day.url, "linxue")
+        await logs_in(boss, day, "linxue")
         await boss.goto(f"{day.url}/tickets/{known['case']}")
         await keep(boss, pictures / "ticket.png")
         await boss.goto(f"{day.url}/kb/refund_time")
