@@ -21,7 +21,9 @@ async def provider():
 
 
 def settings(provider):
-    return {"post": {"channel": "email", "timeout": 10, **provider.settings}}
+    # At its usual speed what a second life sends may wait ten seconds for its share.
+    told = {"timeout": 60, "messages_per_second": 20}
+    return {"post": {"channel": "email", **told, **provider.settings}}
 
 
 async def stored(served, count):
