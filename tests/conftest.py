@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 
 from storage import engine, pg_driver, schema
 from storage.database import Database
+from tests.patience import wait_longer
 from tests.postgres import Server
 from tests.statements import share
 
@@ -25,6 +26,7 @@ SHOP = "shop"
 
 share(engine)
 share(pg_driver)
+wait_longer()
 
 settings.register_profile(
     "everyday",

@@ -33,6 +33,7 @@ from handlers.base import Handler, Outcome, Turn
 from storage import contacts, conversations, lanes, shares
 from storage.database import Database
 from storage.models import Author, Conversation, Delivery, InboundEvent, Lane, LaneKind, Message
+from tests.patience import PATIENCE
 
 STRANGERS = Path(__file__).parent / "strangers"
 TOKEN = "token"
@@ -198,8 +199,9 @@ Build = Callable[..., House]
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a busy machine take its time to store: that a call may come again is no news."""
-    monkeypatch.setattr("bot.intake.STORE_SECONDS", 60.0)
+    """Let a busy machine take its time to store and to think: that it may give up is no news."""
+    monkeypatch.setattr("bot.intake.STORE_SECONDS", PATIENCE)
+    monkeypatch.setattr("bot.worker.THINKING_SECONDS", PATIENCE)
 
 
 @pytest.fixture
@@ -265,14 +267,15 @@ async def run(
             config = configuration.Config(
                 database_url=url,
                 data_dir=tmp_path,
-                faq=FaqConfig(encoder="off"),
+                faq=FaqConfig(encoder="off", budget_ms=10_000, learn=False),
                 inboxes={
                     name: configuration.inbox(name, {"channel": "strange", **some})
                     for name, some in told.items()
                 },
                 **{"demo": False, **settings},
             )
-            app = compose(config, moment)
+            # No platform would wait so long for the answer in its call; a test may have to.
+            app = compose(config.model_copy(update={"passive_wait": PATIENCE}), moment)
             service = await stack.enter_async_context(app.state.service)
             transport = httpx.ASGITransport(app)
             client = httpx.AsyncClient(transport=transport, base_url="http://shop.test")

@@ -137,7 +137,8 @@ async def test_without_the_demo_nothing_of_it_is_there(run):
         assert (await served.client.get(path)).status_code == 404
 
 
-async def test_a_customer_can_speak_from_the_command_line(demo):
+async def test_a_customer_can_speak_from_the_command_line(demo, monkeypatch):
+    monkeypatch.setattr("bot.cli.say.SECONDS", 60.0)
     for phone in ("demo_telegram", "demo_web"):
         args = ["say", phone, "如何申请退货", "--url", str(demo.base_url)]
         said = await asyncio.to_thread(CliRunner().invoke, commands, args)

@@ -130,7 +130,7 @@ async def test_stopping_waits_for_what_is_being_done(db, time, running):
     loop = running(Loop(db, time))
     loop.hold = asyncio.Event()
     await until(lambda: loop.inside == 1)
-    stopping = asyncio.create_task(loop.stop(10))
+    stopping = asyncio.create_task(loop.stop(60))
     await asyncio.sleep(0)
     loop.hold.set()
     await stopping

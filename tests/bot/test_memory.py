@@ -12,6 +12,7 @@ from channels.testing import RememberedMemory, serve
 from channels.wechat.adapter import Adapter
 from channels.wechat.config import Config
 from channels.wechat.simulator import Simulator
+from tests.patience import PATIENCE
 
 OPENID = "oTESTopenid0000000000000001"
 SOON = timedelta(seconds=5)
@@ -58,7 +59,8 @@ def saying(text):
 async def test_two_processes_that_are_refused_a_hundred_times_fetch_one_token(db, time):
     simulator = Simulator("shop", time)
     async with serve(simulator.app) as url:
-        config = Config(**{**simulator.settings, "channel": "wechat", "base_url": url})
+        told = {"channel": "wechat", "base_url": url, "timeout": PATIENCE}
+        config = Config(**{**simulator.settings, **told})
         one, other = (
             Adapter("shop", config, StoredMemory(db, "shop", time), time) for _ in range(2)
         )
@@ -73,8 +75,9 @@ async def test_two_processes_that_are_refused_a_hundred_times_fetch_one_token(db
                 for part in (one, other)
             ]
             # No new token before all of them were told 40001, and one has asked for another.
-            while len(simulator.calls) - before <= len(sends):
-                await asyncio.sleep(0.01)
+            async with asyncio.timeout(PATIENCE):
+                while len(simulator.calls) - before <= len(sends):
+                    await asyncio.sleep(0.01)
             simulator.platform.hangs.set()
             await asyncio.gather(*sends)
     assert len(simulator.screen) == 101

@@ -61,7 +61,7 @@ async def process(time, platform):
     """Make what one process has; all share one memory and one platform."""
     memory, made = RememberedMemory(time), []
 
-    def make(patience=10.0):
+    def make(patience=60.0):
         made.append(Tokens(memory, time, "account", platform.fetch, patience=patience))
         return made[-1]
 

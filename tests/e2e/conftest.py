@@ -29,9 +29,10 @@ from faq.demo import publish_demo
 from storage import people
 from storage.database import Database
 from storage.models import Role
+from tests.e2e.process import FAQ
+from tests.patience import PATIENCE
 
 PLATFORMS = ("wechat", "weibo", "telegram", "slack", "webchat")
-PATIENCE = 60.0
 MORE: dict[str, dict[str, Any]] = {"webchat": {"attachments": True}}
 ROW = re.compile(r'data-id="([0-9a-f-]{36})"')
 ALONE = {"hx-request": "true"}
@@ -169,8 +170,9 @@ class Person:
 async def product(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Product]:
-    # A busy machine may take its time to store: a platform that is told to come again is no news.
+    # A busy machine may take its time: a platform that is told to come again is no news.
     monkeypatch.setattr("bot.intake.STORE_SECONDS", PATIENCE)
+    monkeypatch.setattr("bot.worker.THINKING_SECONDS", PATIENCE)
     clock = Clock()
     simulators = {name: registry.find(name).simulator(f"shop_{name}", clock) for name in PLATFORMS}
     platforms = Starlette(routes=[Mount(f"/{n}", app=s.app) for n, s in simulators.items()])
@@ -183,7 +185,7 @@ async def product(
             database_url=url,
             data_dir=tmp_path,
             demo=False,
-            faq=FaqConfig(encoder="off"),
+            faq=FaqConfig(**FAQ),
             inboxes={
                 f"shop_{name}": inbox(
                     f"shop_{name}",

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -114,5 +115,11 @@ class Process:
             await self.child.wait()
 
 
+FAQ: dict[str, Any] = {"encoder": "off", "budget_ms": 10_000, "learn": False}
+"""On a busy machine no question may be too hard: its hand-over would look like a loss.
+
+Nor may the matcher learn, as it does half a minute after its start: a slow test would go on with
+another one.
+"""
 UNCOUNTED = {name: {"window_replies": 1000} for name in ("wechat", "qq")}
 """Settings of accounts whose customers write faster than any quota of replies is meant for."""

@@ -21,6 +21,7 @@ from faq.config import FaqConfig
 from storage import people
 from storage.models import Role
 from tests.e2e.conftest import PASSWORD, PATIENCE, Person, moment
+from tests.e2e.process import FAQ
 
 TEAM = {
     "anran": ("安然", Role.AGENT),
@@ -135,7 +136,7 @@ async def shop(folder: Path, port: int = 0) -> AsyncIterator[Shop]:
             data_dir=folder,
             demo=True,
             port=port or kept.getsockname()[1],
-            faq=FaqConfig(encoder="off"),
+            faq=FaqConfig(**FAQ),
         )
         async with _open(config) as made:
             yield made

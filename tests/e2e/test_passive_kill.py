@@ -16,7 +16,7 @@ from storage import schema
 from storage.database import Database
 from storage.models import Author, Delivery, DeliveryStatus, Message, PassiveSlot, SlotState
 from tests.e2e.conftest import moment
-from tests.e2e.test_kill import Process
+from tests.e2e.process import FAQ, Process
 
 KILLS = 4
 OPENID = "oTESTopenid0000000000000001"
@@ -72,7 +72,7 @@ async def test_kills_while_a_call_is_held_lose_and_double_no_answer(tmp_path: Pa
     account = {"channel": "wechat", "base_url": closed_url(), **phone.settings}
     config = {
         "database_url": url, "data_dir": str(tmp_path), "demo": False,
-        "faq": {"encoder": "off"}, "inboxes": {"shop": account},
+        "faq": FAQ, "inboxes": {"shop": account},
     }  # fmt: skip
     chance = random.Random(7)  # a repeatable choice of moments
     async with Process(tmp_path, config) as process, httpx.AsyncClient(timeout=30) as client:

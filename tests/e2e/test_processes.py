@@ -19,7 +19,7 @@ from storage import schema
 from storage.database import Database
 from storage.models import Lane
 from tests.e2e.conftest import moment
-from tests.e2e.process import UNCOUNTED, Process
+from tests.e2e.process import FAQ, UNCOUNTED, Process
 from tests.e2e.test_kill import check_replies, stored, talk
 from tests.postgres import Server
 
@@ -56,7 +56,7 @@ async def test_a_killed_worker_and_a_restarted_server_lose_and_double_nothing(tm
                 config = {
                     "database_url": server.url(),
                     "data_dir": str(folder),
-                    "faq": {"encoder": "off"},
+                    "faq": FAQ,
                     "inboxes": {
                         f"shop_{n}": {
                             "channel": n,

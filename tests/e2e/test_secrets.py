@@ -19,7 +19,7 @@ from storage import contacts, conversations, people, schema
 from storage.database import Database
 from storage.models import Author, Delivery, Role
 from tests.e2e.conftest import PASSWORD, moment
-from tests.e2e.test_kill import Process
+from tests.e2e.process import FAQ, Process
 
 CANARY = "CANARYcanaryCANARYcanary"
 CONFIGURED = {
@@ -101,7 +101,7 @@ async def test_no_secret_of_the_configuration_is_told_to_anybody(tmp_path, statu
         config = {
             "database_url": url,
             "data_dir": str(tmp_path),
-            "faq": {"encoder": "off"},
+            "faq": FAQ,
             "metrics_token": f"{CANARY}13metrics",
             "log": {"level": "debug"},
             "inboxes": inboxes,

@@ -18,7 +18,7 @@ from faq.demo import publish_demo
 from storage import schema
 from storage.database import Database
 from tests.e2e.conftest import moment
-from tests.e2e.process import Process
+from tests.e2e.process import FAQ, Process
 
 PATIENCE = 9.0
 """Less than SQLite itself waits for a lock, and enough for a busy machine to say no in."""
@@ -82,7 +82,7 @@ async def shop(folder: Path) -> AsyncIterator[Shop]:
         config = {
             "database_url": url,
             "data_dir": str(folder),
-            "faq": {"encoder": "off"},
+            "faq": FAQ,
             "inboxes": {"shop": settings},
         }
         async with Process(folder, config) as process:

@@ -110,7 +110,7 @@ async def held(db):
         free.wait(60)
 
     task = asyncio.create_task(db.run(wait))
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, 60)
     return task, free
 
 

@@ -39,7 +39,7 @@ def think_long(session: Session) -> None:
     session.connection().execute(text("SELECT pg_sleep(60)"))
 
 
-@on_terms(Terms(seconds=3 * SHORT))
+@on_terms(Terms(seconds=2 * SHORT))
 def think_longer(session: Session) -> None:
     think_long(session)
 
