@@ -99,7 +99,7 @@ def test_what_is_no_yaml_is_refused_with_its_line(tmp_path, text, line):
     assert words.endswith("cannot be read as YAML")
 
 
-@pytest.mark.parametrize("text", ["at: 2026-13-45\n", "a: " + "[" * 5000, "{[1]: 2}: 3\n"])
+@pytest.mark.parametrize("text", ["at: 2026-13-45\n", "a: " + "[" * 800, "{[1]: 2}: 3\n"])
 def test_stranger_yaml_is_refused_too(tmp_path, text):
     assert "config.yaml" in refused(write(tmp_path, text))
 

@@ -3,15 +3,23 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import PIPE
+from functools import partial
 
 import httpx
 import pytest
 
 from bot.cli.run import _first_admin, listen
 from bot.config import BadConfig, Config
-from console.auth import verify
+from console.auth import hash_password, verify
 from storage import adapter_memory, people
 from storage.models import Role
+
+
+@pytest.fixture(autouse=True)
+def quickly(monkeypatch):
+    """Let nobody wait for a password to be hashed as dearly as it must be."""
+    cheap = partial(hash_password, time_cost=1, memory_cost=8192)
+    monkeypatch.setattr("console.auth.hash_password", cheap)
 
 
 def password_in(words):
