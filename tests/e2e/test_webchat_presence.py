@@ -14,7 +14,8 @@ from channels.webchat import identity
 from storage import conversations, overview
 from storage.models import Author, Conversation
 from tests.e2e.browser import PHONE, chromium
-from tests.e2e.conftest import PASSWORD, Product
+from tests.e2e.conftest import Product
+from tests.e2e.test_browser import logs_in
 from tests.e2e.test_webchat_browser import CHAT, shop
 from tests.postgres import on_sqlite
 
@@ -54,10 +55,7 @@ async def says(chat, text):
 async def answering(watched, product, words):
     """Open the desk as Ann and take the conversation that waits."""
     desk = await watched.window()
-    await desk.goto(f"{product.url}/login")
-    await desk.fill('[name="name"]', "ann")
-    await desk.fill('[name="password"]', PASSWORD)
-    await desk.click('button[type="submit"]')
+    await logs_in(desk, product, "ann")
     await desk.goto(f"{product.url}/inbox?view=queue")
     await desk.locator("#rows .line", has_text=words).locator("a").click()
     await desk.locator("#thread-head [aria-keyshortcuts='t']").click()
