@@ -10,6 +10,7 @@ import pytest
 
 from channels.email.simulated_imap import ABLE
 from channels.errors import Unauthorized, Unavailable
+from tests.leaps import leap
 
 REFUSED = {("EXAMINE", "BA")}
 
@@ -176,9 +177,12 @@ async def test_a_server_in_trouble_is_asked_again_later(adapter, provider, comma
 
 async def test_a_server_that_says_nothing_any_more_is_left(build, provider):
     provider.folder.faults["UID SEARCH"] = deque(["hang"])
-    async with build(timeout=0.05) as adapter:
+    async with build(timeout=60) as adapter:
+        asking = asyncio.create_task(take(adapter.poll(first(provider)), 1))
+        await provider.folder.hears("UID SEARCH", 1)
+        leap(61)
         with pytest.raises(Unavailable, match="TimeoutError"):
-            await take(adapter.poll(first(provider)), 1)
+            await asking
 
 
 async def test_a_wrong_password_asks_for_a_human(adapter, provider):

@@ -14,7 +14,7 @@ ME = "help@shop.example"
 
 
 @asynccontextmanager
-async def speaking(*lines: bytes, patience: float = 5):
+async def speaking(*lines: bytes, patience: float = 60):
     """A server that says these lines, one for each it hears, and then nothing."""
 
     over = asyncio.Event()
@@ -35,7 +35,7 @@ async def speaking(*lines: bytes, patience: float = 5):
 
 
 async def test_a_line_that_begins_with_a_full_stop_arrives_as_it_is(provider):
-    place = Place("127.0.0.1", provider.settings["smtp_port"], "none", 5)
+    place = Place("127.0.0.1", provider.settings["smtp_port"], "none", 60)
     login = (provider.address, provider.password)
     mail = b"Subject: x\n\n.\n..\n.x\r\nQUIT\rend"
     await smtp.hand_over(place, login, ME, HAN, mail)

@@ -1,5 +1,6 @@
 """Forms in a window, commands, and what Slack lets us say where a customer just was."""
 
+import asyncio
 import json
 
 import pytest
@@ -12,6 +13,7 @@ from channels.slack.simulated_rules import refusal, user_of
 from channels.slack.simulator import PUBLIC
 from channels.testing import HANG_UP, as_request
 from tests.channels.slack.conftest import answer_to, build, hear
+from tests.leaps import leap
 
 COMPLAIN = Choices(
     prompt="?",
@@ -70,12 +72,20 @@ async def test_where_slack_does_not_tell_the_settings_say_the_language(simulator
 
 
 async def test_a_slow_answer_about_the_language_opens_the_form_all_the_same(
-    adapter, simulator, monkeypatch
+    simulator, url, monkeypatch
 ):
-    monkeypatch.setattr(errands, "LOOKS_FOR", 0.05)
-    simulator.faults.append(Fault(200, b"{}", delay=30))
-    await ask_for_the_form(adapter, simulator.shortcut("lilei", "complaint"))
-    assert len(simulator.views) == 1
+    monkeypatch.setattr(errands, "LOOKS_FOR", 60.0)
+    over = asyncio.Event()
+
+    async def outlasts(_delay):
+        leap(61)
+        await over.wait()
+
+    async with build(simulator, url, timeout=600) as adapter:
+        simulator.faults.append(Fault(200, b"{}", delay=120, pause=outlasts))
+        await ask_for_the_form(adapter, simulator.shortcut("lilei", "complaint"))
+        assert len(simulator.views) == 1
+        over.set()
 
 
 async def test_a_button_opens_the_form_and_other_buttons_do_not(adapter, simulator):

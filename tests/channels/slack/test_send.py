@@ -1,5 +1,6 @@
 """What goes out, and what becomes of it when Slack says no."""
 
+import asyncio
 import json
 
 import pytest
@@ -22,6 +23,7 @@ from channels.slack.simulator import PUBLIC, TEAM, user_of
 from channels.slack.web import WORDS
 from channels.testing import HANG_UP, as_request, serve
 from tests.channels.slack.conftest import answer_to, build
+from tests.leaps import leap
 
 LONG = "字" * 4000 + "。" + "句" * 3000
 ERRORS = {
@@ -124,11 +126,18 @@ async def test_slacks_pause_is_passed_on(adapter, simulator):
 
 
 async def test_an_answer_that_takes_too_long_is_uncertain(simulator, url):
-    async with build(simulator, url, timeout=1.0) as adapter:
+    over = asyncio.Event()
+
+    async def outlasts(_delay):
+        leap(61)
+        await over.wait()
+
+    async with build(simulator, url, timeout=60) as adapter:
         outgoing = await answer_to(adapter, simulator.say("lilei", "hi"), Text(text="x"))
-        simulator.faults.append(Fault(delay=2.0))
+        simulator.faults.append(Fault(delay=120, pause=outlasts))
         with pytest.raises(Uncertain):
             await adapter.send(outgoing)
+        over.set()
 
 
 async def test_what_a_word_means_can_be_configured(simulator, url):
