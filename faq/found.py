@@ -14,6 +14,10 @@ CANDIDATES = 5
 """How many candidates a decision names at most."""
 OUT_OF_CONTEXT = 0.8
 """What a clause's confidence is worth: what the rest of the message says of it is lost."""
+SAYS_ENOUGH = 0.3
+"""From this confidence a message of two clauses is what it says as a whole."""
+ONE_QUESTION = 2
+"""How many clauses one question may be said in: with more, most of them are a story."""
 SAYS_NOTHING = 0.1
 """Below this confidence the rest of a message is a story and says nothing of its question."""
 
@@ -56,6 +60,11 @@ def out_of_context(found: Sequence[Found]) -> list[Found]:
         one if rest < SAYS_NOTHING else replace(one, worth=OUT_OF_CONTEXT)
         for one, rest in zip(found, rests, strict=True)
     ]
+
+
+def is_whole(whole: Found, clauses: Sequence[str]) -> bool:
+    """Say whether a message is one question though its clauses could be asked alone."""
+    return len(clauses) <= ONE_QUESTION and whole.ranking.confidence >= SAYS_ENOUGH
 
 
 def merged(snapshot: Snapshot, found: Sequence[Found]) -> tuple[Candidate, ...]:

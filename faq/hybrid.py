@@ -12,7 +12,7 @@ from faq.config import FaqConfig
 from faq.encoder import CachedEncoder, Encoder
 from faq.entities import contradicts, named
 from faq.features import Lookup, look_up
-from faq.found import CANDIDATES, Found, merged, out_of_context
+from faq.found import CANDIDATES, Found, is_whole, merged, out_of_context
 from faq.hints import Hints
 from faq.index import Snapshot, build, cut_entry, with_vectors
 from faq.later import Later
@@ -237,17 +237,19 @@ class HybridMatcher:
 
     def _readings(self, text: str, form: str, looks: list[Lookup]) -> tuple[str, list[Found]]:
         """Look a text up in every way it can be read, the surest first, and name the way."""
-        found = {"ranked": [self._look(form, looks)]}
+        whole = self._look(form, looks)
+        found, is_one = {"ranked": [whole]}, False
         limit = self._config.query_chars
         parts = clauses(text, form, limit)
         if parts:
             alone = [self._look(part, looks) for part in parts]
+            is_one = is_whole(whole, parts) and not takes_back(text, limit)
             found["clauses"] = alone if takes_back(text, limit) else out_of_context(alone)
-        elif max(one.ranking.confidence for one in found["ranked"]) < HEARD_RIGHT:
+        elif whole.ranking.confidence < HEARD_RIGHT:
             heard = self._heard(form)
             found |= {way: [self._look(other, looks)] for way, other in heard.items()}
         known = [(way, one) for way, all_ in found.items() for one in all_ if one.ranking.order]
-        known.sort(key=lambda pair: -pair[1].standing)
+        known.sort(key=lambda pair: (is_one and pair[1] is not whole, -pair[1].standing))
         route = next(iter(reversed(found)))
         if route in _GUESSED:
             route = known[0][0] if known else "ranked"

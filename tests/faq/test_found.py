@@ -5,7 +5,7 @@ import pytest
 
 from faq.clauses import takes_back
 from faq.features import SEMANTIC, Lookup
-from faq.found import OUT_OF_CONTEXT, Found, merged, out_of_context
+from faq.found import OUT_OF_CONTEXT, Found, is_whole, merged, out_of_context
 from faq.matcher import Entry
 from faq.ranker import Ranking
 from faq.terms import cut
@@ -76,11 +76,33 @@ def test_what_a_clause_asks_comes_next_and_is_never_surer_than_the_first(make_ma
     assert shown(snapshot, [whole, clause])[1] == ("payment", 0.7)
 
 
+@pytest.mark.parametrize(
+    ("confidence", "clauses", "expected"),
+    [(0.4, ["one", "two"], True), (0.1, ["one", "two"], False), (0.9, ["a", "b", "c"], False)],
+)
+def test_two_clauses_are_one_question_where_the_whole_says_enough(
+    found, confidence, clauses, expected
+):
+    assert is_whole(found(confidence, [1.0]), clauses) is expected
+
+
 def test_a_message_of_several_clauses_about_one_thing_is_read_as_a_whole(make_matcher):
     text = "what about the charges on my card that are not mine, freeze my card"
     decision = make_matcher(BANK).decide(text)
     assert decision.route == "clauses"
     assert [c.entry.id for c in decision.candidates[:2]] == ["payment", "freeze"]
+
+
+def test_what_is_said_in_two_breaths_is_not_taken_for_one_of_them(make_matcher):
+    arrive = ("my card has not come yet", "the card that i ordered did not arrive")
+    order = ("i want to order a new card", "ordering a second card")
+    entries = (
+        Entry("arrive", "when will my new card arrive", arrive),
+        Entry("order", "how do i order a card", order),
+    )
+    text = "my card payment did not arrive, i ordered it a week ago"
+    decision = make_matcher([*BANK, *entries]).decide(text)
+    assert [c.entry.id for c in decision.candidates[:2]] == ["arrive", "payment"]
 
 
 @pytest.mark.parametrize(
