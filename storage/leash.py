@@ -51,15 +51,28 @@ class Leash:
         with self._lock:
             self._held, self._may_be_stored = None, may_be_stored
 
+    @property
+    def holds(self) -> bool:
+        """Whether something is under way."""
+        return self._held is not None
+
     def cut(self) -> bool:
         """End the time; return whether its thread tells how it ended: under way, or just done."""
         with self._lock:
             self.ended.set()
-            if self._held is None:
-                return self._may_be_stored
-            # A connection that is gone already needs no shutting.
-            with contextlib.suppress(OSError, ValueError):
-                handle = socket.socket(fileno=os.dup(self._held.fileno()))
-                with handle:
-                    handle.shutdown(socket.SHUT_RDWR)
-            return True
+            return self._shut() or self._may_be_stored
+
+    def leave(self) -> None:
+        """Shut what is held, if something is: its server is not to be asked; the time goes on."""
+        with self._lock:
+            self._shut()
+
+    def _shut(self) -> bool:
+        if self._held is None:
+            return False
+        # A connection that is gone already needs no shutting.
+        with contextlib.suppress(OSError, ValueError):
+            handle = socket.socket(fileno=os.dup(self._held.fileno()))
+            with handle:
+                handle.shutdown(socket.SHUT_RDWR)
+        return True

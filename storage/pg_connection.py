@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Self
 
 import psycopg
@@ -22,8 +24,13 @@ class Raw(psycopg.Connection[Any]):
 
     closing = warned = False
 
+    @cached_property
+    def own(self) -> psycopg.Cursor[Any]:
+        """A cursor for one statement after the other: making one costs as much as a statement."""
+        return self.cursor()
+
     @classmethod
-    def opened(cls, target: dict[str, Any], *, read_only: bool) -> Self:
+    def opened(cls, target: Mapping[str, Any], *, read_only: bool) -> Self:
         """Connect."""
         raw = cls.connect(**target)
         raw.read_only = read_only

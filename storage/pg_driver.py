@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from storage.errors import BadUrl
+from storage.pg_leader import Leader
 
 if TYPE_CHECKING:
     from storage.pg_connection import Raw
@@ -84,8 +86,22 @@ def describe(url: str) -> str:
     return f"postgresql://{','.join(pairs)}/{quote(str(told.get('dbname', '')))}"
 
 
-def make_engine(url: str, *, read_only: bool = False) -> Engine:
+def leader_of(url: str) -> Leader:
+    """Return what knows which of the servers of an address leads.
+
+    Raises:
+        BadUrl: the address cannot be read, or the driver is not installed.
+    """
+    target = target_of(url)
+    from storage.pg_connection import Raw  # noqa: PLC0415 - needs the driver
+
+    return Leader(target, lambda server: Raw.opened(server, read_only=True).close())
+
+
+def make_engine(url: str, *, read_only: bool = False, leader: Leader | None = None) -> Engine:
     """Return an engine whose connections keep the house's promises; errors quote no data.
+
+    With a `leader` they are made to the server that it knows.
 
     Raises:
         BadUrl: the address cannot be read, or the driver is not installed.
@@ -96,7 +112,7 @@ def make_engine(url: str, *, read_only: bool = False) -> Engine:
 
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=lambda: Raw.opened(target, read_only=read_only),
+        creator=lambda: Raw.opened(leader.target if leader else target, read_only=read_only),
         poolclass=NullPool,
         hide_parameters=True,
         json_serializer=as_json,
@@ -118,6 +134,55 @@ def fresh(connection: Connection, *, each_statement: bool) -> Raw:
     return raw
 
 
+def fetch_all(connection: Connection, sql: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Run a statement past SQLAlchemy, whose way costs as much again; return its rows."""
+    raw = _raw(connection)
+    try:
+        return raw.own.execute(sql.encode(), given).fetchall()
+    except Exception as problem:
+        raise _told_of(connection, raw, problem, sql) from problem
+
+
+def execute_all(connection: Connection, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Run a statement once for each of the rows, or at once for all, just so."""
+    from storage.pg_many import insert_at_once  # noqa: PLC0415 - needs the driver
+
+    raw = _raw(connection)
+    try:
+        if len(rows) == 1:
+            raw.own.execute(sql.encode(), rows[0])
+        elif not insert_at_once(raw.own, sql, rows, None):
+            raw.own.executemany(sql.encode(), rows)
+    except Exception as problem:
+        raise _told_of(connection, raw, problem, sql) from problem
+
+
+def _raw(connection: Connection) -> Raw:
+    if not connection.in_transaction():
+        connection.begin()
+    raw: Raw = connection.connection.driver_connection  # type: ignore[assignment]
+    return raw
+
+
+def _told_of(connection: Connection, raw: Raw, problem: Exception, sql: str) -> BaseException:
+    """Return an error of the driver as SQLAlchemy would raise it; it quotes no data."""
+    errors = connection.dialect.loaded_dbapi.Error
+    if not isinstance(problem, errors):
+        return problem
+    _quote_nothing(problem)
+    if raw.closed and not connection.invalidated:
+        connection.invalidate(problem)
+    return DBAPIError.instance(
+        sql,
+        None,
+        problem,
+        errors,
+        hide_parameters=True,
+        connection_invalidated=connection.invalidated,
+        dialect=connection.dialect,
+    )
+
+
 def is_vain(raw: Raw) -> bool:
     """Say whether the last commit was warned of: then its standby may not have it."""
     return raw.warned
@@ -135,11 +200,21 @@ def is_lost(problem: DBAPIError) -> bool:
     return problem.connection_invalidated or silent or state in LOST or state[:2] == "08"
 
 
+def is_away(problem: DBAPIError) -> bool:
+    """Say whether this server cannot be written to, and another one, or it later, perhaps can."""
+    return is_lost(problem) or state_of(problem) in DEMOTED
+
+
 def _say_less(context: ExceptionContext) -> None:
-    # The server's detail quotes rows, that is, customers.
     original, wrapped = context.original_exception, context.sqlalchemy_exception
-    primary = getattr(getattr(original, "diag", None), "message_primary", None)
+    primary = _quote_nothing(original)
+    if primary and wrapped is not None:
+        wrapped.args = (f"({type(original).__name__}) {primary}",)
+
+
+def _quote_nothing(problem: BaseException) -> str | None:
+    """Leave only an error's first line: the server's detail quotes rows, that is, customers."""
+    primary: str | None = getattr(getattr(problem, "diag", None), "message_primary", None)
     if primary:
-        original.args = (primary,)
-        if wrapped is not None:
-            wrapped.args = (f"({type(original).__name__}) {primary}",)
+        problem.args = (primary,)
+    return primary

@@ -11,10 +11,10 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import (
@@ -29,17 +29,21 @@ from storage.errors import InDoubt, Unavailable
 from storage.jobs import Job, Tell, tell
 from storage.leash import Leash
 from storage.pg_driver import (
-    DEMOTED,
     OVERTAKEN,
     ROLLED_BACK,
     TAKEN,
     fresh,
+    is_away,
     is_lost,
     is_postgres,
     is_vain,
+    leader_of,
     make_engine,
     state_of,
 )
+
+if TYPE_CHECKING:
+    from storage.pg_connection import Raw
 
 __all__ = ["PostgresEngine", "is_postgres", "make_engine"]
 
@@ -50,6 +54,8 @@ TAKEN_RERUNS = 2
 """How often a key that is there already is taken for a race; then it is the caller's matter."""
 PAUSE = 0.1
 """Seconds between two tries to reach the server."""
+SLOW = 2.0
+"""After how many seconds without an end it is asked whether another server leads by now."""
 Attempt = Callable[[Job, Leash], Any]
 Commit = Callable[[Connection, Callable[[Connection], Any], Callable[[], None]], Any]
 
@@ -60,11 +66,14 @@ class PostgresEngine:
     shared = True
 
     def __init__(self, url: str, writers: int, *, commit: Commit, told: Tell) -> None:
-        self._writing: Engine = make_engine(url)
-        self._reading: Engine = make_engine(url, read_only=True)
+        self._leader = leader_of(url)
+        self._leader.moved = self._leave
+        self._writing: Engine = make_engine(url, leader=self._leader)
+        self._reading: Engine = make_engine(url, read_only=True, leader=self._leader)
         self._count, self._commit, self._told = writers, commit, told
         self._local = threading.local()
         self._lock, self._connections = threading.Lock(), set[Connection]()
+        self._running = set[Leash]()
 
     async def open(self) -> None:
         """Start the threads; each connects when it has something to do."""
@@ -76,6 +85,7 @@ class PostgresEngine:
         """Finish what was handed in, then close every connection."""
         for pool in (self._writers, self._readers):
             await asyncio.to_thread(pool.shutdown)
+        self._leader.close()
         for connection in self._connections:
             connection.close()
         self._connections.clear()
@@ -90,19 +100,35 @@ class PostgresEngine:
 
     def _hand(self, pool: ThreadPoolExecutor, attempt: Attempt, job: Job, told: Tell) -> None:
         leash = Leash()
-        timer = job.loop.call_later(job.terms.seconds, self._too_late, job, leash)
-        pool.submit(self._run, attempt, job, leash, partial(_finish, timer, told))
+        timers = [job.loop.call_later(job.terms.seconds, self._too_late, job, leash)]
+        if self._leader.may_move:
+            timers.append(job.loop.call_later(SLOW, self._leader.doubt, self._leader.term))
+        pool.submit(self._run, attempt, job, leash, partial(_finish, timers, told))
 
     def _too_late(self, job: Job, leash: Leash) -> None:
+        if leash.holds:
+            # Who got no answer speaks for all: what is idle would be found out one by one.
+            self._leader.distrust()
         if not leash.cut():
             job.error = _late(job)
             job.settle()
 
+    def _leave(self) -> None:
+        """Shut what is under way on servers that do not lead any more: its end is not worth it."""
+        with self._lock:
+            running = list(self._running)
+        for leash in running:
+            leash.leave()
+
     def _run(self, attempt: Attempt, job: Job, leash: Leash, told: Tell) -> None:
+        with self._lock:
+            self._running.add(leash)
         try:
             job.result = self._persist(attempt, job, leash)
         except Exception as problem:  # noqa: BLE001 - the caller gets it
             job.error = problem
+        with self._lock:
+            self._running.discard(leash)
         tell([job], told)
 
     def _persist(self, attempt: Attempt, job: Job, leash: Leash) -> Any:  # noqa: ANN401 - the caller's
@@ -116,6 +142,8 @@ class PostgresEngine:
                 runs, pause, last = runs + 1, PAUSE, problem
             except DBAPIError as problem:
                 runs, last = runs + 1, problem
+                if is_away(problem):
+                    self._leader.doubt(self._local.term)
                 wait = _pause(problem, runs)
                 if wait is None:
                     raise _told_of(problem) from problem
@@ -124,7 +152,7 @@ class PostgresEngine:
         raise _late(job) from last
 
     def _write(self, job: Job, leash: Leash) -> Any:  # noqa: ANN401 - the caller's
-        connection = self._connected(self._writing)
+        connection = self._connected(self._writing, leash)
         raw = fresh(connection, each_statement=job.terms.fresh)
         closing = False
 
@@ -132,7 +160,7 @@ class PostgresEngine:
             nonlocal closing
             closing = raw.closing = True
 
-        leash.hold(raw)
+        self._hold(leash, raw)
         try:
             result = self._commit(connection, partial(_on_terms, job), close_to)
         except DBAPIError as problem:
@@ -147,8 +175,8 @@ class PostgresEngine:
         return result
 
     def _read(self, job: Job, leash: Leash) -> Any:  # noqa: ANN401 - the caller's
-        connection = self._connected(self._reading)
-        leash.hold(fresh(connection, each_statement=False))
+        connection = self._connected(self._reading, leash)
+        self._hold(leash, fresh(connection, each_statement=False))
         try:
             return job.run(connection)
         except DBAPIError as problem:
@@ -160,18 +188,29 @@ class PostgresEngine:
             leash.let_go()
             self._keep_or_drop(connection)
 
-    def _connected(self, engine: Engine) -> Connection:
+    def _connected(self, engine: Engine, leash: Leash) -> Connection:
         connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is not None and self._local.term != self._leader.term:
+            self._drop(connection)
+            connection = None
         if connection is None:
+            self._local.term = self._leader.wait(leash.ended)
             connection = self._local.connection = engine.connect()
             with self._lock:
                 self._connections.add(connection)
         return connection
 
+    def _hold(self, leash: Leash, raw: Raw) -> None:
+        leash.hold(raw)
+        if self._local.term != self._leader.term:
+            leash.leave()  # Another one began to lead just before it could be told of this.
+
     def _keep_or_drop(self, connection: Connection) -> None:
         raw = None if connection.invalidated else connection.connection.driver_connection
-        if raw is not None and not raw.closed and raw.info.transaction_status == 0:
-            return
+        if raw is None or raw.closed or raw.info.transaction_status != 0:
+            self._drop(connection)
+
+    def _drop(self, connection: Connection) -> None:
         self._local.connection = None
         with self._lock:
             self._connections.discard(connection)
@@ -191,8 +230,9 @@ def _settle(jobs: list[Job]) -> None:
         job.settle()
 
 
-def _finish(timer: asyncio.TimerHandle, told: Tell, jobs: list[Job]) -> None:
-    timer.cancel()
+def _finish(timers: Sequence[asyncio.TimerHandle], told: Tell, jobs: list[Job]) -> None:
+    for timer in timers:
+        timer.cancel()
     told(jobs)
 
 
@@ -203,7 +243,7 @@ def _pause(problem: DBAPIError, runs: int) -> float | None:
         return random.random() * min(0.001 * 2.0**runs, LONGEST)  # noqa: S311 - jitter
     if state == TAKEN and runs <= TAKEN_RERUNS:
         return 0
-    return PAUSE if is_lost(problem) or state in DEMOTED else None
+    return PAUSE if is_away(problem) else None
 
 
 def _told_of(problem: DBAPIError) -> Exception:

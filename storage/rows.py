@@ -20,6 +20,7 @@ from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
+from storage import pg_driver
 from storage.engine import told_of
 from storage.models import LaneKind
 from storage.types import Word, uuid_of
@@ -109,7 +110,7 @@ def execute_all(
     plan = _planned(connection, statement, rows)
     given = plan.rows(rows)
     if connection.dialect.name != "sqlite":
-        connection.exec_driver_sql(plan.sql, given)
+        pg_driver.execute_all(connection, plan.sql, given)
         return
     driver = _driver(connection)
     try:
@@ -120,7 +121,7 @@ def execute_all(
 
 def _fetched(connection: Connection, sql: str, given: Any) -> Sequence[Row]:  # noqa: ANN401 - the driver's own
     if connection.dialect.name != "sqlite":
-        return connection.exec_driver_sql(sql, given).all()
+        return pg_driver.fetch_all(connection, sql, given)
     driver = _driver(connection)
     try:
         return driver.execute(sql, given).fetchall()

@@ -57,6 +57,7 @@ class Wire:
 
     def __init__(self, port: int) -> None:
         self.port, self.armed, self.swallowed = port, False, threading.Event()
+        self._connected, self._hushed = set[socket.socket](), set[socket.socket]()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.own_port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -68,6 +69,7 @@ class Wire:
             except OSError:
                 return
             far = socket.create_connection(("127.0.0.1", self.port))
+            self._connected.add(near)
             threading.Thread(
                 target=self._carry, args=(near, far), kwargs={"outward": True}, daemon=True
             ).start()
@@ -78,6 +80,8 @@ class Wire:
     def _carry(self, here: socket.socket, there: socket.socket, *, outward: bool) -> None:
         try:
             while some := here.recv(65536):
+                if here in self._hushed:
+                    continue
                 if outward and self.armed and b"COMMIT" in some:
                     self.armed = False
                     self.swallowed.set()
@@ -88,6 +92,10 @@ class Wire:
         finally:
             for end in (here, there):
                 end.close()
+
+    def hush(self) -> None:
+        """Carry nothing any more from who is connected now: whoever comes reaches the server."""
+        self._hushed |= self._connected
 
     def close(self) -> None:
         self._listener.close()
@@ -224,6 +232,90 @@ async def test_a_frozen_server_holds_nobody_up_longer_than_their_terms(own):
             os.kill(pid, signal.SIGCONT)
     await db.write(add, "after")
     assert await db.read(names) == ["after", "before"]
+
+
+@on_postgres
+async def test_what_got_no_answer_speaks_for_every_connection_of_its_time(db, wire):
+    """As when an address leads to another server by now, and the one before is frozen."""
+    all_there = threading.Barrier(4, timeout=60)
+
+    def connect(session: Session) -> None:
+        names(session)
+        all_there.wait()
+
+    url = f"postgresql://postgres@127.0.0.1:{wire.own_port}/shop"
+    async with Database(url, writers=4) as wired:
+        await asyncio.gather(*(wired.write(connect) for _ in range(4)))
+        wire.hush()
+        with pytest.raises(Unavailable):
+            await wired.write(add_soon, "a")
+        for name in "bcd":
+            await wired.write(add, name)
+    assert await db.read(names) == ["b", "c", "d"]
+
+
+class Pair:
+    """A server that leads and one that takes its place, under one address."""
+
+    def __init__(self) -> None:
+        self.first, self.second = Server(), Server()
+        for each in (self.first, self.second):
+            schema.upgrade(each.url())
+        self._may_write(self.second, "off")
+        hosts = ",".join(f"127.0.0.1:{each.port}" for each in (self.first, self.second))
+        self.url = f"postgresql://postgres@{hosts}/postgres"
+
+    def freeze(self) -> None:
+        """Freeze the first one; the second does not lead yet."""
+        for pid in self.first.pids():
+            os.kill(pid, signal.SIGSTOP)
+
+    def follow(self) -> None:
+        """Let the second one lead."""
+        self._may_write(self.second, "on")
+
+    def _may_write(self, server: Server, word: str) -> None:
+        only = {"on": "off", "off": "on"}[word]
+        server.execute(f"ALTER SYSTEM SET default_transaction_read_only = {only}")
+        server.execute("SELECT pg_reload_conf()")
+
+    def close(self) -> None:
+        for pid in reversed(self.first.pids()):
+            os.kill(pid, signal.SIGKILL)
+        for each in (self.first, self.second):
+            each.close()
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    made = Pair()
+    yield made
+    made.close()
+
+
+@on_terms(Terms(seconds=30))
+def add_patiently(session: Session, name: str) -> str:
+    return add(session, name)
+
+
+async def test_what_is_under_way_at_a_frozen_leader_goes_on_at_the_next_one(pair):
+    """Nobody thaws the first, and what was asked of it has all the time there is."""
+    together = threading.Barrier(4, timeout=60)
+
+    def connect(session: Session) -> None:
+        names(session)
+        together.wait()
+
+    async with Database(pair.url, writers=4) as db:
+        await asyncio.gather(*(db.write(connect) for _ in range(4)))
+        pair.freeze()
+        under_way = asyncio.create_task(db.write(add_patiently, "under way"))
+        await asyncio.sleep(0)
+        pair.follow()
+        assert await under_way == "under way"
+        # Each thread had a connection to the first.
+        await asyncio.gather(*(db.write(add_patiently, f"{n}") for n in range(4)))
+        assert await db.read(names) == ["0", "1", "2", "3", "under way"]
 
 
 async def test_a_server_that_was_away_is_used_again_by_itself(own):
