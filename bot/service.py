@@ -252,7 +252,7 @@ class Service:
         self.signals.hear(word)
 
     async def _follow_releases(self) -> None:
-        async for facts in self.live.follow(None):
+        async for facts in self.live.follow(None, hurry=False):
             if any(fact.fact is Fact.KNOWLEDGE_RELEASED for fact in facts):
                 await self.ticker.guarded(self.ticker.reload_knowledge)
 

@@ -15,8 +15,8 @@ from storage import activity
 from storage.database import Database
 from storage.models import Activity
 
-PAUSE = 0.03
-"""The log is read at most once in so many seconds."""
+PAUSE, CALM = 0.03, 0.5
+"""The log is read at most once in so many seconds, the second while nobody looks on."""
 QUEUE = 500
 """A reader who is so many batches late is cut off; it comes back and reads from the log."""
 PAGE = 500
@@ -32,8 +32,9 @@ Told = Sequence[Activity] | Whisper
 
 @dataclass(eq=False, slots=True)
 class _Follower:
-    """One stream: what it has not read yet."""
+    """One stream: what it has not read yet, and whether somebody looks on."""
 
+    hurry: bool = True
     batches: asyncio.Queue[Told] = field(default_factory=lambda: asyncio.Queue(QUEUE))
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -68,7 +69,7 @@ class Live:
         self.whispers = whispers or Whispers()
         self._last = 0
         self._gaps = Gaps() if db.shared else None
-        self._changed = asyncio.Event()
+        self._changed, self._watched = asyncio.Event(), asyncio.Event()
         self._followers: set[_Follower] = set()
         self._task: asyncio.Task[None] | None = None
         self._stopped = False
@@ -99,14 +100,14 @@ class Live:
         return self._last
 
     async def follow(
-        self, after: int | None, silence: float | None = None
+        self, after: int | None, silence: float | None = None, *, hurry: bool = True
     ) -> AsyncIterator[Sequence[Activity]]:
         """Yield facts after number `after` (None: from now on), none missing, none twice.
 
         An empty batch comes after `silence` seconds without any. The stream ends when this is
-        stopped, or when its reader is too slow.
+        stopped, or when its reader is too slow. Who is in no `hurry` may hear of them later.
         """
-        async with contextlib.aclosing(self._told(_Follower(), after, silence)) as told:
+        async with contextlib.aclosing(self._told(_Follower(hurry), after, silence)) as told:
             async for batch in told:
                 if not isinstance(batch, Whisper):
                     yield batch
@@ -132,6 +133,8 @@ class Live:
         if self._stopped:
             return
         self._followers.add(follower)
+        if follower.hurry:
+            self._watched.set()
         try:
             # What is told from here on can overlap only with what is missed now; a gap in the log
             # may close behind both, and who comes back must not have passed over it.
@@ -165,11 +168,17 @@ class Live:
             await wait_for(self._changed, SAFETY if self._gaps is not None else None)
             try:
                 await self._read()
-                await asyncio.sleep(PAUSE)
+                await self._rest()
             except Exception as problem:  # noqa: BLE001 - one bad moment must not blind the desk
                 log.warning("the live log cannot be read: %s", type(problem).__name__)
                 self._changed.set()
                 await asyncio.sleep(RETRY)
+
+    async def _rest(self) -> None:
+        self._watched.clear()
+        if not any(follower.hurry for follower in self._followers):
+            await wait_for(self._watched, CALM - PAUSE)
+        await asyncio.sleep(PAUSE)
 
     async def _read(self) -> None:
         await self._read_late()

@@ -167,7 +167,7 @@ class Database:
     def _told(self, done: list[Job]) -> None:
         for job in done:
             job.settle()
-        told = self._listeners if any(job.terms.facts for job in done) else []
+        told = self._listeners if any(job.facts for job in done) else []
         sends = self._senders if any(job.terms.sends for job in done) else []
         for listener in (*told, *sends):
             listener()

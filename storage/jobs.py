@@ -19,8 +19,9 @@ class Terms:
     """How a function is run, and what may come of it.
 
     `prompt` lets it go first on SQLite, since somebody waits who cannot wait for long: a platform,
-    or a customer. `facts` is False where nothing is written into the log, `sends` where nothing is
-    put on its way, or its caller tells the senders: then nobody looks for it.
+    or a customer. `facts` is False where nothing is written into the log, or tells it by what the
+    function returned; `sends` where nothing is put on its way, or its caller tells the senders:
+    then nobody looks for it.
 
     The rest is for where several processes share a database. `seconds` is how long it may take,
     waiting for the server included. `fresh` lets each of its statements see what others have
@@ -33,7 +34,7 @@ class Terms:
     fresh: bool = False
     lasting: bool = True
     prompt: bool = False
-    facts: bool = True
+    facts: bool | Callable[[Any], bool] = True
     sends: bool = True
 
 
@@ -69,6 +70,12 @@ class Job:
     terms: Terms = DEFAULT
     result: Any = None
     error: Exception | None = None
+
+    @property
+    def facts(self) -> bool:
+        """Whether something may be in the log because of it."""
+        told = self.terms.facts
+        return told(self.result) if callable(told) and self.error is None else bool(told)
 
     def settle(self) -> None:
         """Tell who waits, in their loop; whoever has given up is not told."""

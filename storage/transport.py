@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -70,6 +70,14 @@ def lane_key(inbox: str, thread: str) -> str:
     return f"{inbox}:{thread}"
 
 
+def _alerts(stored: Sequence[Accepted] | Exception) -> bool:
+    return not isinstance(stored, Exception) and any(one.new and not one.lane for one in stored)
+
+
+ARRIVING = replace(QUICK, facts=lambda stored: any(map(_alerts, stored)))
+"""Only what is quarantined is told in the log."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """What one call of a platform contained, and when it came."""
@@ -86,7 +94,7 @@ def accept(session: Session, inbox: str, reception: Reception, now: datetime) ->
     return stored
 
 
-@on_terms(QUICK)
+@on_terms(ARRIVING)
 def accept_all(connection: Connection, arrivals: Sequence[Arrival]) -> list[list[Accepted]]:
     """Store what many calls contained, in three statements; return what became of each.
 
