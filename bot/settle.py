@@ -99,10 +99,12 @@ def advance(
 
 
 def _load(connection: Connection, asked: Sequence[Wanted]) -> dict[str, Next]:
+    if not asked:
+        return {}
     # What cannot be loaded must neither undo what was settled nor stand in the others' way.
     try:
         with only_reading(connection):
-            found = load_all(connection, asked) if asked else []
+            found = load_all(connection, asked)
     except Exception as problem:  # noqa: BLE001 - each is asked for alone, and fails alone
         log.warning("lanes are loaded one by one", problem=problem)
         return dict.fromkeys((one.lane for one in asked), True)

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, func, select, update
 
 from storage.among import among
+from storage.lanes import bump_on
 from storage.models import Lane, LaneKind
 from storage.rows import execute_all, find_all
 from storage.upsert import insert_for, table_of
@@ -48,6 +49,9 @@ def bump_all(
     ]
     if not rows:
         return {}
+    if sum(more.values()) == 1:
+        (((inbox, key), _),) = more.items()
+        return {key: bump_on(connection, kind, key, inbox, now)}
     execute_all(connection, _bump_all(connection.dialect.name), rows)
     return held(connection, kind, [key for _, key in more])
 

@@ -37,7 +37,11 @@ class Fenced(Exception):
 
 def bump(session: Session, kind: LaneKind, key: str, inbox: str, now: datetime) -> int:
     """Return the next sequence of a lane and mark it ready; part of the caller's transaction."""
-    connection = session.connection()
+    return bump_on(session.connection(), kind, key, inbox, now)
+
+
+def bump_on(connection: Connection, kind: LaneKind, key: str, inbox: str, now: datetime) -> int:
+    """Do what `bump` does, without a session."""
     given = {"b_kind": kind, "b_key": key, "b_inbox": inbox, "b_now": now}
     sequence: int = find_all(connection, _bump(connection.dialect.name), given)[0][0]
     return sequence

@@ -83,12 +83,11 @@ class Leave:
 def ask(session: Session, need: Need, now: datetime) -> Leave:
     """Return whether a message may be sent, and take its part of the rates if it may."""
     connection = session.connection()
-    row = connection.execute(_STATE, {"b_inbox": need.inbox, "b_chat": WHOLE}).first()
-    failures = row.failures if row is not None else 0
-    if row is not None:
-        wait = max(filter(None, (row.blocked_until, row.held_until)), default=now)
-        if wait > now:
-            return Leave(wait, everybody=True)
+    found = find_all(connection, _STATE, {"b_inbox": need.inbox, "b_chat": WHOLE})
+    _, blocked, held, failures = found[0] if found else (0, None, None, 0)
+    wait = max(filter(None, (blocked, held)), default=now)
+    if wait > now:
+        return Leave(wait, everybody=True)
     taken = None
     if need.whole is not None:
         messages = max(1, int(need.whole.per_second * SLICE_SECONDS), need.whole.burst)
@@ -214,12 +213,11 @@ def _take(
         "b_cost": _cost_of(messages, rate),
         "b_latest": at + spare,
     }
-    if connection.execute(_spend(connection.dialect.name), given).first() is not None:
+    if find_all(connection, _spend(connection.dialect.name), given):
         return None
-    row = connection.execute(_STATE, given).one()
-    moment: datetime = EPOCH + (row.taken_until - spare) * TICK
-    blocked: datetime = row.blocked_until or moment
-    return max(moment, blocked)
+    ((taken_until, blocked, _, _),) = find_all(connection, _STATE, given)
+    moment: datetime = EPOCH + (taken_until - spare) * TICK
+    return max(moment, blocked or moment)
 
 
 def _ticks(moment: datetime) -> int:
