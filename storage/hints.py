@@ -91,10 +91,12 @@ class Hints:
         await connection.execute(f"LISTEN {CHANNEL}")
         self.listening.set()
         self._hear(EVERYTHING)
-        async for notice in connection.notifies():
-            if notice.pid != self._own:
-                for word in json.loads(notice.payload):
-                    self._hear(word)
+        while True:
+            async for notice in connection.notifies(timeout=0):
+                if notice.pid != self._own:
+                    for word in json.loads(notice.payload):
+                        self._hear(word)
+            await _readable(connection.fileno())
 
     async def _speak(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self._own = connection.info.backend_pid
@@ -110,6 +112,16 @@ class Hints:
                 self._said.set()
                 raise
             await asyncio.sleep(QUIET)
+
+
+async def _readable(handle: int) -> None:
+    """Wait until there is something to read; the driver would wake up ten times a second."""
+    loop, something = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(handle, something.set)
+    try:
+        await something.wait()
+    finally:
+        loop.remove_reader(handle)
 
 
 def _payload(words: Iterable[str]) -> str:
