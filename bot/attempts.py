@@ -14,7 +14,7 @@ from channels.base import Rate
 from channels.errors import RateLimited
 from channels.message import Visibility, is_notice
 from handlers.personal import personal
-from storage import answers, deliveries, lanes, paces, windows
+from storage import answers, deliveries, lanes, leases, paces, windows
 from storage.deliveries import Started
 from storage.departures import Waiting
 from storage.jobs import FRESH, on_terms
@@ -98,8 +98,15 @@ def is_plain(inbox: Inbox) -> bool:
     return not (limited or counted or inbox.config.messages_per_second)
 
 
-def plain(waiting: Waiting, now: datetime) -> Started | None:
-    """Return how a message of a plain inbox is sent that was never tried, None if it must not."""
+def is_simple(inbox: Inbox) -> bool:
+    """Say whether its messages may begin together: its replies are not counted, nor named."""
+    able = inbox.capabilities
+    counted = able.reply_window is not None and able.reply_window.messages is not None
+    return not (counted or able.answers)
+
+
+def simple(inbox: Inbox, waiting: Waiting, now: datetime) -> Started | None:
+    """Return how a message is sent that was never tried, None where it must be looked at alone."""
     delivery, conversation, author = waiting
     person = author is Author.AGENT
     message = deliveries.outgoing(delivery, conversation)
@@ -111,7 +118,8 @@ def plain(waiting: Waiting, now: datetime) -> Started | None:
         person=person,
     )
     refused = windows.refusal(conversation, now, person=person) or _indiscretion(started)
-    return None if refused or conversation.replies_left is not None else started
+    counted = conversation.replies_left is not None
+    return None if refused or counted or _names_what_it_answers(inbox, started) else started
 
 
 @on_terms(FRESH)
@@ -123,6 +131,17 @@ def take_back(session: Session, begun: Begun, token: str, now: datetime) -> None
     """
     lanes.hold(session, LaneKind.OUT, begun.started.delivery.lane, token, now, LEASE)
     deliveries.undo_start(session, begun.started)
+
+
+@on_terms(FRESH)
+def take_back_with_lane(session: Session, begun: Begun, token: str, now: datetime) -> None:
+    """Do the same, and give its lane back: nobody has it in hand.
+
+    Raises:
+        Fenced: nothing was begun, or the lane went to another worker.
+    """
+    take_back(session, begun, token, now)
+    leases.release(session, LaneKind.OUT, begun.started.delivery.lane, token)
 
 
 def again(session: Session, started: Started, problem: str, token: str, until: datetime) -> None:

@@ -167,9 +167,9 @@ class Sender(LaneLoop):
             inbox.paused_until = None
             self._hint.set()
         self._count(lane, "sent")
-        if self._departures.ends(inbox, begun):
+        if self._departures.ends(begun):
             return await self.insist(
-                lambda: self._departures.sent(begun, token, taken, on=not self._stopping)
+                lambda: self._departures.sent(inbox, begun, token, taken, on=not self._stopping)
             )
         return await self.keep(
             deliveries.sent, begun.started.ids, token, taken, self.clock(), back=begun.back

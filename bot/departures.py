@@ -1,36 +1,40 @@
 """Many sends at once: begun and ended in one transaction, where nothing about them is special.
 
-Only inboxes without rates, reply windows and quotas are served like this, on a database that no
-other process shares: there a commit is either known to be stored or known not to be, so that what
-was begun is sent for sure. All others ask for each message alone, as `attempts` says.
+Ends gather for all. Only inboxes without rates, reply windows and quotas are begun like this, on a
+database that no other process shares: there a commit is either known to be stored or known not to
+be, so that what was begun is sent for sure. All others ask for each message alone, as `attempts`
+says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session
 
 from bot import attempts
-from bot.attempts import Begun, is_plain, plain
+from bot.attempts import Begun, is_plain, is_simple, simple
 from bot.inboxes import Inbox, Inboxes
 from bot.lane_loop import LEASE
-from bot.pace import Slices, whole_rate
+from bot.pace import Allowance, Slices, need_of, whole_rate
 from channels.base import Rate, Sent
-from storage import departures, paces, shares
+from storage import departures, leases, paces, shares
 from storage.batches import Batches
 from storage.database import Database, InDoubt
+from storage.deliveries import Started
 from storage.departures import Ended
 from storage.jobs import FRESH, on_terms
-from storage.lanes import CLAIM
-from storage.models import DeliveryStatus
-from storage.paces import Leave
+from storage.lanes import CLAIM, Fenced
+from storage.models import DeliveryStatus, LaneKind
+from storage.paces import Leave, Slice
 from storage.records import Connection
 
 BEGIN = replace(FRESH, facts=False, sends=False)
-Keep = Callable[..., Awaitable[None]]
+CLAIM_AND_BEGIN = replace(CLAIM, prompt=True, lasting=True)
+Keep = Callable[..., Awaitable[object]]
 """Writes what must not be forgotten, again and again."""
 Next = Begun | bool
 """What a lane has next: begun, or True when it must be asked for alone, or False for nothing."""
@@ -47,7 +51,7 @@ class Wish:
 
 
 class Departures:
-    """Begins and ends the sends of plain inboxes, a batch at a time."""
+    """Ends sends, and begins those of plain inboxes, a batch at a time."""
 
     def __init__(
         self, db: Database, inboxes: Inboxes, clock: Callable[[], datetime], keep: Keep
@@ -58,9 +62,44 @@ class Departures:
         self._ends: Batches[tuple[Ended, bool], Next] = Batches(db, self._end)
 
     async def claim(self, wish: Wish) -> dict[str, Next]:
-        """Claim lanes that are ready; begin what is plain in them, in the same transaction."""
-        plain_ones = [name for name in wish.rooms if self._is_plain(self._inboxes.by_name[name])]
-        return await self._db.run(_claim, wish, plain_ones)
+        """Claim lanes that are ready; begin what is simple in them, in the same transaction."""
+        simple_ones: dict[str, Inbox] = {}
+        async with AsyncExitStack() as gates:
+            for name in sorted(wish.rooms):
+                inbox, gate = self._inboxes.by_name[name], self._slices.gate(name)
+                if is_simple(inbox) and not gate.locked():
+                    simple_ones[name] = inbox
+                    if whole_rate(inbox) is not None:
+                        await gates.enter_async_context(gate)
+            return await self._claim(wish, simple_ones)
+
+    async def _claim(self, wish: Wish, simple_ones: Mapping[str, Inbox]) -> dict[str, Next]:
+        seen: list[_Claimed] = []
+        left = self._slices.some(simple_ones)
+
+        @on_terms(CLAIM_AND_BEGIN)
+        def claim(connection: Connection) -> _Claimed:
+            seen.append(_claim(connection, wish, simple_ones, Allowance(dict(left))))
+            return seen[-1]
+
+        try:
+            claimed = await self._db.run(claim)
+        except InDoubt:
+            for lane, has in seen[-1].lanes.items():
+                await self._take_back(lane, has, wish.token)
+            raise
+        for name, rest in claimed.slices.items():
+            self._slices.keep(name, rest)
+        return claimed.lanes
+
+    async def _take_back(self, lane: str, has: Next, token: str) -> None:
+        # If the claim was stored, its message would look as if it had perhaps been sent, and the
+        # lane as if it were in hand.
+        if not isinstance(has, Begun):
+            await self._keep(leases.release, LaneKind.OUT, lane, token)
+            return
+        with suppress(Fenced):
+            await self._keep(attempts.take_back_with_lane, has, token, self._clock())
 
     async def begin(self, inbox: Inbox, lane: str, token: str) -> Begun | None:
         """Begin the lane's next message alone, within its inbox's rate; None if there is none.
@@ -103,24 +142,24 @@ class Departures:
             if leave.wait_until is None:
                 self._slices.spend(name, self._clock())
 
-    def ends(self, inbox: Inbox, begun: Begun) -> bool:
+    def ends(self, begun: Begun) -> bool:
         """Say whether this message's end may be stored together with others'."""
-        counted = begun.started.conversation.replies_left is not None
-        return self._is_plain(inbox) and begun.back is None and not counted
+        return begun.back is None and not begun.started.others
 
     def _is_plain(self, inbox: Inbox) -> bool:
         return not self._db.shared and is_plain(inbox)
 
-    async def sent(self, begun: Begun, token: str, taken: Sent, *, on: bool) -> Next:
-        """Store that the platform took a message; with `on` the lane's next one is begun.
+    async def sent(self, inbox: Inbox, begun: Begun, token: str, taken: Sent, *, on: bool) -> Next:
+        """Store that the platform took a message; with `on` a plain lane's next one is begun.
 
         Raises:
             Fenced: the lane went to another worker.
             StorageError: it is not stored; try again.
         """
-        one = begun.started.delivery
-        ended = Ended(one.id, one.lane, one.sequence, token, taken, self._clock())
-        return await self._ends.add((ended, on))
+        one, left = begun.started.delivery, begun.started.conversation.replies_left
+        counted = left is not None or inbox.capabilities.reply_window is not None
+        ended = Ended(one.id, one.lane, one.sequence, token, taken, self._clock(), counted)
+        return await self._ends.add((ended, on and self._is_plain(inbox)))
 
     @on_terms(replace(FRESH, prompt=True, sends=False))
     def _end(
@@ -129,39 +168,66 @@ class Departures:
         ended = [one for one, _ in ends]
         more = departures.end(connection, ended)
         follow = [one.lane for (one, on), behind in zip(ends, more, strict=True) if on and behind]
-        begun = _begin(connection, follow, ended[-1].token, ended[-1].at) if follow else {}
+        begun: Mapping[str, Begun] = {}
+        if follow:
+            inboxes, nothing = self._inboxes.by_name, Allowance({})
+            begun = _begin(connection, follow, ended[-1].token, ended[-1].at, inboxes, nothing)
         return [
             behind and begun.get(one.lane, True) for one, behind in zip(ended, more, strict=True)
         ]
 
 
-@on_terms(replace(CLAIM, prompt=True))
-def _claim(connection: Connection, wish: Wish, plain_ones: Collection[str]) -> dict[str, Next]:
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """What each claimed lane has next, and what is left of its inboxes' slices."""
+
+    lanes: dict[str, Next]
+    slices: Mapping[str, Slice]
+
+
+def _claim(
+    connection: Connection, wish: Wish, simple_ones: Mapping[str, Inbox], allowance: Allowance
+) -> _Claimed:
     found = shares.claim_on(connection, wish.token, wish.at, LEASE, wish.rooms)
     # What is in hand may be about to be begun by who has it.
     new = [
-        lane for lane in found if lane not in wish.in_hand and lane.partition(":")[0] in plain_ones
+        lane for lane in found if lane not in wish.in_hand and lane.partition(":")[0] in simple_ones
     ]
-    begun = _begin(connection, new, wish.token, wish.at) if new else {}
-    return {lane: begun.get(lane, True) for lane in found}
+    begun: Mapping[str, Begun] = {}
+    if new:
+        begun = _begin(connection, new, wish.token, wish.at, simple_ones, allowance)
+    if found and not begun:
+        departures.forget_if_lost(connection)
+    return _Claimed({lane: begun.get(lane, True) for lane in found}, allowance.slices)
 
 
 def _begin(
-    connection: Connection, lanes: Sequence[str], token: str, now: datetime
+    connection: Connection,
+    lanes: Sequence[str],
+    token: str,
+    now: datetime,
+    inboxes: Mapping[str, Inbox],
+    allowance: Allowance,
 ) -> dict[str, Begun]:
-    """Begin what is next in lanes of plain inboxes; leave out whatever is not plain about it."""
+    """Begin what is next in lanes of simple inboxes; leave out whatever is not simple about it."""
     easy = paces.at_ease(connection, {lane.partition(":")[0] for lane in lanes}, now)
     able = [lane for lane in lanes if lane.partition(":")[0] in easy]
-    waiting = departures.waiting(connection, able, token)
-    starts = {lane: plain(one, now) for lane, one in waiting.items()}
-    tries = departures.begin(
-        connection, [one.delivery.id for one in starts.values() if one is not None]
-    )
-    begun = {}
+    starts: dict[str, Started] = {}
+    for lane, waiting in departures.waiting(connection, able, token).items():
+        started = simple(inboxes[waiting[0].inbox], waiting, now)
+        if started is not None:
+            starts[lane] = started
+    needs = {}
     for lane, started in starts.items():
-        if started is None or started.delivery.id not in tries:
-            continue
-        started.delivery.status = DeliveryStatus.SENDING
-        started.delivery.attempts = tries[started.delivery.id]
-        begun[lane] = Begun(started, leave=Leave())
+        inbox = inboxes[started.delivery.inbox]
+        needs[lane] = need_of(inbox, started.conversation, whole_rate(inbox))
+    allowed = allowance.allow(connection, needs, now)
+    tries = departures.begin(connection, [starts[lane].delivery.id for lane in allowed])
+    begun = {}
+    for lane in allowed:
+        delivery = starts[lane].delivery
+        if delivery.id in tries:
+            delivery.status = DeliveryStatus.SENDING
+            delivery.attempts = tries[delivery.id]
+            begun[lane] = Begun(starts[lane], leave=Leave())
     return begun

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.inboxes import Inbox
 from channels.base import Rate
 from channels.message import Visibility
+from storage import paces
 from storage.models import Conversation
 from storage.paces import Need, Slice
+from storage.records import Connection
 
 
 class Slices:
@@ -36,11 +40,50 @@ class Slices:
         """Add a new slice; the one before is over."""
         self._left[inbox] = taken
 
+    def some(self, inboxes: Iterable[str]) -> dict[str, Slice]:
+        """Return what is left of the slices of some inboxes."""
+        return {name: self._left[name] for name in inboxes if name in self._left}
+
     def give_back(self, inbox: str) -> None:
         """Return a message's part that was not used."""
         left = self._left.get(inbox)
         if left is not None:
             self._left[inbox] = Slice(left.messages + 1, left.until)
+
+
+@dataclass(slots=True)
+class Allowance:
+    """What one transaction uses of slices and takes of rates; the process learns of it after it."""
+
+    slices: dict[str, Slice]
+
+    def allow(self, connection: Connection, needs: Mapping[str, Need], now: datetime) -> set[str]:
+        """Take the parts of as many messages as may go now; return which of their names do.
+
+        Rows are taken in one order, the whole inboxes' first: others do so at the same time.
+        """
+        for name, rate in sorted({n.inbox: n.whole for n in needs.values()}.items()):
+            if rate is not None and not self._has(name, now):
+                taken = paces.take_slice(connection, name, rate, now)
+                if isinstance(taken, Slice):
+                    self.slices[name] = taken
+        allowed = set[str]()
+        for key, need in sorted(needs.items(), key=lambda one: (one[1].inbox, one[1].chat)):
+            if need.whole is not None and not self._has(need.inbox, now):
+                continue
+            if need.each is not None and paces.take(
+                connection, need.inbox, need.chat, need.each, 1, now
+            ):
+                continue
+            if need.whole is not None:
+                left = self.slices[need.inbox]
+                self.slices[need.inbox] = Slice(left.messages - 1, left.until)
+            allowed.add(key)
+        return allowed
+
+    def _has(self, inbox: str, now: datetime) -> bool:
+        left = self.slices.get(inbox)
+        return left is not None and left.messages > 0 and left.until > now
 
 
 def whole_rate(inbox: Inbox) -> Rate | None:

@@ -1,7 +1,7 @@
 """Deliveries by the dozen: begun and ended together, where nothing about any of them is special.
 
 What `deliveries` does for one with all its questions, here for many without: one place in each
-lane, nothing that rides along, no replies to count.
+lane, nothing that rides along, and begun only where there are no replies to count.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, func, literal_column, select, update
 
 from channels.base import Sent
-from storage import delivery_rows, lane_batches
+from storage import delivery_rows, lane_batches, windows
 from storage.among import among
 from storage.lane_batches import Held
 from storage.lanes import Fenced
@@ -28,6 +28,7 @@ from storage.models import (
     LaneKind,
     Message,
 )
+from storage.pg_driver import FORGETFUL
 from storage.records import drafts
 from storage.rows import find_all
 from storage.upsert import table_of
@@ -40,7 +41,10 @@ _OWN, _OF_TALK = _delivery.columns.keys(), _talk.columns.keys()
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A delivery of a lane that `token` holds, as the platform took it."""
+    """A delivery of a lane that `token` holds, as the platform took it.
+
+    It is `counted` where a platform lets a conversation be answered so and so often.
+    """
 
     delivery_id: UUID
     lane: str
@@ -48,6 +52,7 @@ class Ended:
     token: str
     taken: Sent
     at: datetime
+    counted: bool = False
 
 
 def waiting(connection: Connection, lanes: Collection[str], token: str) -> dict[str, Waiting]:
@@ -71,6 +76,12 @@ def begin(connection: Connection, delivery_ids: Collection[UUID]) -> dict[UUID, 
     return {delivery_id: attempts for delivery_id, attempts in found}  # noqa: C416 - rows of any type
 
 
+def forget_if_lost(connection: Connection) -> None:
+    """Let a dying server forget this transaction: it marks nothing, and is made again."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(FORGETFUL)
+
+
 def end(connection: Connection, ended: Sequence[Ended]) -> list[bool]:
     """Mark deliveries as taken, each the next of its lane; return which lanes have more.
 
@@ -81,6 +92,10 @@ def end(connection: Connection, ended: Sequence[Ended]) -> list[bool]:
     held = {
         one.id: one for one in delivery_rows.held(connection, [one.delivery_id for one in ended])
     }
+    used = [
+        (held[one.delivery_id].conversation_id, one.taken.pieces) for one in ended if one.counted
+    ]
+    windows.use_all(connection, used)
     delivery_rows.taken_each(
         connection, [(held[one.delivery_id], one.taken, one.at) for one in ended]
     )

@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import threading
+from time import monotonic
 from typing import Protocol
 
 from storage.errors import Unavailable
@@ -24,7 +25,7 @@ class Leash:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._held: Held | None = None
-        self._may_be_stored = False
+        self._may_be_stored, self._since = False, 0.0
         self.ended = threading.Event()
 
     @property
@@ -42,6 +43,7 @@ class Leash:
             if self.over:
                 raise Unavailable("the time for this call is over; nothing was stored")
             self._held, self._may_be_stored = connection, False
+            self._since = monotonic()
 
     def let_go(self, *, may_be_stored: bool = False) -> None:
         """Keep the connection: what was to be done on it is done.
@@ -52,9 +54,9 @@ class Leash:
             self._held, self._may_be_stored = None, may_be_stored
 
     @property
-    def holds(self) -> bool:
-        """Whether something is under way."""
-        return self._held is not None
+    def since(self) -> float | None:
+        """When what is under way was begun, None when nothing is."""
+        return self._since if self._held is not None else None
 
     def cut(self) -> bool:
         """End the time; return whether its thread tells how it ended: under way, or just done."""

@@ -90,19 +90,25 @@ def ask(session: Session, need: Need, now: datetime) -> Leave:
         return Leave(wait, everybody=True)
     taken = None
     if need.whole is not None:
-        messages = max(1, int(need.whole.per_second * SLICE_SECONDS), need.whole.burst)
-        until = _take(session, need.inbox, WHOLE, need.whole, messages, now)
-        if until is not None:
-            return Leave(until, everybody=True)
-        taken = Slice(messages, now + _cost_of(messages, need.whole) * TICK)
+        slice_ = take_slice(connection, need.inbox, need.whole, now)
+        if isinstance(slice_, datetime):
+            return Leave(slice_, everybody=True)
+        taken = slice_
     if need.each is not None:
-        until = _take(session, need.inbox, need.chat, need.each, 1, now)
+        until = take(connection, need.inbox, need.chat, need.each, 1, now)
         if until is not None:
             return Leave(until, taken=taken)
     # Last of all: who then has to wait after all would use up the one try.
     if failures >= PATIENCE and not _probe(session, need.inbox, now):
         return Leave(now + timedelta(seconds=1), everybody=True, taken=taken)
     return Leave(taken=taken, troubled=failures > 0)
+
+
+def take_slice(connection: Connection, inbox: str, rate: Rate, now: datetime) -> Slice | datetime:
+    """Take an inbox's next slice, or return when there is one."""
+    messages = max(1, int(rate.per_second * SLICE_SECONDS), rate.burst)
+    until = take(connection, inbox, WHOLE, rate, messages, now)
+    return until or Slice(messages, now + _cost_of(messages, rate) * TICK)
 
 
 def at_ease(connection: Connection, inboxes: Collection[str], now: datetime) -> frozenset[str]:
@@ -199,11 +205,11 @@ def _probe(session: Session, inbox: str, now: datetime) -> bool:
     return session.connection().execute(_PROBE, given).rowcount == 1
 
 
-def _take(
-    session: Session, inbox: str, chat: str, rate: Rate, messages: int, now: datetime
+def take(
+    connection: Connection, inbox: str, chat: str, rate: Rate, messages: int, now: datetime
 ) -> datetime | None:
     """Take some messages of a rate; return None, or when there are so many."""
-    connection, at = session.connection(), _ticks(now)
+    at = _ticks(now)
     spare = _cost_of(max(0, rate.burst - messages), rate)
     given = {
         "b_inbox": inbox,

@@ -40,6 +40,8 @@ PROMISES = {
 }
 """What a connection is asked for unless the address says otherwise."""
 
+FORGETFUL = "SET LOCAL synchronous_commit TO off"
+"""Makes a transaction one that a dying server may forget."""
 LIBPQ_16 = 160_000
 """From this version on hosts can be tried in any order: a frozen one, which takes connections and
 answers nothing, does not stand in the way of every attempt for as long as one may take."""

@@ -41,8 +41,8 @@ def servers_of(target: Target) -> list[Target]:
 class Leader:
     """Knows the leader, or looks for it; for any thread.
 
-    `term` counts how often what was known became worthless: a connection made in an earlier term
-    is not used again. `moved` is called when another server leads.
+    `term` counts how often another server began to lead: a connection made in an earlier term is
+    not used again. `moved` is called then.
     """
 
     def __init__(self, target: Target, reach: Reach) -> None:
@@ -85,12 +85,6 @@ class Leader:
             if self.may_move and term == self.term and not self._closed:
                 self._place = None
                 self._seek()
-
-    def distrust(self) -> None:
-        """Let no connection be used again that exists now: one of them got no answer."""
-        with self._known:
-            self.term += 1
-            self.doubt(self.term)
 
     def close(self) -> None:
         """Look for nobody any more."""

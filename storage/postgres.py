@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine
@@ -29,6 +30,7 @@ from storage.errors import InDoubt, Unavailable
 from storage.jobs import Job, Tell, tell
 from storage.leash import Leash
 from storage.pg_driver import (
+    FORGETFUL,
     OVERTAKEN,
     ROLLED_BACK,
     TAKEN,
@@ -73,7 +75,7 @@ class PostgresEngine:
         self._count, self._commit, self._told = writers, commit, told
         self._local = threading.local()
         self._lock, self._connections = threading.Lock(), set[Connection]()
-        self._running = set[Leash]()
+        self._running, self._silent_since = set[Leash](), 0.0
 
     async def open(self) -> None:
         """Start the threads; each connects when it has something to do."""
@@ -106,9 +108,10 @@ class PostgresEngine:
         pool.submit(self._run, attempt, job, leash, partial(_finish, timers, told))
 
     def _too_late(self, job: Job, leash: Leash) -> None:
-        if leash.holds:
-            # Who got no answer speaks for all: what is idle would be found out one by one.
-            self._leader.distrust()
+        if (since := leash.since) is not None:
+            # What got no answer speaks for all that is idle since: each would be found out alone.
+            self._silent_since = max(self._silent_since, since)
+            self._leader.doubt(self._leader.term)
         if not leash.cut():
             job.error = _late(job)
             job.settle()
@@ -190,15 +193,21 @@ class PostgresEngine:
 
     def _connected(self, engine: Engine, leash: Leash) -> Connection:
         connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is not None and self._local.term != self._leader.term:
+        if connection is not None and not self._is_trusted():
             self._drop(connection)
             connection = None
         if connection is None:
             self._local.term = self._leader.wait(leash.ended)
             connection = self._local.connection = engine.connect()
+            self._local.answered = monotonic()
             with self._lock:
                 self._connections.add(connection)
         return connection
+
+    def _is_trusted(self) -> bool:
+        """Say whether this thread's connection is to the leader, and not to a silent server."""
+        is_silent = self._local.answered < self._silent_since
+        return self._local.term == self._leader.term and not is_silent
 
     def _hold(self, leash: Leash, raw: Raw) -> None:
         leash.hold(raw)
@@ -209,6 +218,8 @@ class PostgresEngine:
         raw = None if connection.invalidated else connection.connection.driver_connection
         if raw is None or raw.closed or raw.info.transaction_status != 0:
             self._drop(connection)
+        else:
+            self._local.answered = monotonic()
 
     def _drop(self, connection: Connection) -> None:
         self._local.connection = None
@@ -221,7 +232,7 @@ class PostgresEngine:
 
 def _on_terms(job: Job, connection: Connection) -> Any:  # noqa: ANN401 - the caller's
     if not job.terms.lasting:
-        connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+        connection.exec_driver_sql(FORGETFUL)
     return job.run(connection)
 
 

@@ -73,7 +73,13 @@ def refusal(
 
 def use(session: Session, conversation_id: UUID, pieces: int) -> None:
     """Count what the platform took, never below nothing."""
-    execute_all(session.connection(), _USE, [{"b_id": conversation_id, "b_pieces": pieces}])
+    use_all(session.connection(), [(conversation_id, pieces)])
+
+
+def use_all(connection: Connection, used: Sequence[tuple[UUID, int]]) -> None:
+    """Do so for many conversations."""
+    rows = [{"b_id": talk, "b_pieces": pieces} for talk, pieces in sorted(used)]
+    execute_all(connection, _USE, rows)
 
 
 def doubt(session: Session, conversation_id: UUID) -> None:

@@ -1,13 +1,23 @@
 """Many sends at once: the same promises as for one alone."""
 
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import select
 
+from bot.departures import CLAIM_AND_BEGIN, Wish, _claim
+from bot.pace import Allowance
+from channels.base import Capabilities, Rate, Rates, ReplyWindow
 from channels.errors import RateLimited
 from channels.message import Visibility
 from storage import departures, lanes
 from storage.activity import since
+from storage.database import InDoubt
 from storage.engine import make_engine
 from storage.models import Conversation, Fact, Lane, LaneKind
+from tests.bot.test_delivery import WARN
+from tests.postgres import on_postgres
 
 
 def set_all(session, **values):
@@ -48,7 +58,7 @@ async def test_a_lane_in_hand_is_not_begun_by_another_claim(build):
     await house.sender.claim(32)
     rows = await house.deliveries()
     begun = [row.lane for row in rows if row.status.value == "sending"]
-    assert begun == ([] if house.db.shared else ["shop:t1"])
+    assert begun == ["shop:t1"]
 
 
 async def test_an_inbox_that_is_asked_to_wait_begins_nothing(build):
@@ -107,7 +117,7 @@ async def test_what_was_begun_with_others_and_never_ended_is_in_doubt(build):
     await house.db.write(lanes.free_all)
     house.sender._begun.clear()
     await house.send()
-    assert house.db.shared or await house.statuses() == ["uncertain", "sent", "sent"] * 2
+    assert await house.statuses() == ["uncertain", "sent", "sent"] * 2
 
 
 async def test_what_was_begun_before_the_stop_is_sent_and_nothing_after_it(build):
@@ -117,10 +127,99 @@ async def test_what_was_begun_before_the_stop_is_sent_and_nothing_after_it(build
     house.sender._stopping = True
     for lane in claimed:
         await house.sender._guarded(lane, house.sender._token)
-    begun = [] if house.db.shared else ["one", "one"]
-    assert house.texts() == begun
+    assert house.texts() == ["one", "one"]
     lane = await house.lane(LaneKind.OUT, "shop:t1")
-    assert (lane.token, lane.done) == (None, len(begun) // 2)
+    assert (lane.token, lane.done) == (None, 1)
+
+
+def limit(house, **rates):
+    house.adapter().capabilities = Capabilities(4000, rates=Rates(**rates))
+
+
+async def test_no_more_are_begun_together_than_the_platform_allows(build):
+    house = await build().open()
+    limit(house, whole=Rate(8))
+    await many(house)
+    arrived = []
+    for _ in range(3):
+        await house.send_together()
+        arrived.append(len(house.texts()))
+        house.time.pass_by(seconds=0.25)
+    assert arrived == [2, 4, 6]
+    assert {row.attempts for row in await house.deliveries() if row.status.value == "sent"} == {1}
+
+
+async def test_what_a_claim_used_of_a_slice_is_used_for_those_after_it(build):
+    house = await build().open()
+    limit(house, whole=Rate(8))
+    await house.says("one", thread="t0")
+    await house.send_together()
+    await many(house)
+    await house.send()
+    assert len(house.texts()) == 2
+
+
+async def test_a_chat_that_has_to_wait_holds_no_other_up(build):
+    house = await build().open()
+    limit(house, chat=Rate(1))
+    await many(house, 2)
+    await house.send_together()
+    assert house.texts() == ["one", "one"]
+    await house.says("one", thread="t2")
+    await house.send_together()
+    assert house.texts() == ["one", "one", "one"]
+    house.time.pass_by(seconds=1)
+    await house.send_together()
+    assert house.texts()[3:] == ["two", "two"]
+
+
+async def test_replies_that_a_platform_counts_are_counted_when_many_end(build):
+    house = await build().open()
+    window = ReplyWindow(timedelta(hours=48), messages=5)
+    house.adapter().capabilities = Capabilities(4000, reply_window=window)
+    await many(house, 2)
+    await house.db.write(set_all, replies_left=5)
+    await house.send_together()
+    left = [(await house.conversation(thread)).replies_left for thread in ("t0", "t1")]
+    assert (len(house.texts()), left) == (6, [2, 2])
+
+
+@on_postgres
+async def test_what_may_be_begun_together_and_was_not_sent_is_no_doubt(build):
+    house = await build().open()
+    await many(house, 2)
+    await house.db.write(lambda s: s.connection().exec_driver_sql(WARN).close())
+    try:
+        with pytest.raises(InDoubt):
+            await house.send_together()
+        assert [(row.status.value, row.attempts) for row in await house.deliveries()] == [
+            ("pending", 0)
+        ] * 6
+        held = [(await house.lane(LaneKind.OUT, f"shop:t{n}")).token for n in range(2)]
+        assert held == [None, None]
+    finally:
+        drop = "DROP FUNCTION warn() CASCADE"
+        await house.db.write(lambda s: s.connection().exec_driver_sql(drop).close())
+    await house.send_together()
+    assert await house.statuses() == ["sent"] * 6
+
+
+@on_postgres
+async def test_only_a_claim_that_begins_nothing_may_be_forgotten(build):
+    house = await build().open()
+    await many(house, 2)
+    asked = []
+
+    def claim(connection, wish, simple_ones):
+        connection.exec_driver_sql("SET LOCAL synchronous_commit TO on")
+        _claim(connection, wish, simple_ones, Allowance({}))
+        asked.append(connection.exec_driver_sql("SHOW synchronous_commit").scalar_one())
+        connection.exec_driver_sql("SELECT 1/0")
+
+    for simple_ones in (house.inboxes.by_name, {}):
+        with pytest.raises(DBAPIError):
+            await house.db.run(claim, Wish({"shop": 5}, "me", house.time()), simple_ones)
+    assert (asked, CLAIM_AND_BEGIN.lasting) == (["on", "off"], True)
 
 
 def _hand_over(session, key):
