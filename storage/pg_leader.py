@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import Any
 
 from storage.errors import Unavailable
 
+CALM = 1.0
+"""Who leads is not looked for on a mere suspicion so soon after it was found."""
 ROUND = 0.1
 """Seconds between two rounds of asking, and how soon who waits for an answer sees that it is late.
 """
@@ -45,12 +48,14 @@ class Leader:
     not used again. `moved` is called then.
     """
 
-    def __init__(self, target: Target, reach: Reach) -> None:
-        self._servers, self._reach = servers_of(target), reach
+    def __init__(
+        self, target: Target, reach: Reach, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._servers, self._reach, self._clock = servers_of(target), reach, clock
         self._known = threading.Condition(threading.RLock())
         self._place: int | None = None if self.may_move else 0
         self._last = self._place
-        self._asking = set[int]()
+        self._asking, self._found_at = set[int](), clock()
         self._seeking = self._closed = False
         self.term = 0
         self.moved: Callable[[], None] = _nothing
@@ -86,6 +91,12 @@ class Leader:
                 self._place = None
                 self._seek()
 
+    def suspect(self) -> None:
+        """Look again who leads, unless that was found just now: some call takes long."""
+        with self._known:
+            if self._clock() - self._found_at >= CALM:
+                self.doubt(self.term)
+
     def close(self) -> None:
         """Look for nobody any more."""
         with self._known:
@@ -120,6 +131,7 @@ class Leader:
                 return
             moved = self._last not in {None, place}
             self._place = self._last = place
+            self._found_at = self._clock()
             self.term += moved
             self._known.notify_all()
         if moved:

@@ -104,14 +104,14 @@ class PostgresEngine:
         leash = Leash()
         timers = [job.loop.call_later(job.terms.seconds, self._too_late, job, leash)]
         if self._leader.may_move:
-            timers.append(job.loop.call_later(SLOW, self._leader.doubt, self._leader.term))
+            timers.append(job.loop.call_later(SLOW, self._leader.suspect))
         pool.submit(self._run, attempt, job, leash, partial(_finish, timers, told))
 
     def _too_late(self, job: Job, leash: Leash) -> None:
         if (since := leash.since) is not None:
             # What got no answer speaks for all that is idle since: each would be found out alone.
             self._silent_since = max(self._silent_since, since)
-            self._leader.doubt(self._leader.term)
+            self._leader.suspect()
         if not leash.cut():
             job.error = _late(job)
             job.settle()

@@ -55,6 +55,20 @@ async def test_a_follower_who_was_away_hears_what_was_missed_once_and_in_order(
     assert await heard == list(range(first + 1, last + 1))
 
 
+async def test_who_comes_to_look_on_hears_at_once_though_nobody_did(
+    desk_console: Console, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(live_module, "CALM", 1000)
+    calm = asyncio.create_task(collect(desk_console.live.follow(None, hurry=False), 1))
+    await asyncio.sleep(0)
+    last = await log(desk_console, 1)
+    assert await calm == [last]
+    eager = asyncio.create_task(collect(desk_console.live.follow(None), 1))
+    await asyncio.sleep(0)
+    newest = await log(desk_console, 1)
+    assert await asyncio.wait_for(eager, 60) == [newest]
+
+
 async def test_many_followers_hear_the_same(desk_console: Console):
     start = await log(desk_console, 1)
     heard = [asyncio.create_task(collect(desk_console.live.follow(start), 20)) for _ in range(30)]

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from storage.errors import Unavailable
-from storage.pg_leader import Leader, servers_of
+from storage.pg_leader import CALM, Leader, servers_of
 
 WISH = {"target_session_attrs": "read-write", "dbname": "shop"}
 THREE = {**WISH, "host": "a,b,c", "port": "5432"}
@@ -15,7 +15,7 @@ class Servers:
     """Three servers, each of which answers, says that it does not lead, or says nothing."""
 
     def __init__(self, leads: str | None) -> None:
-        self.leads, self.silent = leads, set[str]()
+        self.leads, self.silent, self.seconds = leads, set[str](), 0.0
         self.over, self.asked = threading.Event(), []
 
     def reach(self, target) -> None:
@@ -36,7 +36,7 @@ def servers():
 
 @pytest.fixture
 def leader(servers):
-    made = Leader(THREE, servers.reach)
+    made = Leader(THREE, servers.reach, lambda: servers.seconds)
     yield made
     made.close()
 
@@ -109,6 +109,19 @@ def test_who_was_connected_to_the_leader_before_says_nothing_of_this_one(servers
     over.set()
     leader.doubt(term)
     assert leader.wait(over) > term
+
+
+def test_a_suspicion_just_after_the_leader_was_found_asks_nobody(servers, leader):
+    term, over = leader.wait(never()), never()
+    over.set()
+    servers.leads = None
+    servers.seconds += CALM / 2
+    leader.suspect()
+    assert leader.wait(over) == term
+    servers.seconds += CALM / 2
+    leader.suspect()
+    with pytest.raises(Unavailable):
+        leader.wait(over)
 
 
 def test_who_waits_for_a_leader_is_told_when_the_time_is_over(servers, leader):

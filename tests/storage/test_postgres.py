@@ -10,17 +10,20 @@ import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, func, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, select
 
 from storage import pg_driver, schema
 from storage.database import BadUrl, Database, InDoubt, Unavailable
 from storage.jobs import Terms, on_terms
 from storage.models import Team
+from storage.rows import add_all, find_all
+from storage.types import new_id
 from tests.postgres import Server, on_postgres
 
 SHORT = 1.0
+END = select(func.pg_terminate_backend(func.pg_backend_pid()))
 
 
 def add(session: Session, name: str) -> str:
@@ -411,6 +414,30 @@ async def test_an_error_quotes_no_row(db):
     with pytest.raises(Exception, match="duplicate") as failed:
         await db.write(add, "Lily")
     assert "Lily" not in f"{failed.value!r} {failed.value} {failed.value.__cause__}"
+
+
+@on_postgres
+async def test_an_error_quotes_no_row_past_sqlalchemy_either(db):
+    row = {"id": new_id(), "name": "Lily"}
+    await db.run(add_all, Team, [row])
+    for rows in ([row], [row, {**row, "id": new_id()}]):
+        with pytest.raises(IntegrityError, match="duplicate") as failed:
+            await db.run(add_all, Team, rows)
+        assert "Lily" not in f"{failed.value!r} {failed.value} {failed.value.__cause__}"
+
+
+@on_postgres
+async def test_what_is_lost_past_sqlalchemy_is_run_again(db):
+    runs = []
+
+    def careless(connection: Connection) -> str:
+        runs.append(add_all(connection, Team, [{"id": new_id(), "name": "a"}]))
+        if len(runs) == 1:
+            find_all(connection, END, {})
+        return "done"
+
+    assert await db.run(careless) == "done"
+    assert (len(runs), await db.read(names)) == (2, ["a"])
 
 
 @on_postgres

@@ -138,3 +138,15 @@ async def test_many_calls_are_stored_at_once_each_message_once(db: Database, now
         ("shop:t1", 3, "last"),
         ("shop:t2", 1, "tom"),
     ]
+
+
+async def test_only_a_call_that_could_not_be_understood_is_told_in_the_log(
+    db: Database, now, customers
+):
+    told = []
+    db.on_commit(lambda: told.append("a fact"))
+    odd = Reception(quarantined=(Quarantined("odd-1", "not JSON", "{"),))
+    plain = Reception((customers.says(),))
+    for reception in (plain, odd, plain, odd):
+        await db.run(transport.accept_all, [transport.Arrival("shop", reception, now)])
+    assert told == ["a fact"]
