@@ -40,7 +40,7 @@ class NoSuchInbox(LookupError):
     """There is no such inbox, or it is disabled, or its platform does not call."""
 
 
-@on_terms(Terms(prompt=True))
+@on_terms(Terms(prompt=True, seconds=STORE_SECONDS))
 def _store(
     session: Session,
     inbox: str,
@@ -88,7 +88,7 @@ class Intake:
     ) -> None:
         self._db, self._inboxes, self._signals = db, inboxes, signals
         self._clock, self._metrics, self._passive_wait = clock, metrics, passive_wait
-        self._arrivals = Batches(db, transport.accept_all, most=WAITING)
+        self._arrivals = Batches(db, transport.accept_all, most=WAITING, only_awaited=True)
 
     async def receive(self, name: str, request: Request, has_left: HasLeft = _stays) -> Reception:
         """Return how to answer a platform's call, once its content is on disk.
@@ -176,7 +176,7 @@ class Intake:
                 return await self._db.write(_store, inbox.name, reception, cursor, now, until)
         except TimeoutError:
             raise Unavailable(
-                "the database took too long; what it stores later counts once"
+                "the database took too long; what it stores after all counts once"
             ) from None
 
     def _note(self, inbox: Inbox, stored: list[transport.Accepted]) -> None:

@@ -28,6 +28,8 @@ class Batches(Generic[I, R]):
 
     When `fn` itself raises, each item of that write is tried again alone: one that breaks does
     not take the others along. At most `most` items wait; who comes then is turned away at once.
+    With `only_awaited` an item is left out whose caller gave up before its write began: who comes
+    again must not stand behind what nobody waits for.
 
     A write takes its items when its turn comes, not when it is asked for: on SQLite, where all wait
     for one writer, whoever comes meanwhile need not wait for the turn after it. Where several
@@ -41,8 +43,10 @@ class Batches(Generic[I, R]):
         *,
         size: int = SIZE,
         most: int | None = None,
+        only_awaited: bool = False,
     ) -> None:
         self._db, self._fn, self._size, self._most = db, fn, size, most
+        self._only_awaited = only_awaited
         self._waiting: deque[Waiting[I, R]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         # Its holder takes what waits; the writer's thread and the event loop both look.
@@ -80,8 +84,11 @@ class Batches(Generic[I, R]):
 
     def _take(self) -> list[Waiting[I, R]]:
         with self._lock:
-            many = min(self._size, len(self._waiting))
-            taken = [self._waiting.popleft() for _ in range(many)]
+            taken: list[Waiting[I, R]] = []
+            while self._waiting and len(taken) < self._size:
+                waiting = self._waiting.popleft()
+                if not (self._only_awaited and waiting[1].done()):
+                    taken.append(waiting)
             if not self._db.shared:
                 self._go_on()
         return taken
@@ -100,7 +107,7 @@ class Batches(Generic[I, R]):
         def write(connection: Connection) -> Sequence[R | Exception]:
             # What is run again, because others overtook it, keeps what it took.
             batch.extend(() if batch else take())
-            return self._together(connection, [item for item, _ in batch])
+            return self._together(connection, [item for item, _ in batch]) if batch else []
 
         try:
             results = await self._db.run(write)

@@ -92,6 +92,22 @@ async def test_who_gives_up_waiting_does_not_hold_up_the_rest(db, names):
     assert await there == "B"
 
 
+async def test_who_gave_up_before_a_write_began_is_left_out_where_they_come_again(db, names):
+    store = Names()
+    store.hold = threading.Event()
+    batches = Batches(db, store, size=1, only_awaited=True)
+    first = asyncio.create_task(batches.add("a"))
+    while not store.writes:
+        await asyncio.sleep(0)
+    gone = asyncio.create_task(batches.add("b"))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await asyncio.gather(gone, return_exceptions=True)
+    store.hold.set()
+    assert (await first, await batches.add("c")) == ("A", "C")
+    assert (store.writes, await names()) == ([["a"], ["c"]], ["a", "c"])
+
+
 async def test_a_database_that_takes_nothing_is_told_to_all_without_trying_each(db):
     store = Names()
     batches = Batches(db, store)
