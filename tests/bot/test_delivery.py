@@ -604,7 +604,8 @@ async def test_a_reply_waits_while_words_of_the_customer_are_not_read(build):
     assert house.texts() == ["re: hello", "re: more"]
 
 
-async def test_each_try_names_what_it_answers_where_that_is_asked(build):
+@pytest.mark.parametrize("way", ["send", "send_together"])
+async def test_each_try_names_what_it_answers_where_that_is_asked(build, way):
     house = await build().open()
     adapter = house.adapter()
     adapter.capabilities = replace(adapter.capabilities, answers=True)
@@ -612,11 +613,11 @@ async def test_each_try_names_what_it_answers_where_that_is_asked(build):
     await house.hears("two", key="m-2")
     adapter.fail(Unavailable())
     await house.think()
-    await house.send()
+    await getattr(house, way)()
     house.time.pass_by(minutes=2)
     await house.hears("three", key="m-3")
     await house.think()
-    await house.send()
+    await getattr(house, way)()
     assert house.texts() == ["re: one", "re: two", "re: three"]
     assert [sent.reply_to for sent in adapter.sent] == ["m-1", "m-2", "m-3"]
 
@@ -629,15 +630,16 @@ async def test_elsewhere_nothing_is_said_of_what_is_answered(build):
     assert house.adapter().sent[0].reply_to is None
 
 
+@pytest.mark.parametrize("way", ["send", "send_together"])
 @pytest.mark.parametrize("visibility", list(Visibility))
-async def test_in_a_thread_that_others_read_a_reply_can_quote(build, visibility):
+async def test_in_a_thread_that_others_read_a_reply_can_quote(build, visibility, way):
     house = await build().open()
     adapter = house.adapter()
     adapter.capabilities = replace(adapter.capabilities, quotes=True)
     await house.hears("one", key="m-1")
     await house.think()
     await house.db.write(_set, visibility=visibility)
-    await house.send()
+    await getattr(house, way)()
     quoted = "m-1" if visibility is Visibility.PUBLIC else None
     assert [sent.reply_to for sent in adapter.sent] == [quoted]
 
