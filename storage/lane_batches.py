@@ -51,7 +51,7 @@ def bump_all(
         return {}
     if sum(more.values()) == 1:
         (((inbox, key), _),) = more.items()
-        return {key: bump_on(connection, kind, key, inbox, now)}
+        return {key: Held(*bump_on(connection, kind, key, inbox, now))}
     execute_all(connection, _bump_all(connection.dialect.name), rows)
     return held(connection, kind, [key for _, key in more])
 

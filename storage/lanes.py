@@ -37,14 +37,20 @@ class Fenced(Exception):
 
 def bump(session: Session, kind: LaneKind, key: str, inbox: str, now: datetime) -> int:
     """Return the next sequence of a lane and mark it ready; part of the caller's transaction."""
-    return bump_on(session.connection(), kind, key, inbox, now)
+    _, last, _ = bump_on(session.connection(), kind, key, inbox, now)
+    return last
 
 
-def bump_on(connection: Connection, kind: LaneKind, key: str, inbox: str, now: datetime) -> int:
-    """Do what `bump` does, without a session."""
+def bump_on(
+    connection: Connection, kind: LaneKind, key: str, inbox: str, now: datetime
+) -> tuple[str | None, int, int]:
+    """Do what `bump` does, without a session; return whose the lane is, its last and what is done.
+
+    Nobody else changes it until the transaction ends.
+    """
     given = {"b_kind": kind, "b_key": key, "b_inbox": inbox, "b_now": now}
-    sequence: int = find_all(connection, _bump(connection.dialect.name), given)[0][0]
-    return sequence
+    ((token, last, done),) = find_all(connection, _bump(connection.dialect.name), given)
+    return token, last, done
 
 
 @on_terms(CLAIM)
@@ -274,4 +280,4 @@ def _bump(dialect: str) -> Any:  # noqa: ANN401 - two dialects' classes
             "last_in": _lane.c.last_in + 1,
             "ready_at": func.coalesce(_lane.c.ready_at, statement.excluded.ready_at),
         },
-    ).returning(_lane.c.last_in)
+    ).returning(_lane.c.token, _lane.c.last_in, _lane.c.done)
