@@ -1,9 +1,9 @@
 """Many sends at once: begun and ended in one transaction, where nothing about them is special.
 
-Ends gather for all. Only inboxes without rates, reply windows and quotas are begun like this, on a
-database that no other process shares: there a commit is either known to be stored or known not to
-be, so that what was begun is sent for sure. All others ask for each message alone, as `attempts`
-says.
+A claim begins what is simple in its lanes, within its inbox's rates; ends gather for all. On a
+database that no other process shares a plain lane's next message begins in the transaction that
+ends the one before: there a commit is either known to be stored or known not to be. All else is
+asked for alone, as `attempts` says.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Wish:
 
 
 class Departures:
-    """Ends sends, and begins those of plain inboxes, a batch at a time."""
+    """Begins sends and ends them, a batch at a time."""
 
     def __init__(
         self, db: Database, inboxes: Inboxes, clock: Callable[[], datetime], keep: Keep
@@ -86,7 +86,8 @@ class Departures:
             claimed = await self._db.run(claim)
         except InDoubt:
             for lane, has in seen[-1].lanes.items():
-                await self._take_back(lane, has, wish.token)
+                if lane not in wish.in_hand:
+                    await self._take_back(lane, has, wish.token)
             raise
         for name, rest in claimed.slices.items():
             self._slices.keep(name, rest)
