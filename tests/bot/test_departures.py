@@ -205,6 +205,25 @@ async def test_what_may_be_begun_together_and_was_not_sent_is_no_doubt(build):
 
 
 @on_postgres
+async def test_a_claim_in_doubt_takes_nothing_out_of_hand(build):
+    house = await build().open()
+    await many(house, 2)
+    await house.sender.claim(32)
+    house.sender._in_hand.add("shop:t0")
+    house.time.pass_by(minutes=1)
+    await house.says("one", thread="t2")
+    await house.db.write(lambda s: s.connection().exec_driver_sql(WARN).close())
+    try:
+        with pytest.raises(InDoubt):
+            await house.sender.claim(32)
+    finally:
+        drop = "DROP FUNCTION warn() CASCADE"
+        await house.db.write(lambda s: s.connection().exec_driver_sql(drop).close())
+    tokens = [(await house.lane(LaneKind.OUT, f"shop:t{n}")).token for n in range(3)]
+    assert tokens == [house.sender._token, None, None]
+
+
+@on_postgres
 async def test_only_a_claim_that_begins_nothing_may_be_forgotten(build):
     house = await build().open()
     await many(house, 2)
