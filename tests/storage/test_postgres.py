@@ -418,9 +418,9 @@ async def test_an_error_quotes_no_row(db):
 
 @on_postgres
 async def test_an_error_quotes_no_row_past_sqlalchemy_either(db):
-    row = {"id": new_id(), "name": "Lily"}
-    await db.run(add_all, Team, [row])
-    for rows in ([row], [row, {**row, "id": new_id()}]):
+    lily = [{"id": new_id(), "name": "Lily"} for _ in range(3)]
+    await db.run(add_all, Team, lily[:1])
+    for rows in (lily[1:2], lily[1:]):
         with pytest.raises(IntegrityError, match="duplicate") as failed:
             await db.run(add_all, Team, rows)
         assert "Lily" not in f"{failed.value!r} {failed.value} {failed.value.__cause__}"
