@@ -88,12 +88,9 @@ def ask(session: Session, need: Need, now: datetime) -> Leave:
     wait = max(filter(None, (blocked, held)), default=now)
     if wait > now:
         return Leave(wait, everybody=True)
-    taken = None
-    if need.whole is not None:
-        slice_ = take_slice(connection, need.inbox, need.whole, now)
-        if isinstance(slice_, datetime):
-            return Leave(slice_, everybody=True)
-        taken = slice_
+    taken = take_slice(connection, need.inbox, need.whole, now) if need.whole else None
+    if isinstance(taken, datetime):
+        return Leave(taken, everybody=True)
     if need.each is not None:
         until = take(connection, need.inbox, need.chat, need.each, 1, now)
         if until is not None:
