@@ -47,7 +47,7 @@ class Town:
         self.parts: dict[str, Process] = {}
         self.said: dict[tuple[str, str], Said] = {}
         self.statuses: Counter[int] = Counter()
-        self._stack = AsyncExitStack()
+        self._stack, self._tls = AsyncExitStack(), httpx.create_ssl_context()
 
     async def __aenter__(self):
         await asyncio.to_thread(schema.upgrade, self.url)
@@ -55,12 +55,8 @@ class Town:
             await publish_demo(db, moment())
         app = Starlette(routes=[Mount(f"/{n}", app=s.app) for n, s in self.simulators.items()])
         base = await self._stack.enter_async_context(serve(app))
-        # Each customer has a connection; who asks how the processes are must not wait for one.
-        many = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-        self.client = httpx.AsyncClient(trust_env=False, timeout=6, limits=many)
-        self.asking = httpx.AsyncClient(trust_env=False, timeout=6)
-        for client in (self.client, self.asking):
-            await self._stack.enter_async_context(client)
+        self.asking = self._client()
+        await self._stack.enter_async_context(self.asking)
         config: dict[str, object] = {
             "database_url": self.url,
             "faq": {"encoder": "off"},
@@ -108,20 +104,25 @@ class Town:
                 over.set()
         await self.quiet()
 
+    def _client(self) -> httpx.AsyncClient:
+        """Return one for one customer: a pool of hundreds is looked through with every call."""
+        return httpx.AsyncClient(trust_env=False, timeout=6, verify=self._tls)
+
     async def _talk(self, platform, name, hook, over, said) -> None:
         dice, number = random.Random(f"{platform}{name}"), 0
-        while not over.is_set():
-            words = QUESTIONS[number % len(QUESTIONS)] if number else f"{name} {QUESTIONS[0]}"
-            push = self.simulators[platform].say(name, words)
-            while not await self._taken(push, hook):
-                await asyncio.sleep(0.05)
-            said.append((time.monotonic(), words))
-            number += 1
-            await asyncio.sleep(dice.uniform(0.4 * EACH, 1.6 * EACH))
+        async with self._client() as client:
+            while not over.is_set():
+                words = QUESTIONS[number % len(QUESTIONS)] if number else f"{name} {QUESTIONS[0]}"
+                push = self.simulators[platform].say(name, words)
+                while not await self._taken(client, push, hook):
+                    await asyncio.sleep(0.05)
+                said.append((time.monotonic(), words))
+                number += 1
+                await asyncio.sleep(dice.uniform(0.4 * EACH, 1.6 * EACH))
 
-    async def _taken(self, push, hook: str) -> bool:
+    async def _taken(self, client: httpx.AsyncClient, push, hook: str) -> bool:
         try:
-            answer = await self.client.request(
+            answer = await client.request(
                 push.method, hook, params=dict(push.query), headers=dict(push.headers),
                 content=push.body,
             )  # fmt: skip
