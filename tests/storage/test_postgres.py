@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from sqlalchemy import Connection, func, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlmodel import Session, select
+from sqlmodel import Session, SQLModel, select
 
 from storage import pg_driver, schema
 from storage.database import BadUrl, Database, InDoubt, Unavailable
@@ -20,6 +20,7 @@ from storage.jobs import Terms, on_terms
 from storage.models import Team
 from storage.rows import add_all, find_all
 from storage.types import new_id
+from storage.upsert import table_of
 from tests.postgres import Server, on_postgres
 
 SHORT = 1.0
@@ -263,7 +264,9 @@ class Pair:
     def __init__(self) -> None:
         self.first, self.second = Server(), Server()
         for each in (self.first, self.second):
-            schema.upgrade(each.url())
+            engine = pg_driver.make_engine(each.url())
+            SQLModel.metadata.create_all(engine, [table_of(Team)])
+            engine.dispose()
         self._may_write(self.second, "off")
         hosts = ",".join(f"127.0.0.1:{each.port}" for each in (self.first, self.second))
         self.url = f"postgresql://postgres@{hosts}/postgres"
