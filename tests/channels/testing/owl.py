@@ -68,6 +68,8 @@ class Adapter:
         self.client = None
         if "typing" in bugs:
             self.capabilities = Capabilities(text_limit=600, typing=True)
+        if "stored and sent" in bugs:
+            self.capabilities = replace(self.capabilities, stored_is_sent=True)
         if "claims all" in bugs:
             self.capabilities = replace(self.capabilities, sends=frozenset({"text", "video"}))
 

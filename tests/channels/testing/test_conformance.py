@@ -76,6 +76,7 @@ CAUGHT_BY = {
     "claims all": "what_is_claimed_of_files_fits_together",
     "drops cards": "a_card_arrives_as_one_or_as_its_words",
     "typing": "claimed_protocols_are_real",
+    "stored and sent": "what_is_read_where_it_is_stored_goes_to_no_platform",
 }
 
 
