@@ -210,8 +210,9 @@ async def test_who_has_room_tells_no_other_process_and_who_has_not_does(db, time
     await ready(db, time, "b")
     hint.set()
     await until(lambda: loop.inside == 2)
+    told.clear()  # It may have found the second one by itself, before the hint was set.
     hint.set()
-    assert told == [0, HELP_SECONDS], "there is enough in hand"
+    assert told == [HELP_SECONDS], "there is enough in hand"
     loop.hold.set()
     await until(lambda: not loop._busy)
     told.clear()
