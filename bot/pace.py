@@ -67,19 +67,21 @@ class Allowance:
                 taken = paces.take_slice(connection, name, rate, now)
                 if isinstance(taken, Slice):
                     self.slices[name] = taken
-        allowed = set[str]()
-        for key, need in sorted(needs.items(), key=lambda one: (one[1].inbox, one[1].chat)):
-            if need.whole is not None and not self._has(need.inbox, now):
-                continue
-            if need.each is not None and paces.take(
-                connection, need.inbox, need.chat, need.each, 1, now
-            ):
-                continue
-            if need.whole is not None:
-                left = self.slices[need.inbox]
-                self.slices[need.inbox] = Slice(left.messages - 1, left.until)
-            allowed.add(key)
-        return allowed
+        in_order = sorted(needs.items(), key=lambda one: (one[1].inbox, one[1].chat))
+        return {key for key, need in in_order if self._goes(connection, need, now)}
+
+    def _goes(self, connection: Connection, need: Need, now: datetime) -> bool:
+        """Take one message's parts, of its inbox and of its chat; say whether it may go now."""
+        if need.whole is not None and not self._has(need.inbox, now):
+            return False
+        if need.each is not None and paces.take(
+            connection, need.inbox, need.chat, need.each, 1, now
+        ):
+            return False
+        if need.whole is not None:
+            left = self.slices[need.inbox]
+            self.slices[need.inbox] = Slice(left.messages - 1, left.until)
+        return True
 
     def _has(self, inbox: str, now: datetime) -> bool:
         left = self.slices.get(inbox)

@@ -239,12 +239,12 @@ class HybridMatcher:
         """Look a text up in every way it can be read, the surest first, and name the way."""
         whole = self._look(form, looks)
         found, is_one = {"ranked": [whole]}, False
-        limit = self._config.query_chars
-        parts = clauses(text, form, limit)
+        parts = clauses(text, form, self._config.query_chars)
         if parts:
             alone = [self._look(part, looks) for part in parts]
-            is_one = is_whole(whole, parts) and not takes_back(text, limit)
-            found["clauses"] = alone if takes_back(text, limit) else out_of_context(alone)
+            found["clauses"] = alone
+            if not takes_back(text, self._config.query_chars):
+                is_one, found["clauses"] = is_whole(whole, parts), out_of_context(alone)
         elif whole.ranking.confidence < HEARD_RIGHT:
             heard = self._heard(form)
             found |= {way: [self._look(other, looks)] for way, other in heard.items()}
