@@ -29,9 +29,9 @@ LEXICAL = (
     "grams", "words", "ratio", "partial", "token_set", "covers_query",
     "covers_row", "length", "concepts", "votes", "first_grams", "first_words", "first_votes",
 )  # fmt: skip
-SEMANTIC = (*LEXICAL, "cosine", "first_cosine", "told")
-"""`votes` counts all known questions, `told` those that customers asked: where what an editor
-listed and what is asked do not agree, their weights tell whom to believe."""
+SEMANTIC = (*LEXICAL, "cosine", "first_cosine", "told", "broad")
+"""`votes` counts all known questions, `broad` the same ones by meaning alone, `told` those that
+customers asked: where these do not agree, their weights tell which to believe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,8 @@ def look_up(
         columns["told"] = theirs.count(len(chosen)).entries
         voters = voters.and_more(theirs)
     votes = voters.count(len(chosen))
-    columns["votes"], columns["first_votes"] = votes.entries, _is_first(votes.entries)
+    columns["votes"], columns["broad"] = votes.entries, votes.broad
+    columns["first_votes"] = _is_first(votes.entries)
     columns |= _compare(snapshot, question, best)
     names = LEXICAL if vector is None else SEMANTIC
     table = np.empty((len(chosen), len(names)))
@@ -228,14 +229,14 @@ class _Near:
         """Return the rows as those who vote."""
         grams, cosine = self.scores["grams"], self.scores.get("cosine")
         near = grams if cosine is None else kernel.likeness(cosine, grams, lexical)
-        rows, owners, vectors = self.rows, self.owners, self.vectors
-        if len(near) > kernel.NEAREST:
-            at = kernel.nearest(near)
-            near, rows, owners = near[at], rows[at], owners[at]
-            vectors = None if vectors is None else vectors[at]
+        at = kernel.nearest(near)
+        near, rows, owners = near[at], self.rows[at], self.owners[at]
+        meaning = None
+        if cosine is not None and self.vectors is not None:
+            meaning = self.vectors[at], cosine[at]
         sizes = snapshot.sizes(snapshot.entry_of[rows])
         sketches = snapshot.sketches_at(rows)
-        return Voters(near, owners, snapshot.average / sizes, sketches, vectors, lexical)
+        return Voters(near, owners, snapshot.average / sizes, sketches, meaning, lexical)
 
 
 def _is_first(best: Scores) -> Scores:

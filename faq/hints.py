@@ -45,7 +45,8 @@ class Hints:
         """Measure how near each is to a question."""
         sketch = sketch_of(question, grams).astype(np.float32)
         shared = (self.sketches.astype(np.float32) @ sketch) / SKETCH_SCALE**2
-        return Told(self, likeness(self.vectors @ vector, shared, LEXICAL_TOLD), question.text)
+        cosine = self.vectors @ vector
+        return Told(self, likeness(cosine, shared, LEXICAL_TOLD), cosine, question.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Told:
 
     hints: Hints
     near: Scores
+    cosine: Scores
     text: str
 
     def _places(self, *, hide_same: bool) -> NDArray[np.int64]:
@@ -84,6 +86,6 @@ class Told:
             owner.astype(np.int64),
             np.ones(len(at), np.float32),
             self.hints.sketches[at],
-            self.hints.vectors[at],
+            (self.hints.vectors[at], self.cosine[at]),
             LEXICAL_TOLD,
         )

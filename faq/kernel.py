@@ -1,8 +1,8 @@
 """Says how much each entry has in common with a question, from the questions near it.
 
 Kernel ridge regression among the nearest rows only: rows that say the same share one vote, and a
-row of a rival that is just as near takes votes away. Nothing is trained beforehand, so what an
-editor saves counts at once.
+row of a rival that is just as near takes votes away. They vote twice: by meaning and letters, and
+by meaning alone, half as sharp. Nothing is trained beforehand, so what an editor saves counts at once.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ Places = NDArray[np.int64]
 
 NEAREST = 96
 SHARP = 4.0
+BROAD = 2.0
+"""How fast likeness falls with distance, in the votes by all and in those by meaning alone."""
 LEXICAL = 0.3
 LEXICAL_TOLD = 0.15
 """How much letters count where customers' own questions vote: they share them by chance."""
@@ -33,6 +35,12 @@ NONE, ANOTHER = -1, -2
 def likeness(cosine: NDArray[Any], shared: NDArray[Any], lexical: float = LEXICAL) -> NDArray[Any]:
     """Return the kernel of two texts from the cosine of their vectors and of their letters."""
     near: NDArray[Any] = np.exp(SHARP * (cosine - 1)) + lexical * shared
+    return near
+
+
+def broadly(cosine: NDArray[Any]) -> NDArray[Any]:
+    """Return the kernel of two texts by meaning alone, half as sharp."""
+    near: NDArray[Any] = np.exp(BROAD * (cosine - 1))
     return near
 
 
@@ -74,51 +82,69 @@ def _largest(numbers: Numbers, most: int) -> Places:
 
 @dataclass(frozen=True, slots=True)
 class Votes:
-    """Each candidate's votes, and those for no entry at all."""
+    """Each candidate's votes, those for no entry at all, and each candidate's by meaning alone."""
 
     entries: Numbers
     none: float
+    broad: Numbers
 
 
 @dataclass(frozen=True, slots=True)
 class Voters:
-    """Known questions: how near to the asked one, whose, of what weight, and what they say."""
+    """Known questions: how near to the asked one, whose, of what weight, and what they say.
+
+    `meaning` is each one's vector, and its cosine with that of the asked one.
+    """
 
     near: Numbers
     owner: Places
     weight: Numbers
     sketches: NDArray[np.int8]
-    vectors: Numbers | None
+    meaning: tuple[Numbers, Numbers] | None
     lexical: float = LEXICAL
 
     def and_more(self, others: Voters) -> Voters:
         """Return the nearest of these and others, both with vectors."""
         near = np.concatenate([self.near, others.near])
         at = nearest(near)
-        vectors = None
-        if self.vectors is not None and others.vectors is not None:
-            vectors = np.concatenate([self.vectors, others.vectors])[at]
+        meaning = None
+        if self.meaning is not None and others.meaning is not None:
+            (vectors, cosines), (more, further) = self.meaning, others.meaning
+            meaning = np.concatenate([vectors, more])[at], np.concatenate([cosines, further])[at]
         return Voters(
             near[at],
             np.concatenate([self.owner, others.owner])[at],
             np.concatenate([self.weight, others.weight])[at],
             np.concatenate([self.sketches, others.sketches])[at],
-            vectors,
+            meaning,
             self.lexical,
         )
 
     def count(self, candidates: int) -> Votes:
         """Let them vote."""
+        nothing = np.zeros(candidates, np.float32)
         if not len(self.near):
-            return Votes(np.zeros(candidates, np.float32), 0.0)
-        sketches = self.sketches.astype(np.float32)
-        among: NDArray[Any] = sketches @ sketches.T
-        among *= np.float32(1 / SKETCH_SCALE**2)
-        if self.vectors is not None:
-            among = likeness(self.vectors @ self.vectors.T, among, self.lexical)
-        held = among.astype(np.float64)
-        held.flat[:: len(held) + 1] += RIDGE / self.weight
-        cast = np.linalg.solve(held, self.near.astype(np.float64))
+            return Votes(nothing, 0.0, nothing)
+        among, near = self._kernels()
+        held = among.astype(np.float64) + np.diag(RIDGE / self.weight)
+        cast = np.linalg.solve(held, near.astype(np.float64)[..., None])[..., 0]
         place = np.where(self.owner >= 0, self.owner, candidates - 1 - self.owner)
-        total = np.bincount(place, cast, minlength=candidates + 2)
-        return Votes(total[:candidates].astype(np.float32), float(total[candidates]))
+        by_all, *by_meaning = (
+            np.bincount(place, one, minlength=candidates + 2).astype(np.float32) for one in cast
+        )
+        broad = by_meaning[0][:candidates] if by_meaning else nothing
+        return Votes(by_all[:candidates], float(by_all[candidates]), broad)
+
+    def _kernels(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return how alike they are, and how near to what is asked, for each way to count."""
+        sketches = self.sketches.astype(np.float32)
+        shared: NDArray[Any] = sketches @ sketches.T
+        shared *= np.float32(1 / SKETCH_SCALE**2)
+        if self.meaning is None:
+            return shared[None], self.near[None]
+        vectors, cosines = self.meaning
+        among = vectors @ vectors.T
+        return (
+            np.stack([likeness(among, shared, self.lexical), broadly(among)]),
+            np.stack([self.near, broadly(cosines)]),
+        )

@@ -22,7 +22,9 @@ _EVIDENCE_LEXICAL = (
     "logit", "gap", "share", "rivals", "unknown", "none", "length_of_query", *LEXICAL,
     "words_gap", "votes_gap",
 )  # fmt: skip
-_EVIDENCE_SEMANTIC = (*_EVIDENCE_LEXICAL, "cosine", "first_cosine", "cosine_gap")
+_EVIDENCE_SEMANTIC = (
+    *_EVIDENCE_LEXICAL, "cosine", "first_cosine", "cosine_gap", "broad", "broad_gap",
+)  # fmt: skip
 _LOGIT_LIMIT = 30.0
 
 
@@ -178,7 +180,7 @@ def evidence(snapshot: Snapshot, lookup: Lookup, logits: Numbers, order: NDArray
     clues["none"] = lookup.none
     clues["unknown"] = _unknown(snapshot, lookup)
     clues["length_of_query"] = math.log1p(len(lookup.question.words))
-    for name in ("words", "cosine", "votes"):
+    for name in ("words", "cosine", "votes", "broad"):
         if name in rivals:
             clues[f"{name}_gap"] = clues[name] - rivals[name]
     return np.asarray([clues[name] for name in evidence_names(semantic=lookup.semantic)])

@@ -31,7 +31,7 @@ from faq.ranker import Linear, Model, Numbers, sigmoid
 from faq.terms import cut
 from faq.tokens import Tokens, shop_concepts
 
-VERSION = "r2"
+VERSION = "r3"
 MOST_PER_SET = 500
 TOLD = 0.3
 """What customers' own questions weigh before a base has learnt it, since nothing here votes as they

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faq import kernel
 from faq.kernel import ANOTHER, NONE, SKETCH_SCALE, Voters, leading, nearest
 from faq.matcher import Entry
 
@@ -26,9 +29,31 @@ def test_votes_for_nothing_and_for_others_are_kept_apart():
     assert votes.entries[0] > votes.none > 0.3
 
 
+def test_they_vote_once_more_by_meaning_alone():
+    """The first two share every letter with what is asked, the third means the same."""
+    vectors = np.eye(3, 8, dtype=np.float32)
+    cosine = np.asarray([0.2, 0.2, 0.9], np.float32)
+    near = kernel.likeness(cosine, np.asarray([1.0, 1.0, 0.0]), 2.0).astype(np.float32)
+    plain = voters(near, [0, 0, 1], [0, 1, 2])
+    by_letters = plain.count(2)
+    both = replace(plain, meaning=(vectors, cosine), lexical=2.0).count(2)
+    assert (by_letters.broad.tolist(), int(both.entries.argmax())) == ([0, 0], 0)
+    assert int(both.broad.argmax()) == 1
+
+
+def test_labelled_questions_vote_in_both_counts():
+    vectors, near = np.eye(2, 8, dtype=np.float32), np.asarray([0.5, 0.8], np.float32)
+    one, other = (
+        replace(voters(near[[at]], [at], [at]), meaning=(vectors[[at]], near[[at]]))
+        for at in range(2)
+    )
+    votes = one.and_more(other).count(2)
+    assert votes.broad[1] > votes.broad[0] > 0
+
+
 def test_nobody_votes_where_nobody_is():
     votes = voters([], [], []).count(3)
-    assert (votes.entries.tolist(), votes.none) == ([0, 0, 0], 0)
+    assert (votes.entries.tolist(), votes.none, votes.broad.tolist()) == ([0] * 3, 0, [0] * 3)
 
 
 @given(st.lists(st.integers(-5, 100), min_size=1, max_size=300, unique=True), st.integers(1, 40))
