@@ -2,7 +2,8 @@
 
 Kernel ridge regression among the nearest rows only: rows that say the same share one vote, and a
 row of a rival that is just as near takes votes away. They vote twice: by meaning and letters, and
-by meaning alone, half as sharp. Nothing is trained beforehand, so what an editor saves counts at once.
+by meaning alone, half as sharp. Nothing is trained beforehand, so what an editor saves counts at
+once.
 """
 
 from __future__ import annotations
