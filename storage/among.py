@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -13,6 +12,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
+from storage.engine import as_json
 from storage.rows import encoder
 
 
@@ -37,7 +37,7 @@ class _Many(TypeDecorator[Collection[Any]]):
         if dialect.name == "postgresql":
             return list
         encode = encoder(dialect, self.item)
-        return lambda values: json.dumps(
+        return lambda values: as_json(
             list(values) if encode is None else [encode(each) for each in values]
         )
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Connection, Table, Uuid, bindparam, insert
+from pydantic_core import from_json
+from sqlalchemy import JSON, BindParameter, Connection, Table, Uuid, bindparam, insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.expression import Insert, Select, Update
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
@@ -21,7 +23,7 @@ from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
 from storage import pg_driver
-from storage.engine import told_of
+from storage.engine import as_json, told_of
 from storage.models import LaneKind
 from storage.types import Word, uuid_of
 from storage.upsert import table_of
@@ -43,6 +45,17 @@ class _Plan:
     fixed: Mapping[str, Any]
     decoders: Sequence[Encode]
     spelt: Sequence[str] = ()
+    pick: Callable[[Mapping[str, Any]], Row] = field(init=False)
+    written: Sequence[tuple[int, Encode]] = field(init=False)
+    read: Sequence[tuple[int, Encode]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Work out what every run needs: where the values are, and which are coded at all."""
+        names = [name for name, _ in self.encoders]
+        coded = [(name not in self.fixed and code) or None for name, code in self.encoders]
+        object.__setattr__(self, "pick", _picker(names))
+        object.__setattr__(self, "written", _coders(coded))
+        object.__setattr__(self, "read", _coders(self.decoders))
 
     def spelt_out(self, given: Mapping[str, Any]) -> _Plan:
         """Return the plan with the values of `spelt` in its text."""
@@ -57,17 +70,34 @@ class _Plan:
 
     def rows(self, given: Sequence[Mapping[str, Any]]) -> list[Any]:
         """Return the rows as the driver takes them; None is NULL, also where JSON has a null."""
-        columns = [
-            [self.fixed[name]] * len(given)
-            if name in self.fixed
-            else _column([row[name] for row in given], fn)
-            for name, fn in self.encoders
-        ]
-        rows = list(zip(*columns, strict=True)) if columns else [()] * len(given)
+        fixed, pick = self.fixed, self.pick
+        picked = [pick({**row, **fixed}) for row in given] if fixed else list(map(pick, given))
+        rows = _recoded(picked, self.written)
         if self.positional:
             return rows
         names = [name for name, _ in self.encoders]
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _picker(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Row]:
+    """Return what takes the values of these names out of a row."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda row: [row[name] for name in names]
+
+
+def _coders(codes: Sequence[Encode]) -> Sequence[tuple[int, Encode]]:
+    return [(place, code) for place, code in enumerate(codes) if code is not None]
+
+
+def _recoded(rows: Sequence[Row], coders: Sequence[tuple[int, Encode]]) -> list[Row]:
+    """Write or read what of the rows needs it."""
+    if not (rows and coders):
+        return list(rows)
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for place, code in coders:
+        columns[place] = _column(columns[place], code)
+    return list(zip(*columns, strict=True))
 
 
 def _coded(value: Any, code: Encode) -> Any:  # noqa: ANN401 - of any column
@@ -78,6 +108,8 @@ def _column(values: Sequence[Any], code: Encode) -> Sequence[Any]:
     """Write or read the values of one column."""
     if code is None:
         return values
+    if len(values) == 1:
+        return (_coded(values[0], code),)
     made, last, coded = [], None, None
     for value in values:
         # Much of what is written at once is the very same object: this moment, this thread.
@@ -95,10 +127,7 @@ def find_all(
     It was built once, and `given` holds all its parameters.
     """
     plan = _planned(connection, query, [given])
-    found = _fetched(connection, plan.sql, plan.rows([given])[0])
-    columns = zip(*found, strict=True)
-    read = [_column(column, fn) for column, fn in zip(columns, plan.decoders, strict=False)]
-    return list(zip(*read, strict=True))
+    return _recoded(_fetched(connection, plan.sql, plan.rows([given])[0]), plan.read)
 
 
 def execute_all(
@@ -173,15 +202,21 @@ def decoders(connection: Connection, table: Table) -> list[tuple[str, Encode]]:
 
 def encoder(dialect: Dialect, kind: TypeEngine[Any]) -> Encode:
     """Return how a value of this type is written, None if just as it is."""
-    if isinstance(kind, Uuid) and dialect.name == "sqlite":
-        return _hex
+    if dialect.name == "sqlite":
+        if isinstance(kind, Uuid):
+            return _hex
+        if type(kind) is JSON:
+            return as_json
     return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def decoder(dialect: Dialect, kind: TypeEngine[Any]) -> Encode:
     """Return how a value of this type is read, None if just as it is."""
-    if isinstance(kind, Uuid) and dialect.name == "sqlite":
-        return _from_hex
+    if dialect.name == "sqlite":
+        if isinstance(kind, Uuid):
+            return _from_hex
+        if type(kind) is JSON:
+            return from_json
     return kind.dialect_impl(dialect).result_processor(dialect, None)
 
 

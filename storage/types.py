@@ -21,6 +21,7 @@ _VERSION, _RANDOM = 0x7000_8000_0000_0000_0000, 0x0FFF_3FFF_FFFF_FFFF_FFFF
 _parts: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
 
 
+_UNZONED = len("2026-11-28 03:25:28.000000")
 _AHEAD = 256
 """How many random numbers are fetched at once: each fetch is a call of the system."""
 _chances: list[int] = []
@@ -70,13 +71,15 @@ class Parts(TypeDecorator[tuple[Part, ...]]):
         """Write text where JSON is text: of all that is stored, most are parts."""
         if dialect.name != "sqlite":
             return super().bind_processor(dialect)
-        return lambda value: None if value is None else _parts.dump_json(value).decode()
+        write = _parts.serializer.to_json
+        return lambda value: None if value is None else write(value).decode()
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
         """Read the same."""
         if dialect.name != "sqlite":
             return super().result_processor(dialect, coltype)
-        return lambda value: None if value is None else _parts.validate_json(value)
+        read = _parts.validator.validate_json
+        return lambda value: None if value is None else read(value)
 
     def process_bind_param(self, value: tuple[Part, ...] | None, dialect: Dialect) -> Any:  # noqa: ANN401 - SQLAlchemy's own signature
         """Turn parts into JSON."""
@@ -104,7 +107,12 @@ class Word(TypeDecorator[StrEnum]):
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
         """Write the value; text is the same on every database."""
-        return lambda value: self.process_bind_param(value, dialect)
+        enum = self.enum
+
+        def write(value: Any) -> str | None:  # noqa: ANN401 - SQLAlchemy's own signature
+            return value._value_ if type(value) is enum else self.process_bind_param(value, dialect)
+
+        return write
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
         """Read the same."""
@@ -134,6 +142,8 @@ class Moment(TypeDecorator[datetime]):
             return super().bind_processor(dialect)
 
         def write(value: datetime | None) -> str | None:
+            if value is not None and value.tzinfo is UTC:
+                return value.isoformat(" ", "microseconds")[:_UNZONED]
             moment = self.process_bind_param(value, dialect)
             if moment is None:
                 return None
