@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
 from sqlmodel import Session
 
+from bot.arrivals import Arrived, arrive
 from bot.inboxes import CURSOR, Inbox, Inboxes
 from bot.metrics import Metrics
 from bot.signals import Signals, wait_for
@@ -62,6 +64,13 @@ def _store(
     return stored
 
 
+def _hand_on(arrived: Sequence[Arrived | Exception]) -> None:
+    # Also what came with calls that nobody waits for any more.
+    for one in arrived:
+        if isinstance(one, Arrived):
+            one.hand_on()
+
+
 async def _stays() -> bool:
     return False
 
@@ -88,7 +97,13 @@ class Intake:
     ) -> None:
         self._db, self._inboxes, self._signals = db, inboxes, signals
         self._clock, self._metrics, self._passive_wait = clock, metrics, passive_wait
-        self._arrivals = Batches(db, transport.accept_all, most=WAITING, only_awaited=True)
+        self._arrivals: Batches[transport.Arrival, Arrived] = Batches(
+            db,
+            partial(arrive, host=lambda: self._signals.host),
+            most=WAITING,
+            only_awaited=True,
+            stored=_hand_on,
+        )
 
     async def receive(self, name: str, request: Request, has_left: HasLeft = _stays) -> Reception:
         """Return how to answer a platform's call, once its content is on disk.
@@ -160,31 +175,34 @@ class Intake:
         if not told and cursor is None:
             return []
         now = self._clock()
-        stored = await self._store(inbox, reception, cursor, now)
+        arrived = await self._store(inbox, reception, cursor, now)
         inbox.last_in = now if told else inbox.last_in
-        self._note(inbox, stored)
-        return stored
+        self._note(inbox, arrived)
+        return arrived.accepted
 
     async def _store(
         self, inbox: Inbox, reception: Reception, cursor: str | None, now: datetime
-    ) -> list[transport.Accepted]:
+    ) -> Arrived:
         until = now + timedelta(seconds=self._passive_wait) if inbox.answering else None
         try:
             async with asyncio.timeout(STORE_SECONDS):
                 if cursor is None and until is None and not reception.bounced:
                     return await self._arrivals.add(transport.Arrival(inbox.name, reception, now))
-                return await self._db.write(_store, inbox.name, reception, cursor, now, until)
+                return Arrived(
+                    await self._db.write(_store, inbox.name, reception, cursor, now, until)
+                )
         except TimeoutError:
             raise Unavailable(
                 "the database took too long; what it stores after all counts once"
             ) from None
 
-    def _note(self, inbox: Inbox, stored: list[transport.Accepted]) -> None:
-        """Count what came in, and wake who thinks about it."""
-        for item in stored:
+    def _note(self, inbox: Inbox, arrived: Arrived) -> None:
+        """Count what came in, and wake who thinks about it, unless they have it already."""
+        for item in arrived.accepted:
             result = "duplicate" if not item.new else "message" if item.lane else "quarantined"
             self._metrics.accepted.labels(inbox.name, result).inc()
-        if any(item.new and item.lane for item in stored):
+        lanes = {item.lane for item in arrived.accepted if item.new and item.lane}
+        if lanes.difference(arrived.handed):
             self._signals.inbound.set()
 
     async def _wait(self, event_id: UUID, lane: str) -> None:

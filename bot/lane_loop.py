@@ -48,14 +48,20 @@ class LaneLoop(ABC):
         hint: Hint,
         width: int = 32,
         help_from: int | None = None,
+        *,
+        at_once: int | None = None,
     ) -> None:
-        """Let other processes know of more once `help_from` lanes are in hand here."""
+        """Let other processes know of more once `help_from` lanes are in hand here.
+
+        At most `at_once` lanes are claimed in one write.
+        """
         self.db, self.clock, self._hint, self._width = db, clock, hint, width
+        self._at_once = at_once or width
         self._help_from = width // SHARED_FROM if help_from is None else help_from
         self._busy: set[asyncio.Task[None]] = set()
         self._token, self._in_hand = secrets.token_hex(8), set[str]()
         self._claimed_again = set[str]()
-        self._stopping = False
+        self._stopping = self._caught_up = False
 
     def help_within(self) -> float | None:
         """Return within how many seconds others are to look too, None while there is room here."""
@@ -97,7 +103,9 @@ class LaneLoop(ABC):
             try:
                 # Who was told that there is something need not look first.
                 more = (hinted or not await self.none_ready()) and await self._claim()
+                self._caught_up = not more
             except Exception:
+                self._caught_up = False
                 log.exception("cannot claim work")
                 await asyncio.sleep(BLIND_SECONDS)
                 continue
@@ -120,18 +128,21 @@ class LaneLoop(ABC):
 
     async def _claim(self) -> bool:
         """Claim what there is room for; return whether there may be more."""
-        free = self._width - len(self._busy)
+        free = min(self._width - len(self._busy), self._at_once)
         if free <= 0:
             return True
         claimed = await self.claim(free)
         self._claimed_again |= self._in_hand.intersection(claimed)
         # A lane whose lease ran out in our own hands is only prolonged: two must never work it.
         for lane in set(claimed) - self._in_hand:
-            self._in_hand.add(lane)
-            task = asyncio.create_task(self._guarded(lane, self._token))
-            self._busy.add(task)
-            task.add_done_callback(self._busy.discard)
+            self._begin(lane)
         return len(claimed) >= free
+
+    def _begin(self, lane: str) -> None:
+        self._in_hand.add(lane)
+        task = asyncio.create_task(self._guarded(lane, self._token))
+        self._busy.add(task)
+        task.add_done_callback(self._busy.discard)
 
     async def _beat(self) -> None:
         while True:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
 
 Tell = Callable[[str, float], None]
 """Carries a word to the other processes, within so many seconds."""
@@ -44,8 +47,29 @@ class Hint(asyncio.Event):
         super().set()
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many lanes somebody can take at once, under which token, and for how long."""
+
+    lanes: int
+    token: str
+    lease: timedelta
+
+
+class Host(Protocol):
+    """Who thinks in this process, and takes what comes in without having to look for it."""
+
+    def room(self) -> Room | None:
+        """Return how much can be taken now, None if nothing can; any thread may ask."""
+
+    def welcome(self, lanes: Mapping[str, Any]) -> None:
+        """Take lanes that were leased under the room's token, with what each has next."""
+
+
 class Signals:
     """Who is woken by what; `tell` carries it to the other processes."""
+
+    host: Host | None = None
 
     def __init__(self, tell: Tell = _keep) -> None:
         self._tell = tell

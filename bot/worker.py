@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -17,7 +17,7 @@ from bot.inboxes import Inboxes
 from bot.lane_loop import LEASE, LaneLoop, backoff
 from bot.metrics import Metrics
 from bot.settle import TRIES, Loaded, Next, Step, Thought, Wanted, advance, claim, load_all
-from bot.signals import Signals
+from bot.signals import Room, Signals
 from channels.base import ReplyWindow
 from channels.message import Visibility
 from handlers.apply import Decided, Stale, failed_turn
@@ -33,8 +33,12 @@ from storage.models import Lane, LaneKind, Owner
 log = structlog.get_logger(__name__)
 
 THINKING_SECONDS = 10.0
-LANES = 64
-"""How many lanes are in hand at most: so many share one read and one commit."""
+LANES, LANES_ALONE = 64, 256
+"""How many lanes are in hand at most, with a database that others share and without.
+
+Lanes that others could work must not pile up here. Alone, whatever comes is soonest done when it
+is taken at the door.
+"""
 WIDTH = 8
 """Thinking needs the processor: more at once would only keep platforms waiting for our answer."""
 HANDLER_TRIES = 3
@@ -58,7 +62,8 @@ class Worker(LaneLoop):
         *,
         queue_notice: timedelta,
     ) -> None:
-        super().__init__(db, clock, signals.inbound, LANES)
+        width = LANES if db.shared else LANES_ALONE
+        super().__init__(db, clock, signals.inbound, width, at_once=LANES)
         self._chain, self._inboxes, self._signals = chain, inboxes, signals
         self._metrics, self._room = metrics, asyncio.Semaphore(WIDTH)
         self._composing = Composing(inboxes)
@@ -73,6 +78,31 @@ class Worker(LaneLoop):
         found = await self.db.run(claim, self._token, self.clock(), LEASE, limit=free)
         self._loaded |= {lane: one for lane, one in found.items() if lane not in self._in_hand}
         return list(found)
+
+    async def run(self) -> None:
+        """Work until `stop`; where no other process does, what comes in is taken at the door."""
+        self._signals.host = None if self.db.shared else self
+        try:
+            await super().run()
+        finally:
+            self._signals.host = None
+
+    def room(self) -> Room | None:
+        """Return how many lanes can be taken at the door: none while others wait for longer."""
+        free = self._width - len(self._busy)
+        if free <= 0 or self._stopping or not self._caught_up:
+            return None
+        return Room(free, self._token, LEASE)
+
+    def welcome(self, lanes: Mapping[str, Loaded | None]) -> None:
+        """Take lanes that were leased as their messages were stored."""
+        for lane, loaded in lanes.items():
+            if lane in self._in_hand:
+                self._claimed_again.add(lane)
+                continue
+            if loaded is not None:
+                self._loaded[lane] = loaded
+            self._begin(lane)
 
     async def work(self, lane: str, token: str) -> None:
         """Take the lane's messages one by one until none is left."""

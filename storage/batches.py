@@ -29,7 +29,8 @@ class Batches(Generic[I, R]):
     When `fn` itself raises, each item of that write is tried again alone: one that breaks does
     not take the others along. At most `most` items wait; who comes then is turned away at once.
     With `only_awaited` an item is left out whose caller gave up before its write began: who comes
-    again must not stand behind what nobody waits for.
+    again must not stand behind what nobody waits for. `stored` is called in the event loop with the
+    results of each write, also with those that nobody waits for any more.
 
     A write takes its items when its turn comes, not when it is asked for: on SQLite, where all wait
     for one writer, whoever comes meanwhile need not wait for the turn after it. Where several
@@ -44,9 +45,10 @@ class Batches(Generic[I, R]):
         size: int = SIZE,
         most: int | None = None,
         only_awaited: bool = False,
+        stored: Callable[[Sequence[R | Exception]], None] | None = None,
     ) -> None:
         self._db, self._fn, self._size, self._most = db, fn, size, most
-        self._only_awaited = only_awaited
+        self._only_awaited, self._stored = only_awaited, stored
         self._waiting: deque[Waiting[I, R]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         # Its holder takes what waits; the writer's thread and the event loop both look.
@@ -118,6 +120,8 @@ class Batches(Generic[I, R]):
                     await self._write(partial(list, [alone]))
                 return
             results = [problem] * len(batch)
+        if self._stored is not None:
+            self._stored(results)
         _tell(batch, results)
 
     def _together(self, connection: Connection, items: Sequence[I]) -> Sequence[R | Exception]:

@@ -62,6 +62,19 @@ def held(connection: Connection, kind: LaneKind, keys: Collection[str]) -> dict[
     return {key: Held(token, last_in, done) for key, token, last_in, done in found}
 
 
+def lease_idle(
+    connection: Connection,
+    kind: LaneKind,
+    keys: Collection[str],
+    token: str,
+    until: datetime,
+) -> dict[str, int]:
+    """Lease those of these lanes in which one item waits and nothing else; return its sequence."""
+    given = {"b_kind": kind, "b_keys": sorted(keys), "b_token": token, "b_until": until}
+    found: dict[str, int] = dict(map(tuple, find_all(connection, _LEASE, given)))
+    return found
+
+
 def finish_all(
     connection: Connection, kind: LaneKind, done: Mapping[str, int], now: datetime
 ) -> None:
@@ -83,6 +96,21 @@ _HELD = (
     .where(_lane.c.kind == _kind, _among)
     .order_by(_lane.c.key)
     .with_for_update()
+)
+_LEASE = (
+    update(_lane)
+    .where(
+        _lane.c.kind == _kind,
+        _among,
+        _lane.c.token.is_(None),
+        _lane.c.last_in == _lane.c.done + 1,
+        _lane.c.attempts == 0,
+    )
+    .values(
+        token=bindparam("b_token", type_=_lane.c.token.type),
+        lease_until=bindparam("b_until", type_=_lane.c.lease_until.type),
+    )
+    .returning(_lane.c.key, _lane.c.last_in)
 )
 _FINISH = (
     update(_lane)

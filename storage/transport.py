@@ -70,12 +70,17 @@ def lane_key(inbox: str, thread: str) -> str:
     return f"{inbox}:{thread}"
 
 
-def _alerts(stored: Sequence[Accepted] | Exception) -> bool:
-    return not isinstance(stored, Exception) and any(one.new and not one.lane for one in stored)
+def tells(stored: Sequence[Sequence[Accepted] | Exception]) -> bool:
+    """Say whether something of what was stored is told in the log: only what is quarantined."""
+    return any(
+        one.lane is None and one.new
+        for accepted in stored
+        if not isinstance(accepted, Exception)
+        for one in accepted
+    )
 
 
-ARRIVING = replace(QUICK, facts=lambda stored: any(map(_alerts, stored)))
-"""Only what is quarantined is told in the log."""
+ARRIVING = replace(QUICK, facts=tells)
 
 
 @dataclass(frozen=True, slots=True)
