@@ -24,7 +24,7 @@ _ENTRY = re.compile(
 _PARTED = re.compile(r'multipart/form-data;.*boundary="?([^";]{1,70})', re.IGNORECASE)
 
 
-class _TooLarge(Exception):
+class TooLarge(Exception):
     """The body is over the limit."""
 
 
@@ -46,17 +46,17 @@ class BodyLimit:
         cuts = _ENTRY.fullmatch(scope["path"]) is not None
         takes_files = cuts or _FILES.fullmatch(scope["path"]) is not None
         limit = max(self.limit, self._largest_file) if takes_files else self.limit
-        call = _Counted(receive, send, limit, scope if cuts else None)
-        if _announced(scope) > limit and not cuts:
+        call = Counted(receive, send, limit, scope if cuts else None)
+        if announced(scope) > limit and not cuts:
             await call.refuse(scope)
             return
         try:
             await self.app(scope, call.receive, call.send)
-        except _TooLarge:
+        except TooLarge:
             await call.refuse(scope)
 
 
-class _Counted:
+class Counted:
     """One call whose body is counted while it is read."""
 
     def __init__(self, receive: Receive, send: Send, limit: int, cut: Scope | None) -> None:
@@ -66,12 +66,17 @@ class _Counted:
         self._answered = False
 
     async def receive(self) -> Message:
+        """Return the next piece.
+
+        Raises:
+            TooLarge: it goes over the limit.
+        """
         message = await self._receive()
         self._left -= len(message.get("body", b""))
         if self._left >= 0:
             return message
         if self._cut is None:
-            raise _TooLarge
+            raise TooLarge
         self._cut[CUT] = True
         return await self._last(message, len(message["body"]) + self._left)
 
@@ -88,13 +93,15 @@ class _Counted:
         return last if message["type"] == "http.request" else message
 
     async def send(self, message: Message) -> None:
+        """Pass an answer on."""
         # Who catches every error while it reads a form answers something else.
         if self._left < 0 and not self._answered:
-            raise _TooLarge
+            raise TooLarge
         self._answered = True
         await self._send(message)
 
     async def refuse(self, scope: Scope) -> None:
+        """Answer 413, unless it is answered."""
         if not self._answered:
             self._answered = True
             answer = PlainTextResponse("too large", 413, headers={"connection": "close"})
@@ -117,6 +124,7 @@ def _ended(body: bytes, boundary: bytes) -> bytes:
     return body + b"\r\n" + boundary + b"--\r\n"
 
 
-def _announced(scope: Scope) -> int:
-    length = Headers(scope=scope).get("content-length", "")
-    return int(length) if length.isascii() and length.isdigit() and len(length) < 16 else 0  # noqa: PLR2004 - a number's length
+def announced(scope: Scope) -> int:
+    """Return how long a body is to be by its own word, 0 if it says nothing."""
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return int(length) if length.isdigit() and len(length) < 16 else 0  # noqa: PLR2004 - a number's length

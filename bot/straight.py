@@ -1,37 +1,58 @@
-"""A way past the router for the calls that bring messages: they are nearly all there are."""
+"""A way past the framework for the calls that bring messages: they are nearly all there are."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
 
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
+
+from bot.limit import LARGEST_CALL, Counted, TooLarge, announced
+from console.security import NO_SNIFFING, SecurityHeaders
 
 _DOOR = re.compile(r"/inboxes/([^/]+)/([a-z]+)")
 Door = Callable[[Request], Awaitable[Response]]
 
 
-class Straight:
-    """Answers POSTs to `/inboxes/{inbox}/NAME` by the door of that name, and leaves the rest.
+class Straight(FastAPI):
+    """Answers POSTs to `/inboxes/{inbox}/NAME` by the door of that name; the rest goes its way.
 
-    The router knows the same doors: what comes out is the same, past a dozen layers.
+    The router knows the same doors. What comes out is the same, past a dozen layers: the body has
+    its limit here too, and the answer its headers.
     """
 
-    def __init__(self, app: ASGIApp, doors: Mapping[str, Door]) -> None:
-        self.app, self._doors = app, doors
+    doors: Mapping[str, Door] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the call on, or answer it."""
+        """Answer a call, or pass it on."""
         found = _found(scope)
-        door = self._doors.get(found[2]) if found is not None else None
+        door = self.doors.get(found[2]) if found is not None else None
         if found is None or door is None:
-            await self.app(scope, receive, send)
+            await super().__call__(scope, receive, send)
             return
-        scope["path_params"] = {"inbox": found[1]}
-        response = await door(Request(scope, receive, send))
-        await response(scope, receive, send)
+        scope["app"], scope["path_params"] = self, {"inbox": found[1]}
+        call = Counted(receive, send, LARGEST_CALL, None)
+        if announced(scope) > LARGEST_CALL:
+            await call.refuse(scope)
+            return
+        try:
+            response = await door(Request(scope, call.receive, send))
+        except TooLarge:
+            await call.refuse(scope)
+            return
+        await _safe(response)(scope, receive, send)
+
+
+def _safe(response: Response) -> Response | SecurityHeaders:
+    """Return the response with the headers that `SecurityHeaders` gives it."""
+    kind = response.headers.get("content-type", "")
+    if not kind or kind.startswith("text/html"):
+        return SecurityHeaders(response)
+    response.raw_headers.append(NO_SNIFFING)
+    return response
 
 
 def _found(scope: Scope) -> re.Match[str] | None:

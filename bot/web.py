@@ -43,7 +43,10 @@ async def read_call(request: Request) -> Call:
     return Call(
         request.method,
         dict(request.query_params) if request.scope["query_string"] else {},
-        {name.lower(): value for name, value in request.headers.items()},
+        {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in request.scope["headers"]
+        },
         await request.body(),
     )
 
@@ -117,14 +120,14 @@ def make_app(
     `doors` are more addresses below an inbox where messages come in. Without `mount` nobody is
     served: it only tells how the process is. Enter `service` before serving it.
     """
-    app = FastAPI(
+    app = Straight(
         title="Yingda", docs_url=None, redoc_url=None, openapi_url=None, telemetry=_UNWATCHED
     )
     app.state.service = service
     take_routes(app, health)
     if mount is not None:
         take_routes(app, router)
-        app.add_middleware(Straight, doors={"webhook": webhook, **(doors or {})})
+        app.doors = {"webhook": webhook, **(doors or {})}
         mount(app)
     app.add_middleware(BodyLimit, largest_file=service.config.media.max_bytes + FORM)
     return app

@@ -9,6 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 STATIC = "/static/"
+NO_SNIFFING = b"x-content-type-options", b"nosniff"
 POLICY: Mapping[str, str] = {
     "default-src": "'none'",
     "script-src": "'self'",
@@ -52,7 +53,7 @@ class SecurityHeaders:
 
     def _complete(self, scope: Scope, message: Message) -> None:
         headers = MutableHeaders(raw=message.setdefault("headers", []))
-        headers.setdefault("x-content-type-options", "nosniff")
+        headers.setdefault(*(each.decode() for each in NO_SNIFFING))
         if scope["path"].startswith(STATIC):
             versioned = scope["query_string"].startswith(b"v=")
             headers["cache-control"] = (

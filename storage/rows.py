@@ -33,6 +33,7 @@ Statement = Insert | Update | Select[Any]
 Row = Sequence[Any]
 _plans: dict[tuple[str, Statement], _Plan] = {}
 _spelt: dict[tuple[Any, ...], _Plan] = {}
+_read: dict[tuple[str, Table], list[tuple[str, Encode]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,11 @@ def add_all(
 
 def decoders(connection: Connection, table: Table) -> list[tuple[str, Encode]]:
     """Return how each column's value, as the driver gives it, becomes what the record holds."""
-    return [(column.name, decoder(connection.dialect, column.type)) for column in table.columns]
+    dialect, key = connection.dialect, (connection.dialect.name, table)
+    found = _read.get(key)
+    if found is None:
+        found = _read[key] = [(one.name, decoder(dialect, one.type)) for one in table.columns]
+    return found
 
 
 def encoder(dialect: Dialect, kind: TypeEngine[Any]) -> Encode:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
 from datetime import datetime, timedelta
@@ -95,5 +94,5 @@ def read_file(secret: str, inbox: str, visitor: str, proof: str) -> Media:
 
 def _proof(secret: str, inbox: str, visitor: str) -> str:
     said = f"webchat\0{inbox}\0{visitor}".encode()
-    digest = hmac.new(secret.encode(), said, hashlib.sha256).digest()
+    digest = hmac.digest(secret.encode(), said, "sha256")
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
