@@ -99,16 +99,14 @@ def is_plain(inbox: Inbox) -> bool:
 
 
 def is_simple(inbox: Inbox) -> bool:
-    """Say whether its messages may begin together: its replies are not counted, nor named."""
-    able = inbox.capabilities
-    counted = able.reply_window is not None and able.reply_window.messages is not None
-    return not (counted or able.answers)
+    """Say whether its messages may begin together: none of them says what it answers."""
+    return not inbox.capabilities.answers
 
 
 def simple(inbox: Inbox, waiting: Waiting, now: datetime) -> Started | None:
     """Return how a message is sent that was never tried, None where it must be looked at alone."""
-    delivery, conversation, author = waiting
-    person = author is Author.AGENT
+    delivery, conversation = waiting.delivery, waiting.conversation
+    person = waiting.author is Author.AGENT
     message = deliveries.outgoing(delivery, conversation)
     started = Started(
         delivery,
@@ -118,8 +116,10 @@ def simple(inbox: Inbox, waiting: Waiting, now: datetime) -> Started | None:
         person=person,
     )
     refused = windows.refusal(conversation, now, person=person) or _indiscretion(started)
-    counted = conversation.replies_left is not None
-    return None if refused or counted or _names_what_it_answers(inbox, started) else started
+    # Where there are replies for all that wait and one more, none is kept and none rides along.
+    left = conversation.replies_left
+    scarce = left is not None and left <= waiting.many
+    return None if refused or scarce or _names_what_it_answers(inbox, started) else started
 
 
 @on_terms(FRESH)

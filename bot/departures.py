@@ -59,7 +59,9 @@ class Departures:
         self._inboxes = inboxes
         self._db, self._clock, self._keep = db, clock, keep
         self._slices = Slices()
+        self._begins: Batches[tuple[Inbox, str, str], Next] = Batches(db, self._begin_all)
         self._ends: Batches[tuple[Ended, bool], Next] = Batches(db, self._end)
+        self._begun: dict[str, Begun] = {}
 
     async def claim(self, wish: Wish) -> dict[str, Next]:
         """Claim lanes that are ready; begin what is simple in them, in the same transaction."""
@@ -103,7 +105,7 @@ class Departures:
             await self._keep(attempts.take_back_with_lane, has, token, self._clock())
 
     async def begin(self, inbox: Inbox, lane: str, token: str) -> Begun | None:
-        """Begin the lane's next message alone, within its inbox's rate; None if there is none.
+        """Begin the lane's next message, within its inbox's rate; None if there is none.
 
         Raises:
             Fenced: the lane went to another worker.
@@ -115,10 +117,35 @@ class Departures:
                 begun = await self._mark(inbox, lane, token, rate)
                 self._keep_slice(name, begun)
                 return begun
-        begun = await self._mark(inbox, lane, token, None)
+        found = await self._together(inbox, lane, token) if is_simple(inbox) else True
+        begun = found if isinstance(found, Begun) else await self._mark(inbox, lane, token, None)
         if begun is None or not begun.goes:
             self._slices.give_back(name)
         return begun
+
+    async def _together(self, inbox: Inbox, lane: str, token: str) -> Next:
+        """Begin a lane's next message with those of other lanes, if nothing about it is special."""
+        try:
+            return await self._begins.add((inbox, lane, token))
+        except InDoubt:
+            if (begun := self._begun.get(lane)) is not None:
+                await self._keep(attempts.take_back, begun, token, self._clock())
+            raise
+        finally:
+            self._begun.pop(lane, None)
+
+    @on_terms(BEGIN)
+    def _begin_all(
+        self, connection: Connection, asked: Sequence[tuple[Inbox, str, str]]
+    ) -> list[Next | Exception]:
+        inboxes, token = {inbox.name: inbox for inbox, _, _ in asked}, asked[-1][2]
+        lanes = [lane for _, lane, _ in asked]
+        for lane in lanes:
+            self._begun.pop(lane, None)  # It may be run again.
+        begun = _begin(connection, lanes, token, self._clock(), inboxes, None)
+        # If the commit is in doubt, it is here that each one's caller finds what to take back.
+        self._begun.update(begun)
+        return [begun.get(lane, True) for lane in lanes]
 
     async def _mark(self, inbox: Inbox, lane: str, token: str, rate: Rate | None) -> Begun | None:
         seen: list[Begun | None] = []
@@ -208,21 +235,25 @@ def _begin(
     token: str,
     now: datetime,
     inboxes: Mapping[str, Inbox],
-    allowance: Allowance,
+    allowance: Allowance | None,
 ) -> dict[str, Begun]:
-    """Begin what is next in lanes of simple inboxes; leave out whatever is not simple about it."""
+    """Begin what is next in lanes of simple inboxes; leave out whatever is not simple about it.
+
+    Without an allowance each one's part of its inbox's rate was taken before.
+    """
     easy = paces.at_ease(connection, {lane.partition(":")[0] for lane in lanes}, now)
     able = [lane for lane in lanes if lane.partition(":")[0] in easy]
     starts: dict[str, Started] = {}
     for lane, waiting in departures.waiting(connection, able, token).items():
-        started = simple(inboxes[waiting[0].inbox], waiting, now)
+        started = simple(inboxes[waiting.delivery.inbox], waiting, now)
         if started is not None:
             starts[lane] = started
     needs = {}
     for lane, started in starts.items():
         inbox = inboxes[started.delivery.inbox]
-        needs[lane] = need_of(inbox, started.conversation, whole_rate(inbox))
-    allowed = allowance.allow(connection, needs, now)
+        whole = None if allowance is None else whole_rate(inbox)
+        needs[lane] = need_of(inbox, started.conversation, whole)
+    allowed = (allowance or Allowance({})).allow(connection, needs, now)
     tries = departures.begin(connection, [starts[lane].delivery.id for lane in allowed])
     begun = {}
     for lane in allowed:

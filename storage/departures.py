@@ -33,7 +33,6 @@ from storage.records import drafts
 from storage.rows import find_all
 from storage.upsert import table_of
 
-Waiting = tuple[Delivery, Conversation, Author]
 _delivery, _message = table_of(Delivery), table_of(Message)
 _talk, _lane = table_of(Conversation), table_of(Lane)
 _OWN, _OF_TALK = _delivery.columns.keys(), _talk.columns.keys()
@@ -55,15 +54,28 @@ class Ended:
     counted: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is next in a lane, and how many wait there, itself included."""
+
+    delivery: Delivery
+    conversation: Conversation
+    author: Author
+    many: int
+
+
 def waiting(connection: Connection, lanes: Collection[str], token: str) -> dict[str, Waiting]:
-    """Return, by lane, what is next in those that `token` holds, if it was never tried."""
+    """Return, by lane, what is next in those that `token` holds, if it was never tried.
+
+    Nobody else takes these lanes until the transaction ends.
+    """
     if not lanes:
         return {}
     found = find_all(connection, _NEXT, {"b_lanes": sorted(lanes), "b_token": token})
-    deliveries = drafts(Delivery, _OWN, (row[1 : 1 + len(_OWN)] for row in found))
-    talks = drafts(Conversation, _OF_TALK, (row[1 + len(_OWN) :] for row in found))
+    deliveries = drafts(Delivery, _OWN, (row[2 : 2 + len(_OWN)] for row in found))
+    talks = drafts(Conversation, _OF_TALK, (row[2 + len(_OWN) :] for row in found))
     return {
-        one.lane: (one, talk, row[0])
+        one.lane: Waiting(one, talk, row[0], row[1])
         for row, one, talk in zip(found, deliveries, talks, strict=True)
     }
 
@@ -118,6 +130,7 @@ def _check(lanes: Mapping[str, Held], ended: Sequence[Ended]) -> None:
 _NEXT = (
     select(
         _message.c.author,
+        _lane.c.last_in - _lane.c.done,
         *_delivery.columns,
         *(column.label(f"talk_{column.name}") for column in _talk.columns),
     )
@@ -134,6 +147,8 @@ _NEXT = (
         among(_lane.c.key, "b_lanes"),
         _delivery.c.status == DeliveryStatus.PENDING,
     )
+    .order_by(_lane.c.key)
+    .with_for_update(of=_lane)
 )
 _BEGIN = (
     update(_delivery)

@@ -1,5 +1,6 @@
 """Many sends at once: the same promises as for one alone."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -184,6 +185,17 @@ async def test_replies_that_a_platform_counts_are_counted_when_many_end(build):
     assert (len(house.texts()), left) == (6, [2, 2])
 
 
+@pytest.mark.parametrize(("left", "begun"), [(3, "pending"), (4, "sending")])
+async def test_counted_replies_begin_together_where_there_are_more_than_wait(build, left, begun):
+    house = await build().open()
+    window = ReplyWindow(timedelta(hours=48), messages=5)
+    house.adapter().capabilities = Capabilities(4000, reply_window=window)
+    await many(house, 1)
+    await house.db.write(set_all, replies_left=left)
+    await house.sender.claim(32)
+    assert await house.statuses() == [begun, "pending", "pending"]
+
+
 @on_postgres
 async def test_what_may_be_begun_together_and_was_not_sent_is_no_doubt(build):
     house = await build().open()
@@ -239,6 +251,31 @@ async def test_only_a_claim_that_begins_nothing_may_be_forgotten(build):
         with pytest.raises(DBAPIError):
             await house.db.run(claim, Wish({"shop": 5}, "me", house.time()), simple_ones)
     assert (asked, CLAIM_AND_BEGIN.lasting) == (["on", "off"], True)
+
+
+@on_postgres
+async def test_what_was_begun_behind_another_and_not_sent_is_no_doubt(build):
+    house = await build().open()
+    await many(house, 2)
+
+    async def doubt():
+        house.adapter().while_sending = None
+        await house.db.write(lambda s: s.connection().exec_driver_sql(WARN).close())
+
+    claimed = await house.sender.claim(32)
+    house.adapter().while_sending = doubt
+    try:
+        await asyncio.gather(*(house.sender._guarded(n, house.sender._token) for n in claimed))
+        rows = await house.deliveries()
+        assert [(row.status.value, row.attempts) for row in rows] == [
+            ("sent", 1), ("pending", 0), ("pending", 0)
+        ] * 2  # fmt: skip
+    finally:
+        drop = "DROP FUNCTION warn() CASCADE"
+        await house.db.write(lambda s: s.connection().exec_driver_sql(drop).close())
+    house.time.pass_by(seconds=2)
+    await house.send_together()
+    assert house.texts() == ["one", "one", "two", "two", "three", "three"]
 
 
 def _hand_over(session, key):
