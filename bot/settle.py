@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -144,21 +144,29 @@ def settle(
 ) -> list[bool | Exception]:
     """Make thoughts true together with their lanes' progress; return which lanes have more.
 
-    Who lost its lane gets `Fenced`, who was overtaken gets `Stale`, and nothing of theirs is
-    stored.
+    Who was overtaken gets `Stale`, and nothing of theirs is stored. The lanes are locked last of
+    all: what comes in for them waits for us no longer than a commit takes.
+
+    Raises:
+        Fenced: one of the lanes went to another worker; roll everything back.
     """
     now = thoughts[-1].at
-    held = lane_batches.held(connection, LaneKind.IN, [one.lane for one in thoughts])
-    ours = [one for one in thoughts if _is_next(one, held.get(one.lane))]
-    made = apply_all(connection, [one.decided for one in ours], now) if ours else []
-    became = dict(zip((one.lane for one in ours), made, strict=True))
+    made = apply_all(connection, [one.decided for one in thoughts], now)
     done = [
-        (one, result) for one, result in zip(ours, made, strict=True) if isinstance(result, Applied)
+        (one, result)
+        for one, result in zip(thoughts, made, strict=True)
+        if isinstance(result, Applied)
     ]
     _follow_up(connection, done, now, now + queue_notice)
     events = [event for one, _ in done for event in (one.event, *one.others)]
+    transport.mark_done(connection, events, now)
+    held = lane_batches.held(connection, LaneKind.IN, [one.lane for one, _ in done])
+    _check(held, [one for one, _ in done])
     transport.finish_all(connection, events, now)
-    return [_result(one, became.get(one.lane), held.get(one.lane)) for one in thoughts]
+    return [
+        result if isinstance(result, Stale) else _has_more(one, held[one.lane])
+        for one, result in zip(thoughts, made, strict=True)
+    ]
 
 
 def _follow_up(
@@ -193,17 +201,13 @@ def _must_go(thought: Thought) -> bool:
     return thought.forgets and has_left(thought.decided.turn.message.parts)
 
 
-def _result(
-    thought: Thought, became: Applied | Stale | None, lane: lane_batches.Held | None
-) -> bool | Exception:
-    if became is None or lane is None:
-        return Fenced(f"lane {thought.lane}: this item is no longer ours")
-    return (
-        became if isinstance(became, Stale) else lane.last_in > lane.done + 1 + len(thought.others)
-    )
+def _check(held: Mapping[str, lane_batches.Held], done: Sequence[Thought]) -> None:
+    """Refuse if one of the lanes is another worker's, or further than its thought knew."""
+    for one in done:
+        lane = held.get(one.lane)
+        if lane is None or lane.token != one.token or lane.done + 1 != one.event.sequence:
+            raise Fenced(f"lane {one.lane}: this item is no longer ours")
 
 
-def _is_next(thought: Thought, lane: lane_batches.Held | None) -> bool:
-    return (
-        lane is not None and lane.token == thought.token and lane.done + 1 == thought.event.sequence
-    )
+def _has_more(thought: Thought, lane: lane_batches.Held) -> bool:
+    return lane.last_in > lane.done + 1 + len(thought.others)

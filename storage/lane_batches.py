@@ -58,6 +58,8 @@ def bump_all(
 
 def held(connection: Connection, kind: LaneKind, keys: Collection[str]) -> dict[str, Held]:
     """Lock lanes until the transaction ends; return how they stand, by key."""
+    if not keys:
+        return {}
     found = find_all(connection, _HELD, {"b_kind": kind, "b_keys": sorted(keys)})
     return {key: Held(token, last_in, done) for key, token, last_in, done in found}
 

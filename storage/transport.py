@@ -226,13 +226,17 @@ def following(connection: Connection, event: InboundEvent, limit: int) -> list[I
     return drafts(InboundEvent, _READ, find_all(connection, _FOLLOWING, given))
 
 
-def finish_all(connection: Connection, events: Sequence[InboundEvent], now: datetime) -> None:
-    """Mark the next events of lanes done; the lanes must have been `held` just now."""
+def mark_done(connection: Connection, events: Sequence[InboundEvent], now: datetime) -> None:
+    """Mark events done; `finish_all` lets their lanes go on, in the same transaction."""
     if events:
         given = {"b_ids": [event.id for event in events], "b_at": now}
         execute_all(connection, _DONE, [given])
-        done = Counter(event.lane for event in events if event.lane is not None)
-        lane_batches.finish_all(connection, LaneKind.IN, done, now)
+
+
+def finish_all(connection: Connection, events: Sequence[InboundEvent], now: datetime) -> None:
+    """Let lanes go on behind their next events; they must have been `held` just now."""
+    done = Counter(event.lane for event in events if event.lane is not None)
+    lane_batches.finish_all(connection, LaneKind.IN, done, now)
 
 
 def finish_event(session: Session, event: InboundEvent, token: str, now: datetime) -> bool:

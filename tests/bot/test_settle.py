@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import psycopg
 from sqlmodel import select
 
 from bot import settle
@@ -10,6 +11,7 @@ from channels.base import Reception
 from channels.message import Address, IncomingMessage, Text
 from storage import lanes
 from storage.models import Contact, Identity, LaneKind, Message
+from tests.postgres import on_postgres
 
 
 def everything(model):
@@ -77,6 +79,47 @@ async def test_a_lane_that_cannot_be_loaded_stands_in_nobodys_way(build, monkeyp
     assert await house.spoken("tom") == [("contact", "fine"), ("bot", "re: fine")]
     lane = await house.lane(LaneKind.IN, "shop:tom")
     assert (lane.done, lane.attempts) == (1, 1)
+
+
+@on_postgres
+async def test_what_comes_in_does_not_wait_for_the_turn_before_it(build, monkeypatch):
+    house, sound, loop = build(), settle.transport.mark_done, asyncio.get_running_loop()
+    await house.hears("one", thread="ann")
+
+    def brings_more(connection, events, now):
+        if events[0].sequence == 1:
+            asyncio.run_coroutine_threadsafe(house.hears("two", thread="ann"), loop).result()
+        sound(connection, events, now)
+
+    monkeypatch.setattr("bot.settle.transport.mark_done", brings_more)
+    await think(house)
+    heard = [("contact", "one"), ("bot", "re: one"), ("contact", "two"), ("bot", "re: two")]
+    assert await house.spoken("ann") == heard
+
+
+@on_postgres
+async def test_who_lost_a_lane_while_its_turn_was_stored_stores_nothing(build, monkeypatch):
+    house, sound = build(), settle.transport.mark_done
+    for thread in ("ann", "tom"):
+        await house.hears("hi", thread=thread)
+    rows = []
+
+    def loses_one(connection, events, now):
+        if len(events) == 2:
+            with psycopg.connect(house.db.url, autocommit=True) as other:
+                rows.append(
+                    other.execute(
+                        "UPDATE lane SET token = 'another' WHERE kind = 'in' AND key = 'shop:tom'"
+                    ).rowcount
+                )
+        sound(connection, events, now)
+
+    monkeypatch.setattr("bot.settle.transport.mark_done", loses_one)
+    await think(house)
+    assert rows == [1]
+    assert await house.spoken("ann") == [("contact", "hi"), ("bot", "re: hi")]
+    assert await house.spoken("tom") == []
+    assert (await house.lane(LaneKind.IN, "shop:tom")).token == "another"
 
 
 async def test_somebody_new_who_writes_in_two_threads_at_once_is_one_person(build):

@@ -35,5 +35,5 @@ def seed() -> None:
         return wrapped
 
     replace(Batches, "add", make)
-    replace(settle, "_is_next", lambda _ask: lambda _one, lane: lane is not None)
+    replace(settle, "_check", lambda _check: lambda *_args: None)
     replace(transport, "finish_all", lambda _finish: lambda *_args: None)
