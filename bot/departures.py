@@ -21,7 +21,7 @@ from bot.inboxes import Inbox, Inboxes
 from bot.lane_loop import LEASE
 from bot.pace import Allowance, Slices, need_of, whole_rate
 from channels.base import Rate, Sent
-from storage import departures, leases, paces, shares
+from storage import departures, lane_batches, leases, paces, shares
 from storage.batches import Batches
 from storage.database import Database, InDoubt
 from storage.deliveries import Started
@@ -50,6 +50,16 @@ class Wish:
     in_hand: Collection[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A lane whose next message is to be begun; with a rate, once a slice of it was taken."""
+
+    inbox: Inbox
+    lane: str
+    token: str
+    rate: Rate | None
+
+
 class Departures:
     """Begins sends and ends them, a batch at a time."""
 
@@ -59,9 +69,9 @@ class Departures:
         self._inboxes = inboxes
         self._db, self._clock, self._keep = db, clock, keep
         self._slices = Slices()
-        self._begins: Batches[tuple[Inbox, str, str], Next] = Batches(db, self._begin_all)
+        self._begins: Batches[_Asked, Next] = Batches(db, self._begin_all)
         self._ends: Batches[tuple[Ended, bool], Next] = Batches(db, self._end)
-        self._begun: dict[str, Begun] = {}
+        self._begun, self._taken = dict[str, Begun](), dict[str, Slice]()
 
     async def claim(self, wish: Wish) -> dict[str, Next]:
         """Claim lanes that are ready; begin what is simple in them, in the same transaction."""
@@ -114,37 +124,50 @@ class Departures:
         rate, name = whole_rate(inbox), inbox.name
         async with self._slices.gate(name):
             if rate is not None and not self._slices.spend(name, self._clock()):
+                found = await self._together(inbox, lane, token, rate)
+                if found is not True:
+                    return found or None
                 begun = await self._mark(inbox, lane, token, rate)
                 self._keep_slice(name, begun)
                 return begun
-        found = await self._together(inbox, lane, token) if is_simple(inbox) else True
-        begun = found if isinstance(found, Begun) else await self._mark(inbox, lane, token, None)
+        found = await self._together(inbox, lane, token, None)
+        begun = found or None if found is not True else await self._mark(inbox, lane, token, None)
         if begun is None or not begun.goes:
             self._slices.give_back(name)
         return begun
 
-    async def _together(self, inbox: Inbox, lane: str, token: str) -> Next:
-        """Begin a lane's next message with those of other lanes, if nothing about it is special."""
+    async def _together(self, inbox: Inbox, lane: str, token: str, rate: Rate | None) -> Next:
+        """Begin a lane's next message with those of other lanes, if nothing about it is special.
+
+        With `rate` a slice of it is taken: only the holder of the inbox's gate asks for one.
+        """
+        if not is_simple(inbox):
+            return True
         try:
-            return await self._begins.add((inbox, lane, token))
+            found = await self._begins.add(_Asked(inbox, lane, token, rate))
         except InDoubt:
             if (begun := self._begun.get(lane)) is not None:
                 await self._keep(attempts.take_back, begun, token, self._clock())
             raise
         finally:
             self._begun.pop(lane, None)
+        if rate is not None and (rest := self._taken.pop(inbox.name, None)) is not None:
+            self._slices.keep(inbox.name, rest)
+        return found
 
     @on_terms(BEGIN)
-    def _begin_all(
-        self, connection: Connection, asked: Sequence[tuple[Inbox, str, str]]
-    ) -> list[Next | Exception]:
-        inboxes, token = {inbox.name: inbox for inbox, _, _ in asked}, asked[-1][2]
-        lanes = [lane for _, lane, _ in asked]
-        for lane in lanes:
-            self._begun.pop(lane, None)  # It may be run again.
-        begun = _begin(connection, lanes, token, self._clock(), inboxes, None)
+    def _begin_all(self, connection: Connection, asked: Sequence[_Asked]) -> list[Next | Exception]:
+        lanes = {one.lane: one.inbox for one in asked}
+        rates = {one.lane: one.rate for one in asked}
+        for one in asked:  # It may be run again.
+            self._begun.pop(one.lane, None)
+            if one.rate is not None:
+                self._taken.pop(one.inbox.name, None)
+        allowance = Allowance({})
+        begun = _begin(connection, lanes, asked[-1].token, self._clock(), rates, allowance)
         # If the commit is in doubt, it is here that each one's caller finds what to take back.
-        self._begun.update(begun)
+        self._begun |= {lane: one for lane, one in begun.items() if isinstance(one, Begun)}
+        self._taken |= allowance.slices
         return [begun.get(lane, True) for lane in lanes]
 
     async def _mark(self, inbox: Inbox, lane: str, token: str, rate: Rate | None) -> Begun | None:
@@ -195,11 +218,14 @@ class Departures:
     ) -> list[Next | Exception]:
         ended = [one for one, _ in ends]
         more = departures.end(connection, ended)
-        follow = [one.lane for (one, on), behind in zip(ends, more, strict=True) if on and behind]
-        begun: Mapping[str, Begun] = {}
+        follow = {
+            one.lane: self._inboxes.by_name[one.lane.partition(":")[0]]
+            for (one, on), behind in zip(ends, more, strict=True)
+            if on and behind
+        }
+        begun: Mapping[str, Next] = {}
         if follow:
-            inboxes, nothing = self._inboxes.by_name, Allowance({})
-            begun = _begin(connection, follow, ended[-1].token, ended[-1].at, inboxes, nothing)
+            begun = _begin(connection, follow, ended[-1].token, ended[-1].at, {}, Allowance({}))
         return [
             behind and begun.get(one.lane, True) for one, behind in zip(ended, more, strict=True)
         ]
@@ -218,45 +244,47 @@ def _claim(
 ) -> _Claimed:
     found = shares.claim_on(connection, wish.token, wish.at, LEASE, wish.rooms)
     # What is in hand may be about to be begun by who has it.
-    new = [
-        lane for lane in found if lane not in wish.in_hand and lane.partition(":")[0] in simple_ones
-    ]
-    begun: Mapping[str, Begun] = {}
+    new = {
+        lane: simple_ones[name]
+        for lane in found
+        if lane not in wish.in_hand and (name := lane.partition(":")[0]) in simple_ones
+    }
+    begun: Mapping[str, Next] = {}
     if new:
-        begun = _begin(connection, new, wish.token, wish.at, simple_ones, allowance)
-    if found and not begun:
+        rates = {lane: whole_rate(inbox) for lane, inbox in new.items()}
+        begun = _begin(connection, new, wish.token, wish.at, rates, allowance)
+    if found and not any(begun.values()):
         departures.forget_if_lost(connection)
     return _Claimed({lane: begun.get(lane, True) for lane in found}, allowance.slices)
 
 
 def _begin(
     connection: Connection,
-    lanes: Sequence[str],
+    lanes: Mapping[str, Inbox],
     token: str,
     now: datetime,
-    inboxes: Mapping[str, Inbox],
-    allowance: Allowance | None,
-) -> dict[str, Begun]:
+    rates: Mapping[str, Rate | None],
+    allowance: Allowance,
+) -> dict[str, Next]:
     """Begin what is next in lanes of simple inboxes; leave out whatever is not simple about it.
 
-    Without an allowance each one's part of its inbox's rate was taken before.
+    A lane whose chat must wait is given back until then, and has nothing now. A lane without a rate
+    has its part of its inbox's.
     """
-    easy = paces.at_ease(connection, {lane.partition(":")[0] for lane in lanes}, now)
-    able = [lane for lane in lanes if lane.partition(":")[0] in easy]
+    easy = paces.at_ease(connection, {inbox.name for inbox in lanes.values()}, now)
+    able = [lane for lane, inbox in lanes.items() if inbox.name in easy]
     starts: dict[str, Started] = {}
+    needs = {}
     for lane, waiting in departures.waiting(connection, able, token).items():
-        started = simple(inboxes[waiting.delivery.inbox], waiting, now)
+        started = simple(lanes[lane], waiting, now)
         if started is not None:
             starts[lane] = started
-    needs = {}
-    for lane, started in starts.items():
-        inbox = inboxes[started.delivery.inbox]
-        whole = None if allowance is None else whole_rate(inbox)
-        needs[lane] = need_of(inbox, started.conversation, whole)
-    allowed = (allowance or Allowance({})).allow(connection, needs, now)
-    tries = departures.begin(connection, [starts[lane].delivery.id for lane in allowed])
-    begun = {}
-    for lane in allowed:
+            needs[lane] = need_of(lanes[lane], started.conversation, rates.get(lane))
+    allowed = allowance.allow(connection, needs, now)
+    lane_batches.postpone_all(connection, LaneKind.OUT, allowed.late, token)
+    tries = departures.begin(connection, [starts[lane].delivery.id for lane in allowed.going])
+    begun: dict[str, Next] = dict.fromkeys(allowed.late, False)
+    for lane in allowed.going:
         delivery = starts[lane].delivery
         if delivery.id in tries:
             delivery.status = DeliveryStatus.SENDING

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.inboxes import Inbox
 from channels.base import Rate
 from channels.message import Visibility
-from storage import paces
+from storage import pace_batches, paces
 from storage.models import Conversation
 from storage.paces import Need, Slice
 from storage.records import Connection
@@ -52,40 +52,71 @@ class Slices:
 
 
 @dataclass(slots=True)
+class Allowed:
+    """Which messages may go now, and until when others must wait for their chat."""
+
+    going: set[str] = field(default_factory=set)
+    late: dict[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Allowance:
     """What one transaction uses of slices and takes of rates; the process learns of it after it."""
 
     slices: dict[str, Slice]
 
-    def allow(self, connection: Connection, needs: Mapping[str, Need], now: datetime) -> set[str]:
+    def allow(self, connection: Connection, needs: Mapping[str, Need], now: datetime) -> Allowed:
         """Take the parts of as many messages as may go now; return which of their names do.
 
         Rows are taken in one order, the whole inboxes' first: others do so at the same time.
         """
-        for name, rate in sorted({n.inbox: n.whole for n in needs.values()}.items()):
-            if rate is not None and not self._has(name, now):
+        rates = {need.inbox: need.whole for need in needs.values() if need.whole is not None}
+        for name, rate in sorted(rates.items()):
+            if not self._has(name, now):
                 taken = paces.take_slice(connection, name, rate, now)
                 if isinstance(taken, Slice):
                     self.slices[name] = taken
-        in_order = sorted(needs.items(), key=lambda one: (one[1].inbox, one[1].chat))
-        return {key for key, need in in_order if self._goes(connection, need, now)}
+        allowed = Allowed()
+        for inbox, each, chats in self._grouped(needs, now):
+            late = pace_batches.take_each(connection, inbox, list(chats), each, now) if each else {}
+            allowed.late |= {chats[chat]: until for chat, until in late.items()}
+            going = [key for chat, key in chats.items() if chat not in late]
+            allowed.going.update(going)
+            used = sum(needs[key].whole is not None for key in going)
+            if used:
+                left = self.slices[inbox]
+                self.slices[inbox] = Slice(left.messages - used, left.until)
+        return allowed
 
-    def _goes(self, connection: Connection, need: Need, now: datetime) -> bool:
-        """Take one message's parts, of its inbox and of its chat; say whether it may go now."""
-        if need.whole is not None and not self._has(need.inbox, now):
-            return False
-        if need.each is not None and paces.take(
-            connection, need.inbox, need.chat, need.each, 1, now
-        ):
-            return False
-        if need.whole is not None:
-            left = self.slices[need.inbox]
-            self.slices[need.inbox] = Slice(left.messages - 1, left.until)
-        return True
+    def _grouped(
+        self, needs: Mapping[str, Need], now: datetime
+    ) -> Iterator[tuple[str, Rate | None, dict[str, str]]]:
+        """Yield inboxes with a rate of their chats, and a name for each chat.
 
-    def _has(self, inbox: str, now: datetime) -> bool:
+        Where no rate is to be kept, each name is its own chat. There are no more than the inbox's
+        slice has messages for.
+        """
+        groups: defaultdict[tuple[str, Rate | None], dict[str, str]] = defaultdict(dict)
+        many: Counter[str] = Counter()
+        for key, need in sorted(needs.items(), key=lambda one: (one[1].inbox, one[1].chat)):
+            chats = groups[need.inbox, need.each]
+            chat = key if need.each is None else need.chat
+            if chat in chats:
+                continue
+            if need.whole is None or self._has(need.inbox, now, many[need.inbox]):
+                chats[chat] = key
+                many[need.inbox] += need.whole is not None
+        for (inbox, each), chats in sorted(groups.items(), key=lambda one: _in_order(*one[0])):
+            if chats:
+                yield inbox, each, chats
+
+    def _has(self, inbox: str, now: datetime, beside: int = 0) -> bool:
         left = self.slices.get(inbox)
-        return left is not None and left.messages > 0 and left.until > now
+        return left is not None and left.messages > beside and left.until > now
+
+
+def _in_order(inbox: str, each: Rate | None) -> tuple[str, float, int]:
+    return (inbox, 0, 0) if each is None else (inbox, each.per_second, each.burst)
 
 
 def whole_rate(inbox: Inbox) -> Rate | None:

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam
 from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, func, select
 
+from storage.jobs import GLANCE, on_terms
 from storage.models.activity import Activity, Fact
 from storage.records import drafts, record
 from storage.rows import find_all
@@ -44,6 +45,7 @@ def log(session: Session, fact: Fact, now: datetime, **about: Unpack[About]) -> 
     return activity
 
 
+@on_terms(GLANCE)
 def since(session: Session, after: int, limit: int = 500) -> list[Activity]:
     """Return the facts after number `after`, oldest first."""
     found = find_all(session.connection(), _SINCE, {"b_after": after, "b_limit": limit})

@@ -9,12 +9,14 @@ from typing import Any
 from sqlalchemy import bindparam, delete, or_, select, update
 from sqlmodel import Session
 
+from storage.jobs import GLANCE, on_terms
 from storage.models import AdapterMemory
 from storage.upsert import insert_for, table_of
 
 _memory = table_of(AdapterMemory)
 
 
+@on_terms(GLANCE)
 def recall(session: Session, inbox: str, key: str, now: datetime) -> str | None:
     """Return what was kept, unless it has expired."""
     given = {"b_inbox": inbox, "b_key": key, "b_now": now}

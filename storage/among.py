@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
-from sqlalchemy import ARRAY, BindParameter, Column, Text, bindparam
+from sqlalchemy import ARRAY, BindParameter, Column, ColumnElement, Text, bindparam, column, func
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -65,3 +65,11 @@ def among(column: Column[Any], name: str) -> FunctionElement[bool]:
     """Return the condition that a column of text or ids has one of the values of `name`."""
     values: BindParameter[Any] = bindparam(name, type_=_Many(column.type))
     return _Among(column, values)
+
+
+def each_of(dialect: str, name: str, kind: TypeEngine[Any]) -> ColumnElement[Any]:
+    """Return the values of `name` as a column to select, one a row and in their order."""
+    values: BindParameter[Any] = bindparam(name, type_=_Many(kind))
+    if dialect == "postgresql":
+        return func.unnest(values).table_valued(column("each", kind)).render_derived().c.each
+    return func.json_each(values).table_valued(column("value", kind)).c.value

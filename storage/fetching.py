@@ -18,6 +18,7 @@ from sqlmodel import select as records
 
 from storage import activity, attachments
 from storage.folder import Kept
+from storage.jobs import GLANCE, on_terms
 from storage.models import Activity, Fact, MediaFile, MediaState
 from storage.upsert import table_of
 
@@ -26,6 +27,7 @@ LOOSE_FOR = timedelta(days=1)
 """How long a file may be attached without being sent."""
 
 
+@on_terms(GLANCE)
 def any_due(session: Session, inboxes: Collection[str], now: datetime) -> bool:
     """Say whether something is to be fetched or removed: a look that costs no commit."""
     given = {"b_now": now, "b_inboxes": list(inboxes)}

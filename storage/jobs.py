@@ -27,7 +27,7 @@ class Terms:
     waiting for the server included. `fresh` lets each of its statements see what others have
     committed before it: for functions whose statements are right one by one. Without it a function
     that was overtaken is run again. `lasting` is False where losing the last moments to a dying
-    server does no harm.
+    server does no harm. `alone` is a single statement that only reads: nothing is begun around it.
     """
 
     seconds: float = 10.0
@@ -36,10 +36,12 @@ class Terms:
     prompt: bool = False
     facts: bool | Callable[[Any], bool] = True
     sends: bool = True
+    alone: bool = False
 
 
 DEFAULT = Terms()
 FRESH = Terms(fresh=True)
+GLANCE = Terms(alone=True)
 
 
 def on_terms(terms: Terms) -> Callable[[Callable[P, T]], Callable[P, T]]:

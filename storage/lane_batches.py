@@ -87,6 +87,17 @@ def finish_all(
         execute_all(connection, _FINISH, [given])
 
 
+def postpone_all(
+    connection: Connection, kind: LaneKind, until: Mapping[str, datetime], token: str
+) -> None:
+    """Give lanes that `token` holds back until then, as they are."""
+    rows = [
+        {"b_kind": kind, "b_key": key, "b_token": token, "b_until": moment}
+        for key, moment in sorted(until.items())
+    ]
+    execute_all(connection, _POSTPONE, rows)
+
+
 _kind = bindparam("b_kind", type_=_lane.c.kind.type)
 _now = bindparam("b_now", type_=_lane.c.ready_at.type)
 _among = among(_lane.c.key, "b_keys")
@@ -123,6 +134,17 @@ _FINISH = (
         ready_at=case((_more, _now), else_=None),
         lease_until=case((_more, _lane.c.lease_until), else_=None),
         token=case((_more, _lane.c.token), else_=None),
+    )
+)
+_POSTPONE = (
+    update(_lane)
+    .where(
+        _lane.c.kind == _kind,
+        _lane.c.key == bindparam("b_key"),
+        _lane.c.token == bindparam("b_token"),
+    )
+    .values(
+        ready_at=bindparam("b_until", type_=_lane.c.ready_at.type), lease_until=None, token=None
     )
 )
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlmodel import Session
 
 from storage import adapter_memory
-from storage.jobs import Terms, on_terms
+from storage.jobs import GLANCE, Terms, on_terms
 from storage.models import Lane, LaneKind
 from storage.rows import execute_all, find_all
 from storage.upsert import insert_for, table_of
@@ -196,6 +196,7 @@ def backlog(session: Session, kind: LaneKind) -> tuple[int, datetime | None]:
     return int(waiting or 0), oldest
 
 
+@on_terms(GLANCE)
 def none_ready(session: Session, kind: LaneKind, now: datetime) -> bool:
     """Return whether there is nothing to claim: a look that costs no commit."""
     return not find_all(session.connection(), _LOOK, {"b_kind": kind, "b_now": now})

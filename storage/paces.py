@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -28,11 +27,11 @@ from sqlmodel import select as select_rows
 from channels.base import Rate
 from storage.among import among
 from storage.models import Pace
+from storage.rates import TICK, cost_of, parts_of, ticks, when_again
 from storage.rows import find_all
 from storage.upsert import insert_for, table_of
 
 _pace = table_of(Pace)
-EPOCH, TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 WHOLE = ""
 """The name that stands for the whole inbox among its chats."""
 SLICE_SECONDS = 0.25
@@ -105,7 +104,7 @@ def take_slice(connection: Connection, inbox: str, rate: Rate, now: datetime) ->
     """Take an inbox's next slice, or return when there is one."""
     messages = max(1, int(rate.per_second * SLICE_SECONDS), rate.burst)
     until = take(connection, inbox, WHOLE, rate, messages, now)
-    return until or Slice(messages, now + _cost_of(messages, rate) * TICK)
+    return until or Slice(messages, now + cost_of(messages, rate) * TICK)
 
 
 def at_ease(connection: Connection, inboxes: Collection[str], now: datetime) -> frozenset[str]:
@@ -191,7 +190,7 @@ def forget(session: Session, now: datetime) -> int:
     """Delete the rows of chats that are quiet; return how many."""
     quiet = delete(_pace).where(
         _pace.c.chat != WHOLE,
-        _pace.c.taken_until < _ticks(now),
+        _pace.c.taken_until < ticks(now),
         or_(_pace.c.blocked_until.is_(None), _pace.c.blocked_until < now),
     )
     return session.connection().execute(quiet).rowcount
@@ -206,29 +205,11 @@ def take(
     connection: Connection, inbox: str, chat: str, rate: Rate, messages: int, now: datetime
 ) -> datetime | None:
     """Take some messages of a rate; return None, or when there are so many."""
-    at = _ticks(now)
-    spare = _cost_of(max(0, rate.burst - messages), rate)
-    given = {
-        "b_inbox": inbox,
-        "b_chat": chat,
-        "b_at": at,
-        "b_now": now,
-        "b_cost": _cost_of(messages, rate),
-        "b_latest": at + spare,
-    }
+    given = {"b_inbox": inbox, "b_chat": chat, "b_now": now, **parts_of(messages, rate, now)}
     if find_all(connection, _spend(connection.dialect.name), given):
         return None
     ((taken_until, blocked, _, _),) = find_all(connection, _STATE, given)
-    moment: datetime = EPOCH + (taken_until - spare) * TICK
-    return max(moment, blocked or moment)
-
-
-def _ticks(moment: datetime) -> int:
-    return (moment - EPOCH) // TICK
-
-
-def _cost_of(messages: int, rate: Rate) -> int:
-    return math.ceil(messages / rate.per_second * 1_000_000)
+    return when_again(taken_until, blocked, messages, rate)
 
 
 _inbox, _chat = bindparam("b_inbox", type_=String), bindparam("b_chat", type_=String)

@@ -38,9 +38,11 @@ class Raw(psycopg.Connection[Any]):
         raw.add_notice_handler(raw.note)
         return raw
 
-    def begin_anew(self, *, each_statement: bool) -> None:
+    def begin_anew(self, *, each_statement: bool, alone: bool) -> None:
         """Forget what the last transaction was told."""
         self.closing = self.warned = False
+        if self.autocommit is not alone:
+            self.autocommit = alone
         level = IsolationLevel.READ_COMMITTED if each_statement else IsolationLevel.REPEATABLE_READ
         if self.isolation_level is not level:
             self.isolation_level = level

@@ -125,14 +125,16 @@ def make_engine(url: str, *, read_only: bool = False, leader: Leader | None = No
     return engine
 
 
-def fresh(connection: Connection, *, each_statement: bool) -> Raw:
+def fresh(connection: Connection, *, each_statement: bool = False, alone: bool = False) -> Raw:
     """Make a connection ready for its next transaction; return the driver's own.
+
+    A statement that is `alone` has none around it: that would be two more round trips.
 
     Unless each statement is to see what others have committed before it, the transaction sees
     one moment, and is rolled back when it changes a row that others have changed since.
     """
     raw: Raw = connection.connection.driver_connection  # type: ignore[assignment]
-    raw.begin_anew(each_statement=each_statement)
+    raw.begin_anew(each_statement=each_statement, alone=alone)
     return raw
 
 

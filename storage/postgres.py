@@ -179,7 +179,7 @@ class PostgresEngine:
 
     def _read(self, job: Job, leash: Leash) -> Any:  # noqa: ANN401 - the caller's
         connection = self._connected(self._reading, leash)
-        self._hold(leash, fresh(connection, each_statement=False))
+        self._hold(leash, fresh(connection, alone=job.terms.alone))
         try:
             return job.run(connection)
         except DBAPIError as problem:

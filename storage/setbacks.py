@@ -33,7 +33,7 @@ from storage.models import (
     PassiveSlot,
     Timer,
 )
-from storage.paces import EPOCH, TICK
+from storage.rates import EPOCH, TICK
 from storage.upsert import table_of
 
 OURS = ""

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Session
 
-from storage.jobs import on_terms
+from storage.jobs import GLANCE, on_terms
 from storage.lanes import CLAIM
 from storage.models import Lane
 from storage.rows import find_all
@@ -57,6 +57,7 @@ def claim_on(
     return sorted(found)
 
 
+@on_terms(GLANCE)
 def none_ready(session: Session, now: datetime, rooms: Mapping[str, int]) -> bool:
     """Return whether these inboxes have nothing to claim: a look that costs no commit."""
     given = {"b_now": now}

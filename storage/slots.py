@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
+from storage.jobs import GLANCE, on_terms
 from storage.models import (
     Activity,
     Delivery,
@@ -50,6 +51,7 @@ def release(session: Session, lane: str, until: datetime, now: datetime) -> None
     session.connection().execute(_RELEASE, given)
 
 
+@on_terms(GLANCE)
 def is_decided(session: Session, event_id: UUID) -> bool:
     """Say whether waiting is over: the event was thought about, or its answer is there."""
     found = session.connection().execute(_DECIDED, {"b_event": event_id}).one_or_none()

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
+from storage.jobs import GLANCE, on_terms
 from storage.models import Timer
 from storage.records import drafts
 from storage.upsert import insert, table_of
@@ -45,6 +46,7 @@ def add(
     return session.connection().execute(statement).first() is not None
 
 
+@on_terms(GLANCE)
 def any_due(session: Session, now: datetime) -> bool:
     """Return whether a timer is due: a look that costs no commit."""
     return session.connection().execute(_LOOK, {"b_now": now}).first() is not None

@@ -174,6 +174,31 @@ async def test_a_chat_that_has_to_wait_holds_no_other_up(build):
     assert house.texts()[3:] == ["two", "two"]
 
 
+async def test_a_lane_whose_chat_has_to_wait_is_given_back_until_then(build):
+    house = await build().open()
+    limit(house, chat=Rate(1))
+    await many(house, 2)
+    await house.send_together()
+    claimed = await house.sender.claim(32)
+    for name in ("shop:t0", "shop:t1"):
+        lane = await house.lane(LaneKind.OUT, name)
+        assert (lane.token, lane.ready_at) == (None, house.time() + timedelta(seconds=1))
+    assert claimed == []
+    assert (await house.statuses()).count("pending") == 4
+
+
+async def test_two_threads_of_one_chat_are_given_what_the_chat_is_given(build):
+    house = await build().open()
+    limit(house, chat=Rate(1), chat_depth=1)
+    for thread in ("group:a", "group:b", "other"):
+        await house.says("one", thread=thread)
+    await house.send_together()
+    assert house.texts() == ["one", "one"]
+    house.time.pass_by(seconds=1)
+    await house.send_together()
+    assert house.texts() == ["one"] * 3
+
+
 async def test_replies_that_a_platform_counts_are_counted_when_many_end(build):
     house = await build().open()
     window = ReplyWindow(timedelta(hours=48), messages=5)

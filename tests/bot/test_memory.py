@@ -34,6 +34,25 @@ async def test_a_lease_has_one_holder_and_an_end(memory, time):
     assert await memory.get("lease") is None
 
 
+async def test_who_asks_is_never_told_what_was_there_before_they_asked(memory):
+    told = []
+    for number in range(5):
+        earlier = [asyncio.create_task(memory.get("token")) for _ in range(3)]
+        await asyncio.sleep(0)
+        await memory.set("token", f"{number}")
+        told.append(await memory.get("token"))
+        await asyncio.gather(*earlier)
+    assert told == ["0", "1", "2", "3", "4"]
+
+
+async def test_who_gives_up_takes_no_answer_from_the_others(memory):
+    await memory.set("token", "ours")
+    asked = [asyncio.create_task(memory.get("token")) for _ in range(3)]
+    await asyncio.sleep(0)
+    asked[0].cancel()
+    assert await asyncio.gather(*asked[1:]) == ["ours", "ours"]
+
+
 async def test_a_value_is_replaced_by_who_knows_it(memory, time):
     await memory.set("count", "1", SOON)
     assert not await memory.swap("count", "2", "3")

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from channels.base import Rate
-from storage import paces
+from storage import pace_batches, paces
 from storage.database import Database
 from storage.paces import LONGEST_HOLD, PATIENCE, PROBE, Leave, Need
 from tests.postgres import on_postgres
@@ -70,6 +70,28 @@ async def test_a_chat_may_be_sent_some_at_once_and_then_one_at_a_time(db, now):
     assert not leave.everybody
     assert (await ask(db, waits[3], each=CHAT)).wait_until is None
     assert (await ask(db, waits[3], each=CHAT)).wait_until == now + timedelta(seconds=2)
+
+
+async def take_each(db, now, *chats):
+    return await db.run(pace_batches.take_each, "shop", chats, CHAT, now)
+
+
+async def test_many_chats_at_once_are_given_what_each_would_be_given_alone(db, now):
+    for _ in range(CHAT.burst):
+        assert await take_each(db, now, "tom", "lily") == {}
+    alone = await ask(db, now, each=CHAT)
+    assert await take_each(db, now, "ann", "lily", "tom") == {
+        "lily": alone.wait_until, "tom": alone.wait_until
+    }  # fmt: skip
+    assert await take_each(db, alone.wait_until, "lily", "tom") == {}
+    assert (await ask(db, alone.wait_until, each=CHAT)).wait_until > alone.wait_until
+
+
+async def test_of_many_chats_one_waits_until_the_platform_allows_it_again(db, now):
+    until = now + timedelta(minutes=1)
+    await db.write(paces.block, "shop", "lily", now, until)
+    assert await take_each(db, now, "lily", "tom") == {"lily": until}
+    assert await take_each(db, until, "lily", "tom") == {}
 
 
 async def test_a_chat_that_waits_holds_no_other(db, now):

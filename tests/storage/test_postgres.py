@@ -16,7 +16,7 @@ from sqlmodel import Session, SQLModel, select
 
 from storage import pg_driver, schema
 from storage.database import BadUrl, Database, InDoubt, Unavailable
-from storage.jobs import Terms, on_terms
+from storage.jobs import GLANCE, Terms, on_terms
 from storage.models import Team
 from storage.rows import add_all, find_all
 from storage.types import new_id
@@ -456,6 +456,19 @@ async def test_what_may_be_forgotten_does_not_wait_for_the_disk(db):
         return session.connection().execute(text("SHOW synchronous_commit")).scalar_one()
 
     assert await db.write(on_terms(Terms(lasting=False))(setting)) == "off"
+
+
+@on_postgres
+async def test_a_glance_begins_nothing_and_other_reads_see_one_moment(db):
+    def moments(session: Session) -> int:
+        asked = (session.connection().exec_driver_sql("SELECT now()") for _ in range(3))
+        return len({row.scalar_one() for row in asked})
+
+    @on_terms(GLANCE)
+    def glance(session: Session) -> int:
+        return moments(session)
+
+    assert [await db.read(fn) for fn in (moments, glance, moments)] == [1, 3, 1]
 
 
 def test_an_address_may_name_several_hosts_and_is_shown_without_its_password():
