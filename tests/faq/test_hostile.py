@@ -2,6 +2,7 @@
 
 import pytest
 
+from faq.clauses import is_negated
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder, load
 from faq.hybrid import HybridMatcher
@@ -114,6 +115,20 @@ DENIED = {
         "又不是要开发票",
         "没打算退货",
         "无需开票",
+        "不开发票",
+        "我不退货",
+        "取消订单这个我不要",
+        "退货就不必了",
+        "发票免了",
+        "退货算了吧",
+        "我没有取消订单",
+        "我可没让你们取消订单",
+        "没申请退款",
+        "谁说我要退货了",
+        "我什么时候说要退款了",
+        "我拒绝退货",
+        "这个订单不取消了",
+        "東西我留著，不退貨",
     ),
     "en": (
         "I don't want to return an item",
@@ -138,6 +153,9 @@ DENIED = {
         "I don't actually want to cancel an order",
         "I don't plan to return my order",
         "I didn't mean to cancel my order",
+        "I refuse to return my order",
+        "stop cancelling my order",
+        "no refund needed",
     ),
 }
 
@@ -147,6 +165,35 @@ DENIED = {
 )
 def test_what_is_denied_is_never_answered_for_sure(matcher_of, language, text):
     assert matcher_of(language, EASY).decide(text).band is not Band.ANSWER
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "不退款怎么办",
+        "店家一直不发货",
+        "是不是退货",
+        "要不要退运费",
+        "用不用预约安装",
+        "需不需要发票",
+        "不开发票可以吗",
+        "不换货？",
+        "我要退货不要了",
+        "怎么退货不要了",
+        "退货运费怎么算",
+        "买的东西不要了",
+        "没有说明书怎么安装",
+        "我没有收到发票",
+        "你们什么时候让我退货",
+        "商家拒绝退款",
+        "退货运费谁要出",
+        "why did you stop the refund",
+        "there is no refund yet",
+        "the seller refused to refund",
+    ],
+)
+def test_a_question_or_a_complaint_with_a_no_in_it_denies_nothing(text):
+    assert not is_negated(text)
 
 
 @pytest.mark.parametrize(
