@@ -10,8 +10,9 @@ NO_ENCODER = (
     "install the extra: pip install 'yingda[semantic]'"
 )
 NO_RJIEBA = (
-    "rjieba is not installed, so jieba itself cuts texts into words: into the same, but it starts "
-    "later and needs more memory; install the extra: pip install 'yingda[fast]'"
+    "rjieba is not installed, or not for this machine, so jieba itself cuts texts into words: into "
+    "the same, but it starts later and needs more memory; "
+    "install the extra: pip install 'yingda[fast]'"
 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import logging
 import re
 import tempfile
@@ -64,14 +63,15 @@ class Tokens:
 
 
 def is_fast() -> bool:
-    """Say whether the extra `fast` is installed."""
-    return importlib.util.find_spec("rjieba") is not None
+    """Say whether the extra `fast` is installed and can be loaded."""
+    return _rjieba() is not None
 
 
 def _rjieba() -> Cut | None:
-    if not is_fast():
+    try:
+        cut: Cut = importlib.import_module("rjieba").cut
+    except ImportError:  # not there, or built for another machine
         return None
-    cut: Cut = importlib.import_module("rjieba").cut
     return cut
 
 
