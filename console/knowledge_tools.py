@@ -30,6 +30,7 @@ from faq.stored import entry_of
 from storage import kept_tests, knowledge, overview
 from storage.knowledge import LiveEntry
 from storage.models import ArticleVersion
+from storage.rules import Rules
 
 router = APIRouter()
 EditorLogin = Annotated[Login, Depends(require("knowledge.write"))]
@@ -71,6 +72,8 @@ class Tried:
     live: Decision | None = None
     drafted: Decision | None = None
     drafts: int = 0
+    of_some: bool = False
+    """Whether it was asked as by the customers that the page's entry is for, not by everybody."""
 
     @property
     def too_many(self) -> bool:
@@ -102,14 +105,25 @@ async def try_sentence(
 
 
 async def _tried(found: Services, text: str, given: Trial) -> Tried:
-    live = admitted(await found.knowledge.decide(text), (), 0, found.clock())
+    """Ask as a customer whom the page's entry is for; where there is none, as anybody."""
+    changes: tuple[dict[str, Entry], list[str]] = ({}, [])
+    if given.with_drafts:
+        changes = await found.db.read(_changes, given.entry)
+    changed, gone = changes
+    own = changed.get(given.entry) or found.knowledge.entry(given.entry)
+    who = Rules() if own is None else own.rules
+
+    def got(decision: Decision) -> Decision:
+        return admitted(decision, who.tags, who.level, found.clock())
+
+    some = not who.is_for_everybody
+    live = got(await found.knowledge.decide(text))
     if not given.with_drafts:
-        return Tried(live)
-    changed, gone = await found.db.read(_changes, given.entry)
+        return Tried(live, of_some=some)
     if len(changed) > MOST_TRIED:
-        return Tried(live, drafts=len(changed))
+        return Tried(live, drafts=len(changed), of_some=some)
     decided = await found.knowledge.tried(text, changed.values(), {*changed, *gone})
-    return Tried(live, admitted(decided, (), 0, found.clock()), len(changed) + len(gone))
+    return Tried(live, got(decided), len(changed) + len(gone), some)
 
 
 @router.get("/kb/tests")

@@ -75,6 +75,23 @@ async def test_an_entry_for_some_is_not_answered_to_all_in_the_test_box(kb_desk)
     assert "only for some customers" in page
 
 
+async def test_on_its_own_page_an_entry_for_some_is_tried_as_by_a_customer_it_is_for(kb_desk):
+    rules = Rules(tags=("vip", "gold"), level=3)
+    await draft(kb_desk, "lounge", Content("贵宾室在哪里", (), {"zh": "三楼"}, rules=rules))
+    editor = await kb_desk.enter("editor")
+    asked = {"sentence": "贵宾室在哪里", "against": "drafts", "entry": "lounge"}
+    page = (await editor.post("/kb/try", data=asked, headers=PARTIAL)).text
+    assert "三楼" in page.split("Live now")[0]
+    assert "Asked as a customer whom this entry is for" in page
+    page = (await editor.post("/kb/try", data={**asked, "entry": ""}, headers=PARTIAL)).text
+    assert "三楼" not in page
+    assert "Asked as a customer whom this entry is for" not in page
+    await kb_desk.db.write(knowledge.publish, None, "", kb_desk.time.now)
+    await kb_desk.services.knowledge.refresh()
+    live = {"sentence": "贵宾室在哪里", "entry": "lounge"}
+    assert "三楼" in (await editor.post("/kb/try", data=live, headers=PARTIAL)).text
+
+
 async def test_what_another_entry_says_is_told_while_one_writes(kb_desk):
     editor = await kb_desk.enter("editor")
     form = {"question": "新问题", "similar": "如何申请退货\n退款多久到账", "key": "refund"}
