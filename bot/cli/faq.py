@@ -6,7 +6,7 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,11 +19,13 @@ from faq import evaluate as evaluation
 from faq import exporter, importer, imports, labels, stored
 from faq.compare import Report, compare
 from faq.config import FaqConfig
+from faq.edits import valid
 from faq.encoder import CachedEncoder
 from faq.evaluate import Judgement
 from faq.hybrid import HybridMatcher
 from faq.importer import Imported
 from faq.matcher import Decision, Entry
+from faq.modes import ModeMatcher, admitted
 from faq.tokens import Tokens
 
 app = typer.Typer(help="The knowledge base.", no_args_is_help=True)
@@ -145,7 +147,7 @@ def ask(
     settings = read_config(config)
     if inbox is not None and settings.inboxes and inbox not in settings.inboxes:
         raise BadConfig(f"there is no inbox {inbox!r}; there are {', '.join(settings.inboxes)}")
-    decision = _ask(settings, wait(_live(settings)), text)
+    decision = _ask(settings, wait(_everything(settings)), text)
     if as_json:
         told = {"text": text, "normalized": decision.normalized, "tokens": list(decision.tokens)}
         print(json.dumps({**told, **decision.explain()}, ensure_ascii=False))
@@ -153,10 +155,21 @@ def ask(
     _tell(decision)
 
 
-def _ask(config: Config, entries: list[Entry], text: str) -> Decision:
-    encoder = _encoder(config.faq, config.data_dir / "faq")
+async def _everything(config: Config) -> tuple[dict[str, float], tuple[Entry, ...]]:
+    async with opened(config) as db:
+        _, thresholds, entries = await db.read(stored.everything)
+    return thresholds, entries
+
+
+def _ask(config: Config, known: tuple[Mapping[str, float], Iterable[Entry]], text: str) -> Decision:
+    """Decide as for a customer of whom nothing is known, by the thresholds that were applied."""
+    thresholds, entries = known
+    all_thresholds = {**config.faq.category_thresholds, **thresholds}
+    settings = config.faq.model_copy(update={"category_thresholds": all_thresholds})
+    encoder = _encoder(settings, config.data_dir / "faq")
     tokens = Tokens(config.data_dir / "faq" / "jieba")
-    return HybridMatcher.build(entries, config.faq, tokens, encoder).decide(text)
+    matcher = ModeMatcher.build(valid(entries, utc_now()), settings, tokens, encoder)
+    return admitted(matcher.decide(text), (), 0, utc_now())
 
 
 def _encoder(config: FaqConfig, folder: Path | None = None) -> CachedEncoder | None:

@@ -4,10 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from storage import knowledge, people
+from storage import knowledge, people, thresholds
 from storage.articles import Content
 from storage.database import Database
 from storage.models import Role
+from storage.rules import Rules
+
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
 
 ROWS = [
     {
@@ -123,6 +126,33 @@ def test_a_question_is_explained_for_people_and_for_programs(command, rows):
     words = command("faq", "ask", "怎么退货").stdout
     assert words.split()[0] in ("answer", "suggest", "handoff")
     assert "returns" in words
+
+
+async def rule(url, key, rules):
+    """Publish an entry with rules, and a threshold for its category that is soon reached."""
+    async with Database(url) as db:
+        content = Content("贵宾室在哪里", (), {"zh": "三楼"}, category=key, rules=rules)
+        await db.write(knowledge.save_draft, key, content, None, NOW)
+        await db.write(knowledge.publish, None, "", NOW)
+        ann = await db.write(people.create_agent, "Ann", "x", Role.ADMIN, NOW)
+        await db.write(thresholds.apply, {"sure": 0.5}, "", ann.id, NOW)
+
+
+@pytest.mark.parametrize(
+    ("key", "rules", "asked", "band"),
+    [
+        ("held", Rules(mode="contains"), "请问贵宾室在哪里啊我找不到", "answer"),
+        ("some", Rules(tags=("vip",)), "贵宾室在哪里", "handoff"),
+        ("past", Rules(valid_to=NOW), "贵宾室在哪里", "handoff"),
+        ("sure", Rules(), "那贵宾室在哪里呢", "answer"),
+    ],
+)
+def test_a_question_is_decided_by_the_rules_of_the_entries(
+    command, rows, config, key, rules, asked, band
+):
+    command("db", "upgrade")
+    asyncio.run(rule(config.read_text().split()[1], key, rules))
+    assert json.loads(command("faq", "ask", asked, "--json").stdout)["band"] == band
 
 
 def test_an_unknown_ending_is_refused_with_those_there_are(command, rows, tmp_path):
