@@ -1,9 +1,18 @@
+from pathlib import Path
+
 import pytest
 
+from faq.config import FaqConfig
 from faq.demo import demo_entries, publish_demo
+from faq.encoder import CachedEncoder, load
 from faq.entries import KINDS
+from faq.hybrid import HybridMatcher
+from faq.learn import by_itself
 from faq.matcher import Band
+from faq.ranker import shipped
 from faq.stored import live
+
+TUTORIAL = Path(__file__).parents[2] / "docs/tutorial.md"
 
 PARAPHRASES = [
     ("买错了想退掉要怎么弄", "return_apply"),
@@ -108,3 +117,21 @@ async def test_the_demo_is_published_once(db, now):
     assert await publish_demo(db, now)
     assert len(await db.read(live)) == len(demo_entries())
     assert not await publish_demo(db, now)
+
+
+@pytest.mark.parametrize(
+    ("semantic", "learnt"),
+    [(False, False), (True, False), pytest.param(True, True, marks=pytest.mark.long)],
+)
+def test_what_the_tutorial_calls_unknown_is_not_understood(tokens, entries, semantic, learnt):
+    said = "月亮离地球有多远"
+    assert f"> {said}\n\nThe first time the bot says that it did not" in TUTORIAL.read_text("utf-8")
+    encoder = load() if semantic else None
+    if semantic and encoder is None:
+        pytest.skip("needs the extra `semantic`")
+    kept = CachedEncoder(encoder) if encoder else None
+    matcher = HybridMatcher.build(entries, FaqConfig(), tokens, kept)
+    if learnt:
+        model = by_itself(matcher.snapshot, matcher.encoder, matcher.model)
+        matcher = matcher.with_models(shipped().with_one(model, semantic=semantic))
+    assert matcher.decide(said).band is Band.HANDOFF
