@@ -41,6 +41,8 @@ TOLD: Mapping[str, str] = {
 }
 NAMED = 20
 """How many entries of a planned release are named."""
+GONE = 200
+"""How many of the entries that left are shown, the last ones."""
 BAND_WORDS: Mapping[str, tuple[str, str, str]] = {band.value: BANDS[band] for band in Band}
 
 
@@ -133,6 +135,13 @@ async def releases(request: Request, login: WriterLogin, found: Found, told: str
         "told": TOLD.get(told, ""),
     }
     return _render(request, login, "releases.html", context)
+
+
+@router.get("/kb/releases/gone")
+async def show_gone(request: Request, login: WriterLogin, found: Found) -> Response:
+    """Show the entries that left the knowledge base, to be brought back as drafts."""
+    left = await found.db.read(overview.gone, GONE)
+    return _render(request, login, "gone.html", {"left": left})
 
 
 @router.post("/kb/releases/{number}/rollback")

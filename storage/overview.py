@@ -24,6 +24,8 @@ from storage.models import (
 )
 
 ON_THEIR_WAY = (DeliveryStatus.PENDING, DeliveryStatus.SENDING)
+_REVISIONS_EACH = 4
+"""How many revisions of an entry that is gone are looked through, all in all."""
 LOST = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN)
 
 
@@ -92,6 +94,24 @@ def newest_drafts(session: Session, limit: int) -> dict[str, ArticleVersion]:
         .limit(limit)
     )
     return dict(session.exec(query).all())
+
+
+def gone(session: Session, limit: int) -> list[tuple[str, ArticleVersion]]:
+    """Return the entries that are neither live nor drafted any more, as they were live last.
+
+    By key, those first that left last.
+    """
+    there = select(ArticleVersion.article_id).where(col(ArticleVersion.live_to).is_(None))
+    query = (
+        select(Article.key, ArticleVersion)
+        .where(ArticleVersion.article_id == Article.id, col(Article.id).not_in(there))
+        .where(col(ArticleVersion.live_from).is_not(None))
+    )
+    latest = col(ArticleVersion.live_to).desc(), Article.key, col(ArticleVersion.number).desc()
+    last: dict[str, ArticleVersion] = {}
+    for key, version in session.exec(query.order_by(*latest).limit(_REVISIONS_EACH * limit)):
+        last.setdefault(key, version)
+    return list(last.items())[:limit]
 
 
 def count_drafts(session: Session) -> int:

@@ -304,6 +304,27 @@ async def test_a_release_is_taken_back(kb_desk):
     assert again.headers["location"].endswith("told=same")
 
 
+async def test_what_left_is_shown_as_it_was_live_last_and_comes_back_as_a_draft(kb_desk):
+    editor = await kb_desk.enter("editor")
+    assert "No entry left" in (await editor.get("/kb/releases/gone")).text
+    first = await kb_desk.db.read(knowledge.current_release)
+    for answer in ("只收现金", "也能刷卡"):
+        await draft(kb_desk, "pay", Content("怎么付款", (), {"zh": answer}))
+        await kb_desk.db.write(knowledge.publish, None, "", kb_desk.time.now)
+    await kb_desk.db.write(knowledge.mark_deleted, "return", None, kb_desk.time.now)
+    await kb_desk.db.write(knowledge.publish, None, "", kb_desk.time.now)
+    page = (await editor.get("/kb/releases/gone")).text
+    assert ("如何申请退货" in page, "怎么付款" in page) == (True, False)
+    await kb_desk.db.write(knowledge.rollback, first, None, kb_desk.time.now)
+    page = (await editor.get("/kb/releases/gone")).text
+    assert ("如何申请退货" in page, "只收现金" in page, "也能刷卡" in page) == (False, False, True)
+    number = page.split('name="revision" value="')[1].split('"')[0]
+    answer = await editor.post("/kb/pay", data={"action": "restore", "revision": number})
+    assert answer.headers["location"] == "/kb/pay?told=restored"
+    assert "也能刷卡" in (await editor.get("/kb/pay")).text
+    assert "No entry left" in (await editor.get("/kb/releases/gone")).text
+
+
 async def test_what_customers_wrote_is_shown_as_text(kb_desk):
     await kb_desk.db.write(kept_tests.keep, "<img src=x>", "return", None, kb_desk.time.now)
     await draft(kb_desk)
