@@ -23,6 +23,9 @@ from faq.normalize import normalize
 from faq.ranker import Models
 from faq.tokens import Tokens
 
+NEAR = 0.05
+"""From this score an entry is worth offering where a better one is not for this customer."""
+
 
 class ModeMatcher:
     """Asks word for word first, then what a question contains, then what it means.
@@ -176,9 +179,13 @@ def admitted(decision: Decision, tags: Sequence[str], level: int, now: datetime)
         return decision
     if not allowed:
         return replace(decision, band=Band.HANDOFF, confidence=0.0, candidates=(), route="withheld")
-    band = decision.band
+    band, route = decision.band, decision.route
     if band is not Band.HANDOFF and allowed[0] is not decision.candidates[0]:
         band = Band.SUGGEST
+        if allowed[0].score < NEAR:
+            band, route = Band.HANDOFF, "withheld"
     if decision.route == "exact" and len(allowed) == 1:
         band = Band.ANSWER
-    return replace(decision, band=band, confidence=allowed[0].score, candidates=allowed)
+    return replace(
+        decision, band=band, confidence=allowed[0].score, candidates=allowed, route=route
+    )

@@ -111,6 +111,14 @@ def test_what_is_not_for_a_customer_is_not_answered_but_what_else_is_near_offere
     assert seen(admitted(decided(Band.ANSWER, VIP), [], 0, now)) == (Band.HANDOFF, [], "withheld")
 
 
+def test_what_is_far_is_not_offered_in_place_of_what_is_not_for_a_customer(now):
+    decision = decided(Band.ANSWER, VIP, REFUND)
+    far = replace(decision.candidates[1], score=0.01)
+    decision = replace(decision, candidates=(decision.candidates[0], far))
+    assert seen(admitted(decision, [], 0, now)) == (Band.HANDOFF, ["refund"], "withheld")
+    assert admitted(decision, ["vip"], 0, now).band is Band.ANSWER
+
+
 def test_what_is_left_of_equal_questions_is_the_answer(now):
     decision = decided(Band.SUGGEST, VIP, REFUND, route="exact")
     assert seen(admitted(decision, [], 0, now)) == (Band.ANSWER, ["refund"], "exact")
