@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -22,6 +22,7 @@ from faq.matcher import Band, Candidate, Decision, Entry
 from faq.normalize import normalize
 from faq.ranker import Models
 from faq.tokens import Tokens
+from storage.rules import Rules
 
 NEAR = 0.05
 """From this score an entry is worth offering where a better one is not for this customer."""
@@ -169,12 +170,16 @@ def next_change(entries: Iterable[Entry], now: datetime) -> datetime | None:
 
 def admitted(decision: Decision, tags: Sequence[str], level: int, now: datetime) -> Decision:
     """Return a decision without the entries that this customer, or this moment, is not for."""
-    rules = [each.entry.rules for each in decision.candidates]
-    allowed = tuple(
-        candidate
-        for candidate, each in zip(decision.candidates, rules, strict=True)
-        if each.is_valid(now) and each.admits(tags, level)
-    )
+    return _left(decision, lambda rules: rules.is_valid(now) and rules.admits(tags, level))
+
+
+def meant_for(decision: Decision, who: Rules) -> Decision:
+    """Return a decision without the entries that are not for customers whom an entry is for."""
+    return _left(decision, lambda rules: rules.admits(who.tags, who.level))
+
+
+def _left(decision: Decision, stays: Callable[[Rules], bool]) -> Decision:
+    allowed = tuple(each for each in decision.candidates if stays(each.entry.rules))
     if len(allowed) == len(decision.candidates):
         return decision
     if not allowed:

@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from faq.matcher import Band, Decision, Matcher
+from faq.modes import meant_for
+from storage.rules import Rules
 
 OFFERED = 3
 """How many questions a customer is offered where the bot is not sure."""
 Effect = Literal["better", "worse", "other"]
 Kind = Literal["entry", "lost", "won", "words", "offer"]
 Progress = Callable[[int], None]
+_NOBODY = Rules()
+"""Of whom nothing is known: no tag, no level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +138,14 @@ def no_progress(_done: int) -> None:
 def replay(
     before: Matcher, after: Matcher, questions: Iterable[Asked], progress: Progress = no_progress
 ) -> Replay:
-    """Ask both matchers every question; `progress` hears how many are done after each."""
+    """Ask both matchers every question, as somebody of whom nothing is known.
+
+    `progress` hears how many are done after each.
+    """
     scores, changes = (Score(), Score()), []
     for done, asked in enumerate(questions, 1):
-        outcomes = [outcome_of(matcher.decide(asked.text)) for matcher in (before, after)]
+        decided = (matcher.decide(asked.text) for matcher in (before, after))
+        outcomes = [outcome_of(meant_for(each, _NOBODY)) for each in decided]
         for score, outcome in zip(scores, outcomes, strict=True):
             score.add(asked, outcome)
         if _differs(*outcomes):
@@ -150,15 +158,24 @@ def replay(
 def check(
     before: Matcher, after: Matcher, examples: Iterable[Example], progress: Progress = no_progress
 ) -> list[Failure]:
-    """Return the examples that `after` does not treat as they say, the new failures first."""
+    """Return the examples that `after` does not treat as they say, the new failures first.
+
+    Each is asked as a customer whom its entry is for.
+    """
     failures = []
     for done, example in enumerate(examples, 1):
-        outcome = outcome_of(after.decide(example.text))
+        outcome = _told(after, example)
         if not holds(example, outcome):
-            already = not holds(example, outcome_of(before.decide(example.text)))
+            already = not holds(example, _told(before, example))
             failures.append(Failure(example, outcome, already))
         progress(done)
     return sorted(failures, key=lambda failure: failure.already)
+
+
+def _told(matcher: Matcher, example: Example) -> Outcome:
+    decision = matcher.decide(example.text)
+    own = (each.entry.rules for each in decision.candidates if each.entry.id == example.entry_id)
+    return outcome_of(meant_for(decision, next(own, _NOBODY)))
 
 
 def outcome_of(decision: Decision) -> Outcome:

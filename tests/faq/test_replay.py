@@ -121,6 +121,30 @@ def test_an_example_fails_where_it_does_not_come_out_as_it_must():
     assert [each.already for each in check(Says(), after, kept)] == [False, False, True]
 
 
+VIP = Entry("vip", REFUND.question, (), {"en": "Today."}, rules=Rules(tags=("vip",)))
+
+
+def both(*entries: Entry) -> Says:
+    """A matcher that finds the same question in these entries."""
+    says = offers("money?", *entries)
+    decided = replace(says.decide("money?"), route="exact")
+    says.decide = lambda _text: decided
+    return says
+
+
+def test_an_entry_for_some_changes_nothing_for_those_of_whom_nothing_is_known():
+    asked = [Asked("money?")]
+    after = both(REFUND, VIP)
+    assert replayed(answers("money?", REFUND), after, asked).changes == []
+    assert replayed(Says(), answers("money?", VIP), asked).changes == []
+
+
+def test_an_example_is_asked_as_by_those_whom_its_entry_is_for():
+    assert check(Says(), answers("money?", VIP), [Example("money?", "vip")]) == []
+    assert check(Says(), both(REFUND, VIP), [Example("money?", "refund")]) == []
+    assert len(check(Says(), both(REFUND, VIP), [Example("money?", "vip")])) == 1
+
+
 def test_progress_hears_of_every_question():
     heard: list[int] = []
     replayed(Says(), Says(), [Asked("a"), Asked("b")], heard.append)
