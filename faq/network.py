@@ -14,15 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faq import mapped
-from faq.weights import BRANCH, BRANCHES, CHUNKS, WIDTH, Weights
+from faq.weights import BRANCH, BRANCHES, CHUNKS, PANEL, WIDTH, Weights
 
 Numbers = NDArray[np.float32]
 Places = NDArray[np.int64]
 
 REMEMBERED = 1024
-"""For how many pieces, at 15 KB each."""
+"""For how many pieces, at 16 KB each."""
 _FEW = 3
 """Up to how many rows are multiplied one by one, which spares packing the matrix."""
+_AT_ONCE = 30
+"""With how many rows a panel of the second weights is multiplied without being packed first."""
 _READ = 64
 """After how many pieces the memory of what was read of the table is given back."""
 _TOGETHER = 128
@@ -31,7 +33,13 @@ _MARGIN = 2
 """How far a branch looks to either side: so many rows of zeros stand between texts."""
 _ALL = len(BRANCHES) * BRANCH
 _HALF = 320
-_ROW = WIDTH + _ALL + sum(BRANCHES) * BRANCH
+_DEEP = 640
+_OWN, _SEEN = slice(0, _DEEP), slice(_DEEP, _DEEP + _ALL)
+_BRANCHES = _DEEP + _ALL
+_SUM = _BRANCHES + sum(BRANCHES) * BRANCH
+_SQUARES, _ROW = _SUM + 1, _SUM + 2
+"""What of a row is a piece alone, times the deep weights; its projection; what it is to each
+neighbour; the sum of its vector, and of its squares."""
 _LOOKS = tuple(
     (slice(at * BRANCH, (at + 1) * BRANCH), range(-((width - 1) // 2), width // 2 + 1), width)
     for at, width in enumerate(BRANCHES)
@@ -45,6 +53,7 @@ class Network:
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
         self._eps = float(weights["eps"][0])
+        self._level = np.add.reduce(weights["deep_1"], axis=0)
         self._nothing = np.zeros(_ROW, np.float32)
         self._known: dict[int, Numbers] = {}
         self._lock = threading.Lock()
@@ -66,45 +75,69 @@ class Network:
     def _together(self, texts: Sequence[list[int]]) -> Numbers:
         lengths = [len(text) for text in texts]
         own = self._contributions(texts)
-        features = self._look_around(own, lengths)
-        return self._deeper(_pooled(features, lengths, self._eps), lengths)
+        near = self._look_around(own, lengths)
+        wide = self._pooled(own[_MARGIN : _MARGIN + len(near)], near, lengths)
+        return self._deeper(wide, lengths)
 
     def _look_around(self, own: Numbers, lengths: Sequence[int]) -> Numbers:
-        """Return each piece's vector and what each branch sees of its neighbours, in two looks.
+        """Return what each branch sees of each piece's neighbours, in two looks.
 
-        Rows between texts are zeros, so that nobody sees beyond his own text.
+        Rows between texts are zeros, so that nobody sees beyond his own text. The second look is
+        a product for each neighbour, so that the neighbours' rows need not be copied together.
         """
-        weights, count = self._weights, len(own) - 2 * _MARGIN
+        count = len(own) - 2 * _MARGIN
         inner = slice(_MARGIN, _MARGIN + count)
         seen = np.zeros((len(own), _ALL), np.float32)
         first = seen[inner]
-        first += weights["first_bias"]
-        at = WIDTH + _ALL
+        at = _BRANCHES
         for columns, shifts, _ in _LOOKS:
+            sums = first[:, columns]
             for shift in shifts:
-                first[:, columns] += own[_MARGIN + shift :][:count, at : at + BRANCH]
+                sums += own[_MARGIN + shift :][:count, at : at + BRANCH]
                 at += BRANCH
         np.maximum(first, 0, out=first)
-        first += own[inner, WIDTH : WIDTH + _ALL]
+        first += own[inner, _SEEN]
         between = _between(lengths)
         if between:
             first[between] = 0
-        features = np.empty((count, WIDTH + _ALL), np.float32)
-        again = features[:, WIDTH:]
-        for columns, shifts, width in _LOOKS:
-            near = [seen[_MARGIN + shift :][:count, columns] for shift in shifts]
-            joined = np.concatenate(near, axis=1)
-            np.matmul(joined, weights[f"second_{width}"], out=again[:, columns])
-        again += weights["second_bias"]
+        again = np.empty((count, _ALL), np.float32)
+        more = np.empty((count, BRANCH), np.float32)
+        panels = iter(self._weights["second"])
+        for columns, shifts, _ in _LOOKS:
+            sums = again[:, columns]
+            for shift in shifts:
+                rows = seen[_MARGIN + shift :][:count, columns]
+                _multiply(rows, next(panels), sums if shift == shifts[0] else more)
+                if shift != shifts[0]:
+                    sums += more
+        again += self._weights["second_bias"]
         np.maximum(again, 0, out=again)
         again += first
-        features[:, :WIDTH] = own[inner, :WIDTH]
-        return features
+        return again
 
-    def _deeper(self, pooled: Numbers, lengths: Sequence[int]) -> Numbers:
+    def _pooled(self, own: Numbers, near: Numbers, lengths: Sequence[int]) -> Numbers:
+        """Return each text's sum of its standardised rows, times the first of the deep weights.
+
+        No row is standardised by itself, and what a piece says alone is in `own` as a product.
+        """
+        count = np.float32(WIDTH + _ALL)
+        mean = (own[:, _SUM] + np.add.reduce(near, axis=1)) / count
+        spread = (own[:, _SQUARES] + np.einsum("ij,ij->i", near, near)) / count - mean * mean
+        scale = np.reciprocal(np.sqrt(spread + np.float32(self._eps)))
+        own, deep = own[:, _OWN], self._weights["deep_1"][WIDTH:]
+        if len(lengths) == 1:
+            wide: Numbers = (scale @ near) @ deep + scale @ own - (scale @ mean) * self._level
+            return wide[None, :]
+        scale[_between(lengths)] = 0
+        starts = [0, *accumulate(length + _MARGIN for length in lengths[:-1])]
+        wide = np.add.reduceat(near * scale[:, None], starts) @ deep
+        wide += np.add.reduceat(own * scale[:, None], starts)
+        wide -= np.add.reduceat(scale * mean, starts)[:, None] * self._level
+        return wide
+
+    def _deeper(self, wide: Numbers, lengths: Sequence[int]) -> Numbers:
         weights = self._weights
         sizes = np.asarray(lengths, np.float32)[:, None]
-        wide = pooled @ weights["deep_1"]
         wide += sizes * weights["deep_1_bias"]
         wide /= np.sqrt(sizes)
         half, rest = wide[:, :_HALF], wide[:, _HALF:]
@@ -139,7 +172,7 @@ class Network:
                 del self._known[next(iter(self._known))]
 
     def _computed(self, pieces: Places) -> Numbers:
-        """Return the pieces' vectors, their projections, and these times the first weights."""
+        """Return what the rows are made of."""
         weights, chunk = self._weights, pieces % CHUNKS
         own = weights["table"][pieces] * weights["scale"][chunk, None]
         own += weights["lowest"][chunk, None]
@@ -152,11 +185,17 @@ class Network:
         seen = _standardised(seen, self._eps)
         seen *= weights["project_gain"]
         seen += weights["project_shift"]
-        parts = [own, seen]
-        parts += [
-            _times(seen[:, columns], weights[f"first_{width}"]) for columns, _, width in _LOOKS
-        ]
-        return np.concatenate(parts, axis=1)
+        made = np.empty((len(pieces), _ROW), np.float32)
+        made[:, _OWN], made[:, _SEEN] = _times(own, weights["deep_1"][:WIDTH]), seen
+        at = _BRANCHES
+        for columns, shifts, width in _LOOKS:
+            end = at + width * BRANCH
+            made[:, at:end] = _times(seen[:, columns], weights[f"first_{width}"])
+            made[:, at - shifts[0] * BRANCH :][:, :BRANCH] += weights["first_bias"][columns]
+            at = end
+        made[:, _SUM] = np.add.reduce(own, axis=1)
+        np.einsum("ij,ij->i", own, own, out=made[:, _SQUARES])
+        return made
 
 
 def _between(lengths: Sequence[int]) -> list[int]:
@@ -165,20 +204,14 @@ def _between(lengths: Sequence[int]) -> list[int]:
     return [row for end in ends for row in range(end - _MARGIN, end)]
 
 
-def _pooled(features: Numbers, lengths: Sequence[int], eps: float) -> Numbers:
-    """Return each text's sum of its standardised rows, without standardising them one by one."""
-    count = np.float32(features.shape[1])
-    mean = np.add.reduce(features, axis=1) / count
-    spread = np.einsum("ij,ij->i", features, features) / count - mean * mean
-    scale = np.reciprocal(np.sqrt(spread + np.float32(eps)))
-    if len(lengths) == 1:
-        pooled: Numbers = (scale @ features - scale @ mean)[None, :]
-        return pooled
-    features = features * scale[:, None]
-    features -= (scale * mean)[:, None]
-    starts = [0, *accumulate(length + _MARGIN for length in lengths[:-1])]
-    features[_between(lengths)] = 0
-    return np.add.reduceat(features, starts)
+def _multiply(rows: Numbers, panels: Numbers, out: Numbers) -> None:
+    """Multiply with a matrix that lies in panels, few rows at a time."""
+    parts = -(-len(rows) // _AT_ONCE)
+    step = -(-len(rows) // parts)
+    for at in range(0, len(rows), step):
+        part = slice(at, at + step)
+        for place, panel in enumerate(panels):
+            np.matmul(rows[part], panel, out=out[part, place * PANEL : (place + 1) * PANEL])
 
 
 def _times(rows: Numbers, matrix: Numbers) -> Numbers:

