@@ -27,7 +27,7 @@ LEXICAL_TOLD = 0.15
 RIDGE = 0.1
 SKETCH_SCALE = 100
 """What a sketch of unit length is multiplied with to be kept in whole numbers."""
-_WORTH_IT = (0.7, 0.5, 0.25)
+_WORTH_IT = (0.85, 0.7, 0.55, 0.4, 0.3, 0.2, 0.12)
 """Numbers below these shares of the largest are only looked at where there are few larger."""
 NONE, ANOTHER = -1, -2
 """The owner of a voter who says that no entry answers, or one that is no candidate."""
@@ -60,9 +60,9 @@ def leading(scores: Numbers, most: int) -> Places:
         among = np.flatnonzero(scores > 0)
     numbers = scores[among]
     if len(among) > most:
-        kept = _largest(numbers, most)
+        kept = numbers >= np.sort(numbers)[-most]
         among, numbers = among[kept], numbers[kept]
-    return among[np.argsort(-numbers, kind="stable")]
+    return among[np.argsort(-numbers, kind="stable")[:most]]
 
 
 def _large(numbers: Numbers, most: int) -> Places | None:
