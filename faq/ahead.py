@@ -69,8 +69,9 @@ class Ahead:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return one row per text."""
-        if len(texts) == 1 and (known := self._vectors.get(texts[0])) is not None:
-            return known.reshape(1, -1)
+        known = [self._vectors[text] for text in texts if text in self._vectors]
+        if known and len(known) == len(texts):
+            return np.stack(known)
         return self._encoder.encode(texts)
 
     def has_word(self, word: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from faq.ahead import Ahead
 from faq.clauses import clauses, is_negated, takes_back
 from faq.config import FaqConfig
-from faq.encoder import CachedEncoder, Encoder
+from faq.encoder import CachedEncoder, Encoder, Foretold
 from faq.entities import contradicts, named
 from faq.features import Lookup, look_up
 from faq.found import CANDIDATES, Found, is_whole, merged, out_of_context
@@ -179,10 +179,8 @@ class HybridMatcher:
         started, looks = time.thread_time(), list[Lookup]()
         try:
             band, confidence, candidates, route, form = self._decide(text, looks)
-            words = next(
-                (look.question.words for look in looks if look.question.text == form), None
-            )
-            words = tuple(self._tokens.words(form)) if words is None else words
+            said = (look.question.words for look in looks if look.question.text == form)
+            words = next(said, None) or tuple(self._tokens.words(form))
         except Exception:  # noqa: BLE001 - a customer's text must never stop a conversation
             band, confidence, candidates, route, form = Band.HANDOFF, 0.0, (), "error", ""
             words = ()
@@ -237,17 +235,17 @@ class HybridMatcher:
 
     def _readings(self, text: str, form: str, looks: list[Lookup]) -> tuple[str, list[Found]]:
         """Look a text up in every way it can be read, the surest first, and name the way."""
-        whole = self._look(form, looks)
-        found, is_one = {"ranked": [whole]}, False
         parts = clauses(text, form, self._config.query_chars)
+        whole, *alone = self._look([form, *parts], looks)
+        found, is_one = {"ranked": [whole]}, False
         if parts:
-            alone = [self._look(part, looks) for part in parts]
             found["clauses"] = alone
             if not takes_back(text, self._config.query_chars):
                 is_one, found["clauses"] = is_whole(whole, parts), out_of_context(alone)
         elif whole.ranking.confidence < HEARD_RIGHT:
             heard = self._heard(form)
-            found |= {way: [self._look(other, looks)] for way, other in heard.items()}
+            others = zip(heard, self._look(list(heard.values()), looks), strict=True)
+            found |= {way: [other] for way, other in others}
         known = [(way, one) for way, all_ in found.items() for one in all_ if one.ranking.order]
         known.sort(key=lambda pair: (is_one and pair[1] is not whole, -pair[1].standing))
         route = next(iter(reversed(found)))
@@ -266,11 +264,16 @@ class HybridMatcher:
             ways["spelling"] = self._snapshot.spelling.corrected(form, self._encoder.has_word)
         return {way: other for way, other in ways.items() if other != form}
 
-    def _look(self, form: str, looks: list[Lookup]) -> Found:
-        question = cut(form, self._tokens, self._concepts)
-        lookup = look_up(self._snapshot, question, self._encoder, self._hints)
-        looks.append(lookup)
-        return Found(lookup, rank(self._snapshot, lookup, self._models.of(lookup)))
+    def _look(self, forms: Sequence[str], looks: list[Lookup]) -> list[Found]:
+        encoder, found = self._encoder, []
+        if encoder is not None and len(forms) > 1:
+            encoder = Foretold(encoder, forms)
+        for form in forms:
+            question = cut(form, self._tokens, self._concepts)
+            look = look_up(self._snapshot, question, encoder, self._hints)
+            looks.append(look)
+            found.append(Found(look, rank(self._snapshot, look, self._models.of(look))))
+        return found
 
     def _band(self, found: list[Found], candidates: tuple[Candidate, ...]) -> Band:
         confidence = candidates[0].score

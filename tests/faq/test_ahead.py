@@ -23,7 +23,9 @@ def test_a_first_look_taken_beforehand_is_the_same(fake_encoder):
     again[:] = -1
     assert together.first_look(vector).max() > 0
     ahead.encode(["还有发票怎么开"])
+    assert np.array_equal(ahead.encode([TEXTS[2], TEXTS[0]])[1], vector)
     assert fake_encoder.calls == []
+    assert len(ahead.encode([])) == 0
 
 
 def test_what_was_not_told_beforehand_is_asked_alone(fake_encoder):

@@ -1,7 +1,8 @@
 import numpy as np
 
 from faq import encoder as module
-from faq.encoder import CachedEncoder
+from faq.encoder import CachedEncoder, Foretold
+from faq.vectors import in_full
 
 TEXTS = ["怎么退货", "how to return", "今天天气"]
 
@@ -12,6 +13,12 @@ def test_questions_are_encoded_once_and_kept_in_a_file(tmp_path, fake_encoder):
     assert fake_encoder.calls == [*TEXTS, "new"]
     assert np.array_equal(first[slice(0, 3)], again[slice(0, 3)])
     assert np.allclose(first[slice(0, 3)], fake_encoder.encode(TEXTS), atol=1e-3)
+
+
+def test_numbers_of_half_width_are_the_same_in_full():
+    half = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    half = half[np.isfinite(half)].reshape(2, -1)
+    assert in_full(half).tobytes() == half.astype(np.float32).tobytes()
 
 
 def test_what_customers_write_is_not_kept(tmp_path, fake_encoder):
@@ -25,6 +32,17 @@ def test_a_few_late_questions_are_encoded_once_and_kept_in_memory_only(tmp_path,
     assert fake_encoder.calls == [*TEXTS, "new"]
     assert np.array_equal(first[1:], again[:2])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_encoded_beforehand_comes_out_the_same(fake_encoder):
+    foretold, expected = Foretold(fake_encoder, TEXTS[:2]), fake_encoder.encode(TEXTS)
+    fake_encoder.calls.clear()
+    found = np.concatenate([foretold.encode([text]) for text in TEXTS])
+    assert np.array_equal(found, expected)
+    assert np.array_equal(foretold.encode(TEXTS), expected)
+    assert fake_encoder.calls == [TEXTS[2], *TEXTS]
+    assert foretold.has_word("shopping")
+    assert not foretold.has_word("shoping")
 
 
 def test_a_damaged_file_is_built_anew(tmp_path, fake_encoder):

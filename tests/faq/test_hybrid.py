@@ -172,6 +172,35 @@ def test_meaning_is_compared_where_there_is_an_encoder(make_matcher, fake_encode
     assert decision.version.endswith("semantic")
 
 
+class Together:
+    """Tells which texts were encoded together."""
+
+    name = "together-1"
+
+    def __init__(self, encoder):
+        self.batches = []
+        self._encoder = encoder
+
+    def encode(self, texts):
+        self.batches.append(list(texts))
+        return self._encoder.encode(texts)
+
+    def has_word(self, word):
+        return self._encoder.has_word(word)
+
+
+def test_the_readings_of_a_message_are_encoded_together(make_matcher, fake_encoder):
+    encoder = Together(fake_encoder)
+    matcher = make_matcher(ENTRIES, None, CachedEncoder(encoder))
+    encoder.batches.clear()
+    decision, looks = matcher.traced("东西坏了想退货，另外几点开门，优惠券能用吗")
+    read = [look.question.text for look in looks]
+    assert (decision.route, len(read), encoder.batches) == ("clauses", 4, [read])
+    alone = [matcher.traced(text)[1][0] for text in read[1:]]
+    for look, one in zip(looks[1:], alone, strict=True):
+        assert look.table == pytest.approx(one.table, abs=1e-6)
+
+
 def test_threads_share_a_matcher(make_matcher, shop):
     matcher = make_matcher(shop)
     texts = [entry.question for entry in shop]
