@@ -60,6 +60,7 @@ TABLE = {
     "GET /kb/rehearsals/{rehearsal_id}": WRITERS,
     "POST /kb/rehearsals/{rehearsal_id}/publish": PUBLISHERS,
     "GET /kb/releases": WRITERS,
+    "GET /kb/releases/gone": WRITERS,
     "POST /kb/plans/{plan_id}/cancel": PUBLISHERS,
     "GET /kb/tests": WRITERS,
     "POST /kb/tests": WRITERS,
