@@ -30,6 +30,7 @@ from faq.tokens import Tokens
 
 SWITCH_SECONDS = 0.0005
 """How often threads take turns in the service (`bot/cli/run.py`)."""
+SCHEDULED = Path("/proc/thread-self/schedstat")
 THINGS = ["耳机", "音箱", "台灯", "沙发", "书桌", "床垫", "净化器", "扫地机"]
 WISHES = [
     "什么时候发货",
@@ -126,26 +127,40 @@ def editing(matcher: HybridMatcher, entries: list[Entry]) -> None:
     busy = stalls(edit)
     middle, late = spread(spent)
     print(f"edit p50 / p99          {middle:8.2f} / {late:.2f} CPU ms")
-    print(f"a reader's wait p99.9   {quiet:8.2f} ms before, {busy:.2f} ms during edits")
+    print(f"a reader's wait p99.9   {quiet[0]:8.2f} ms before, {busy[0]:.2f} ms during edits")
+    print(f"but for a processor     {quiet[1]:8.2f} ms before, {busy[1]:.2f} ms during edits")
 
 
-def stalls(work: Callable[[], None]) -> float:
-    """Return how late a thread that wants to run each millisecond comes to do so."""
+def stalls(work: Callable[[], None]) -> tuple[float, float]:
+    """Return how late a thread that wants to run each millisecond comes to do so.
+
+    In all, and without what it waited for a processor that ran something else.
+    """
     done = threading.Event()
-    waits: list[float] = []
+    waits: list[tuple[float, float]] = []
 
     def read() -> None:
         while not done.is_set():
-            begun = time.perf_counter()
+            queued, begun = in_queue(), time.perf_counter()
             time.sleep(0.001)
-            waits.append((time.perf_counter() - begun) * 1000 - 1)
+            wait = (time.perf_counter() - begun) * 1000 - 1
+            waits.append((wait, wait - (in_queue() - queued)))
 
     reader = threading.Thread(target=read)
     reader.start()
     work()
     done.set()
     reader.join()
-    return sorted(waits)[int(len(waits) * 0.999)]
+    late = int(len(waits) * 0.999)
+    return sorted(wait for wait, _ in waits)[late], sorted(ours for _, ours in waits)[late]
+
+
+def in_queue() -> float:
+    """Return for how many milliseconds this thread has been ready and had no processor."""
+    try:
+        return int(SCHEDULED.read_text(encoding="ascii").split()[1]) / 1e6
+    except OSError:
+        return 0.0
 
 
 def spread(values: list[float]) -> tuple[float, float]:
