@@ -1,4 +1,4 @@
-"""What the matcher is worth on labelled sets: `python -m benchmarks.faq.quality SET [SET ...]`.
+"""What the matcher is worth on labelled sets: `python -m benchmarks.faq.quality SET SET [...]`.
 
 A set is a folder with `queries.dev.jsonl` and `faq.jsonl` (without it: the demo shop). The models
 to start from are trained on the other sets named, never on the one that is measured. Lines:
@@ -197,6 +197,8 @@ def main() -> None:
     parser.add_argument("sets", nargs="+", type=Path)
     parser.add_argument("--lexical", action="store_true", help="without the sentence encoder")
     arguments = parser.parse_args()
+    if len(arguments.sets) == 1:
+        parser.error("name two sets at least: the models to start from learn the others")
     compare([load_set(folder, lexical=arguments.lexical) for folder in arguments.sets])
 
 
