@@ -22,6 +22,7 @@ from storage.jobs import Terms, on_terms
 from storage.lanes import Fenced
 from storage.models import InboundEvent, LaneKind, Owner
 from storage.records import Connection
+from storage.trips import flush
 
 log = structlog.get_logger(__name__)
 
@@ -101,7 +102,9 @@ def advance(
 def _load(connection: Connection, asked: Sequence[Wanted]) -> dict[str, Next]:
     if not asked:
         return {}
-    # What cannot be loaded must neither undo what was settled nor stand in the others' way.
+    # What cannot be loaded must neither undo what was settled nor stand in the others' way; and
+    # what was settled is not what cannot be loaded.
+    flush(connection)
     try:
         with only_reading(connection):
             found = load_all(connection, asked)

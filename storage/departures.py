@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, func, literal_column, select, update
 
 from channels.base import Sent
-from storage import delivery_rows, lane_batches, windows
+from storage import delivery_rows, lane_batches, pg_driver, windows
 from storage.among import among
 from storage.lane_batches import Held
 from storage.lanes import Fenced
@@ -28,7 +28,6 @@ from storage.models import (
     LaneKind,
     Message,
 )
-from storage.pg_driver import FORGETFUL
 from storage.records import drafts
 from storage.rows import find_all
 from storage.upsert import table_of
@@ -91,7 +90,7 @@ def begin(connection: Connection, delivery_ids: Collection[UUID]) -> dict[UUID, 
 def forget_if_lost(connection: Connection) -> None:
     """Let a dying server forget this transaction: it marks nothing, and is made again."""
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(FORGETFUL)
+        pg_driver.forget_if_lost(connection)
 
 
 def end(connection: Connection, ended: Sequence[Ended]) -> list[bool]:

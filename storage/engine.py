@@ -107,8 +107,15 @@ def only_reading(connection: Connection) -> Iterator[None]:
     if connection.dialect.name == "sqlite":
         yield
         return
-    with connection.begin_nested():
+    raw: Any = connection.connection.driver_connection
+    raw.later("SAVEPOINT reading", [{}])
+    try:
         yield
+    except Exception:
+        raw.drop()
+        raw.own.execute(b"ROLLBACK TO SAVEPOINT reading")
+        raise
+    raw.later("RELEASE SAVEPOINT reading", [{}])
 
 
 def rolled_back(connection: Connection) -> bool:

@@ -14,6 +14,7 @@ from storage.among import among
 from storage.lanes import bump_on
 from storage.models import Lane, LaneKind
 from storage.rows import execute_all, find_all
+from storage.trips import store_all
 from storage.upsert import insert_for, table_of
 
 _lane = table_of(Lane)
@@ -52,7 +53,11 @@ def bump_all(
     if sum(more.values()) == 1:
         (((inbox, key), _),) = more.items()
         return {key: Held(*bump_on(connection, kind, key, inbox, now))}
-    execute_all(connection, _bump_all(connection.dialect.name), rows)
+    statement = _bump_all(connection.dialect.name)
+    if connection.dialect.name == "postgresql":
+        found = store_all(connection, statement, rows)
+        return {key: Held(token, last_in, done) for key, token, last_in, done in found}
+    execute_all(connection, statement, rows)
     return held(connection, kind, [key for _, key in more])
 
 
@@ -104,11 +109,9 @@ _among = among(_lane.c.key, "b_keys")
 _done = _lane.c.done + bindparam("b_count", type_=_lane.c.done.type)
 _more = _lane.c.last_in > _done
 
+_STANDING = (_lane.c.key, _lane.c.token, _lane.c.last_in, _lane.c.done)
 _HELD = (
-    select(_lane.c.key, _lane.c.token, _lane.c.last_in, _lane.c.done)
-    .where(_lane.c.kind == _kind, _among)
-    .order_by(_lane.c.key)
-    .with_for_update()
+    select(*_STANDING).where(_lane.c.kind == _kind, _among).order_by(_lane.c.key).with_for_update()
 )
 _LEASE = (
     update(_lane)
@@ -155,10 +158,11 @@ def _bump_all(dialect: str) -> Any:  # noqa: ANN401 - two dialects' classes
     statement = insert_for(dialect, Lane).values(
         {name: bindparam(name, type_=_lane.c[name].type) for name in columns}
     )
-    return statement.on_conflict_do_update(
+    statement = statement.on_conflict_do_update(
         index_elements=[_lane.c.kind, _lane.c.key],
         set_={
             "last_in": _lane.c.last_in + statement.excluded.last_in,
             "ready_at": func.coalesce(_lane.c.ready_at, statement.excluded.ready_at),
         },
-    ).inline()
+    )
+    return statement.returning(*_STANDING) if dialect == "postgresql" else statement.inline()

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.pool import NullPool
 
 from storage.errors import BadUrl
@@ -40,8 +40,6 @@ PROMISES = {
 }
 """What a connection is asked for unless the address says otherwise."""
 
-FORGETFUL = "SET LOCAL synchronous_commit TO off"
-"""Makes a transaction one that a dying server may forget."""
 LIBPQ_16 = 160_000
 """From this version on hosts can be tried in any order: a frozen one, which takes connections and
 answers nothing, does not stand in the way of every attempt for as long as one may take."""
@@ -122,19 +120,28 @@ def make_engine(url: str, *, read_only: bool = False, leader: Leader | None = No
     )
     event.listen(engine, "handle_error", _say_less)
     event.listen(engine, "do_executemany", insert_at_once)
+    event.listen(engine, "before_cursor_execute", _flush_first)
+    event.listen(engine, "rollback_savepoint", _drop)
     return engine
 
 
-def fresh(connection: Connection, *, each_statement: bool = False, alone: bool = False) -> Raw:
+def fresh(
+    connection: Connection,
+    *,
+    each_statement: bool = False,
+    alone: bool = False,
+    lasting: bool = True,
+) -> Raw:
     """Make a connection ready for its next transaction; return the driver's own.
 
-    A statement that is `alone` has none around it: that would be two more round trips.
+    A statement that is `alone` has none around it. Unless it is `lasting`, a dying server may
+    forget it.
 
     Unless each statement is to see what others have committed before it, the transaction sees
     one moment, and is rolled back when it changes a row that others have changed since.
     """
     raw: Raw = connection.connection.driver_connection  # type: ignore[assignment]
-    raw.begin_anew(each_statement=each_statement, alone=alone)
+    raw.begin_anew(each_statement=each_statement, alone=alone, lasting=lasting)
     return raw
 
 
@@ -142,23 +149,73 @@ def fetch_all(connection: Connection, sql: str, given: Mapping[str, Any]) -> lis
     """Run a statement past SQLAlchemy, whose way costs as much again; return its rows."""
     raw = _raw(connection)
     try:
-        return raw.own.execute(sql.encode(), given).fetchall()
+        return raw.fetch(sql, given)
     except Exception as problem:
         raise _told_of(connection, raw, problem, sql) from problem
+
+
+def fetch_each(
+    connection: Connection, sql: str, given: Sequence[Mapping[str, Any]]
+) -> list[list[tuple[Any, ...]]]:
+    """Run a statement with each of the values; return the rows of each."""
+    raw = _raw(connection)
+    try:
+        return raw.fetch_each(sql, given)
+    except Exception as problem:
+        raise _told_of(connection, raw, problem, sql) from problem
+
+
+def store_all(
+    connection: Connection, sql: str, rows: Sequence[Mapping[str, Any]]
+) -> list[tuple[Any, ...]]:
+    """Run an INSERT at once for all of the rows; return what it returns."""
+    from storage.pg_many import rows_at_once  # noqa: PLC0415 - needs the driver
+
+    return fetch_all(connection, *rows_at_once(sql, rows))
 
 
 def execute_all(connection: Connection, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Run a statement once for each of the rows, or at once for all, just so."""
-    from storage.pg_many import insert_at_once  # noqa: PLC0415 - needs the driver
+    """Run a statement once for each of the rows, or at once for all, just so.
 
+    It goes along with the next one that returns something; what is wrong with it is told then.
+    Behind a savepoint it is told at once: there it may be taken back alone.
+    """
+    _raw(connection).later(sql, rows)
+    if connection.in_nested_transaction():
+        flush(connection)
+
+
+def flush(connection: Connection) -> None:
+    """Run what was put off, before somebody else speaks on this connection."""
     raw = _raw(connection)
     try:
-        if len(rows) == 1:
-            raw.own.execute(sql.encode(), rows[0])
-        elif not insert_at_once(raw.own, sql, rows, None):
-            raw.own.executemany(sql.encode(), rows)
+        raw.flush()
     except Exception as problem:
-        raise _told_of(connection, raw, problem, sql) from problem
+        raise _told_of(connection, raw, problem, "statements that were put off") from problem
+
+
+def forget_if_lost(connection: Connection) -> None:
+    """Let a dying server forget this transaction."""
+    _raw(connection).forget_if_lost()
+
+
+def check(connection: Connection) -> None:
+    """Run what was put off; refuse if a statement has failed and somebody went on all the same.
+
+    Raises:
+        PendingRollbackError: there is nothing that could be committed.
+    """
+    flush(connection)
+    if _raw(connection).is_broken:
+        raise PendingRollbackError("a statement of this transaction has failed")
+
+
+def _flush_first(connection: Connection, *_: object) -> None:
+    flush(connection)
+
+
+def _drop(connection: Connection, *_: object) -> None:
+    _raw(connection).drop()
 
 
 def _raw(connection: Connection) -> Raw:

@@ -18,8 +18,12 @@ from pydantic_core import to_json
 _VALUE = r"%\((\w+)\)s(?:::([A-Z][A-Z ]*))?"
 _INSERT = re.compile(
     rf"(INSERT INTO \S+ \([^()]*\)) VALUES \(({_VALUE}(?:, {_VALUE})*)\)"  # noqa: S608 - a pattern
-    r"( ON CONFLICT [^%]*)?"
+    r"( (?:ON CONFLICT|RETURNING) [^%]*)?"
 )
+_UPDATE = re.compile(r"(UPDATE (\w+) SET .*) WHERE \2\.id = %\((\w+)\)s::UUID", re.DOTALL)
+_TYPED = r"%\((\w+)\)s(?:::(TIMESTAMP WITH TIME ZONE|[A-Z]+))?"
+_HELD = frozenset({"conversation", "delivery"})
+"""Tables whose rows are locked, in order, before many of them are changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,34 @@ def insert_at_once(
     return True
 
 
+def change_at_once(
+    cursor: Any,  # noqa: ANN401 - any kind of the driver's
+    statement: str,
+    rows: Sequence[Mapping[str, Any]],
+) -> bool:
+    """Change rows by one statement, each by its id; return False where that cannot be done."""
+    found = _changes(statement) if len(rows) > 1 else None
+    if found is None or not found[0].fits(rows):
+        return False
+    many, key = found
+    if len({row[key] for row in rows}) < len(rows):
+        return False
+    cursor.execute(many.sql, many.arrays(rows))
+    return True
+
+
+def rows_at_once(statement: str, rows: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, str]]:
+    """Return an INSERT that returns something as one statement for all rows, and what it is given.
+
+    Raises:
+        ValueError: it is none that could be written so.
+    """
+    many = _many(statement)
+    if many is None or not many.fits(rows):
+        raise ValueError("this statement cannot be made one for many rows")
+    return many.sql, many.arrays(rows)
+
+
 def as_json(value: object) -> str:
     """Return JSON, escaped like `json.dumps`: what looks into JSON columns looks for that."""
     return to_json(value, ensure_ascii=True).decode()
@@ -75,6 +107,26 @@ def _many(statement: str) -> _Many | None:
         [(name, _WRITERS[kind]) for name, kind in values],
         [name for name, kind in told if not kind],
     )
+
+
+@cache
+def _changes(statement: str) -> tuple[_Many, str] | None:
+    found = _UPDATE.fullmatch(statement)
+    if found is None or found[2] not in _HELD:
+        return None
+    told: dict[str, str] = dict(re.findall(_TYPED, statement))
+    kinds = {name: kind or "BOOLEAN" for name, kind in told.items()}
+    if not set(kinds.values()) <= _WRITERS.keys():
+        return None
+    arrays = ", ".join(f"%({name})s::{kind}[]" for name, kind in kinds.items())
+    change = re.sub(_TYPED, lambda value: f"given.{value[1]}", found[1])
+    many = _Many(
+        f"{change} FROM unnest({arrays}) AS given({', '.join(kinds)})"
+        f" WHERE {found[2]}.id = given.{found[3]}",
+        [(name, _WRITERS[kind]) for name, kind in kinds.items()],
+        [name for name, kind in told.items() if not kind],
+    )
+    return many, found[3]
 
 
 def _array(values: list[Any], write: Callable[[Any], str]) -> str:

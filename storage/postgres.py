@@ -30,10 +30,10 @@ from storage.errors import InDoubt, Unavailable
 from storage.jobs import Job, Tell, tell
 from storage.leash import Leash
 from storage.pg_driver import (
-    FORGETFUL,
     OVERTAKEN,
     ROLLED_BACK,
     TAKEN,
+    check,
     fresh,
     is_away,
     is_lost,
@@ -156,7 +156,7 @@ class PostgresEngine:
 
     def _write(self, job: Job, leash: Leash) -> Any:  # noqa: ANN401 - the caller's
         connection = self._connected(self._writing, leash)
-        raw = fresh(connection, each_statement=job.terms.fresh)
+        raw = fresh(connection, each_statement=job.terms.fresh, lasting=job.terms.lasting)
         closing = False
 
         def close_to() -> None:
@@ -165,7 +165,7 @@ class PostgresEngine:
 
         self._hold(leash, raw)
         try:
-            result = self._commit(connection, partial(_on_terms, job), close_to)
+            result = self._commit(connection, partial(_checked, job), close_to)
         except DBAPIError as problem:
             if closing and state_of(problem)[:2] not in ROLLED_BACK:
                 raise _doubt() from problem
@@ -230,10 +230,10 @@ class PostgresEngine:
         connection.close()
 
 
-def _on_terms(job: Job, connection: Connection) -> Any:  # noqa: ANN401 - the caller's
-    if not job.terms.lasting:
-        connection.exec_driver_sql(FORGETFUL)
-    return job.run(connection)
+def _checked(job: Job, connection: Connection) -> Any:  # noqa: ANN401 - the caller's
+    result = job.run(connection)
+    check(connection)
+    return result
 
 
 def _settle(jobs: list[Job]) -> None:

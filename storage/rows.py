@@ -73,7 +73,7 @@ class _Plan:
         """Return the rows as the driver takes them; None is NULL, also where JSON has a null."""
         fixed, pick = self.fixed, self.pick
         picked = [pick({**row, **fixed}) for row in given] if fixed else list(map(pick, given))
-        rows = _recoded(picked, self.written)
+        rows = recoded(picked, self.written)
         if self.positional:
             return rows
         names = [name for name, _ in self.encoders]
@@ -91,7 +91,7 @@ def _coders(codes: Sequence[Encode]) -> Sequence[tuple[int, Encode]]:
     return [(place, code) for place, code in enumerate(codes) if code is not None]
 
 
-def _recoded(rows: Sequence[Row], coders: Sequence[tuple[int, Encode]]) -> list[Row]:
+def recoded(rows: Sequence[Row], coders: Sequence[tuple[int, Encode]]) -> list[Row]:
     """Write or read what of the rows needs it."""
     if not (rows and coders):
         return list(rows)
@@ -127,8 +127,8 @@ def find_all(
 
     It was built once, and `given` holds all its parameters.
     """
-    plan = _planned(connection, query, [given])
-    return _recoded(_fetched(connection, plan.sql, plan.rows([given])[0]), plan.read)
+    plan = planned(connection, query, [given])
+    return recoded(_fetched(connection, plan.sql, plan.rows([given])[0]), plan.read)
 
 
 def execute_all(
@@ -137,7 +137,7 @@ def execute_all(
     """Run a statement that was built once for each of the rows; they hold all its parameters."""
     if not rows:
         return
-    plan = _planned(connection, statement, rows)
+    plan = planned(connection, statement, rows)
     given = plan.rows(rows)
     if connection.dialect.name != "sqlite":
         pg_driver.execute_all(connection, plan.sql, given)
@@ -168,9 +168,10 @@ def _driver(connection: Connection) -> sqlite3.Connection:
     return driver
 
 
-def _planned(
+def planned(
     connection: Connection, statement: Statement, rows: Sequence[Mapping[str, Any]]
 ) -> _Plan:
+    """Return how a statement is run here; it was built once."""
     key = connection.dialect.name, statement
     plan = _plans.get(key)
     if plan is None:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
+    Select,
     bindparam,
     func,
     null,
@@ -25,7 +26,8 @@ from storage.among import among
 from storage.conversations import is_open
 from storage.models import Contact, Conversation, Identity, Message, Ticket
 from storage.records import Later, draft, drafts
-from storage.rows import decoders, find_all
+from storage.rows import Row, decoders, find_all
+from storage.trips import find_each
 from storage.types import new_id
 from storage.upsert import table_of
 
@@ -110,8 +112,8 @@ def stranger(contact: Contact) -> Person:
 def people(connection: Connection, addresses: Collection[Address]) -> dict[Pair, Person]:
     """Return those who are known, by inbox and the platform's name for them."""
     found: dict[Pair, Person] = {}
-    for inbox, names in _by_inbox((a.inbox, a.contact) for a in addresses).items():
-        rows = find_all(connection, _PEOPLE, {"b_inbox": inbox, "b_names": names})
+    pairs = ((a.inbox, a.contact) for a in addresses)
+    for inbox, rows in _by_inbox(connection, _PEOPLE, pairs):
         for known, identity_id, blocked, attributes, *row in rows:
             contact = draft(Contact, dict(zip(_CONTACT, row, strict=True)))
             found[inbox, known] = Person(
@@ -123,8 +125,8 @@ def people(connection: Connection, addresses: Collection[Address]) -> dict[Pair,
 def open_ones(connection: Connection, addresses: Collection[Address]) -> dict[Pair, Conversation]:
     """Return the threads' conversations that are not resolved, by inbox and thread."""
     found: dict[Pair, Conversation] = {}
-    for inbox, names in _by_inbox((a.inbox, a.thread) for a in addresses).items():
-        rows = find_all(connection, _OPEN, {"b_inbox": inbox, "b_names": names})
+    pairs = ((a.inbox, a.thread) for a in addresses)
+    for inbox, rows in _by_inbox(connection, _OPEN, pairs):
         found |= {(inbox, talk.thread): talk for talk in drafts(Conversation, _TALK, rows)}
     return found
 
@@ -132,8 +134,8 @@ def open_ones(connection: Connection, addresses: Collection[Address]) -> dict[Pa
 def last_positions(connection: Connection, addresses: Collection[Address]) -> dict[Pair, int]:
     """Return where the threads' numbering stands, by inbox and thread."""
     found: dict[Pair, int] = {}
-    for inbox, names in _by_inbox((a.inbox, a.thread) for a in addresses).items():
-        rows = find_all(connection, _LAST, {"b_inbox": inbox, "b_names": names})
+    pairs = ((a.inbox, a.thread) for a in addresses)
+    for inbox, rows in _by_inbox(connection, _LAST, pairs):
         found |= {(inbox, thread): last for thread, last in rows}
     return found
 
@@ -185,8 +187,12 @@ def echoed(connection: Connection, conversation_id: UUID, echo_id: str) -> Messa
     return found[0] if found else None
 
 
-def _by_inbox(pairs: Iterable[Pair]) -> dict[str, list[str]]:
-    found: defaultdict[str, dict[str, None]] = defaultdict(dict)
+def _by_inbox(
+    connection: Connection, query: Select[Any], pairs: Iterable[Pair]
+) -> Iterable[tuple[str, Sequence[Row]]]:
+    """Return what a query finds of each inbox under the names that are asked for."""
+    asked: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for inbox, name in pairs:
-        found[inbox][name] = None
-    return {inbox: list(names) for inbox, names in found.items()}
+        asked[inbox][name] = None
+    given = [{"b_inbox": inbox, "b_names": list(names)} for inbox, names in asked.items()]
+    return zip(asked, find_each(connection, query, given), strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,6 +23,7 @@ from storage.lanes import bump, finish
 from storage.models import Activity, Fact, InboundEvent, Lane, LaneKind
 from storage.records import drafts
 from storage.rows import add_all, execute_all, find_all
+from storage.trips import find_each
 from storage.types import new_id
 from storage.upsert import table_of
 
@@ -147,13 +148,16 @@ def _known(
     connection: Connection, rows: Sequence[Mapping[str, Any]]
 ) -> dict[tuple[str, str], Accepted]:
     """Return what is stored already, by inbox and key."""
-    known: dict[tuple[str, str], Accepted] = {}
-    for inbox in {row["inbox"] for row in rows}:
-        keys = [row["dedupe_key"] for row in rows if row["inbox"] == inbox]
-        found = find_all(connection, _KNOWN, {"b_inbox": inbox, "b_keys": keys})
-        for event_id, key, lane in found:
-            known[inbox, key] = Accepted(event_id, lane, new=False)
-    return known
+    keys: defaultdict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        keys[row["inbox"]].append(row["dedupe_key"])
+    given = [{"b_inbox": inbox, "b_keys": some} for inbox, some in keys.items()]
+    found = zip(keys, find_each(connection, _KNOWN, given), strict=True)
+    return {
+        (inbox, key): Accepted(event_id, lane, new=False)
+        for inbox, some in found
+        for event_id, key, lane in some
+    }
 
 
 def _once(

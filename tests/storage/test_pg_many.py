@@ -1,14 +1,14 @@
 """Many rows in one statement are the rows that the driver would have stored one by one."""
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import bindparam, text, update
 from sqlmodel import select
 
 from channels.message import Text
-from storage.models import Activity, Contact, Fact, InboundEvent
-from storage.rows import add_all
+from storage.models import Activity, Contact, Conversation, Fact, InboundEvent, Owner, Status
+from storage.rows import add_all, execute_all
 from storage.types import new_id
-from storage.upsert import insert_for
+from storage.upsert import insert_for, table_of
 from tests.postgres import on_postgres
 
 ODD = [
@@ -104,3 +104,61 @@ async def test_what_is_not_a_plain_row_is_left_to_the_driver(db, now, expression
         lambda s: sorted(contact.name.upper() for contact in s.exec(select(Contact)))
     )
     assert found == ["A", "B"]
+
+
+def talk(number, contact_id, now):
+    return {
+        "id": new_id(), "inbox": "shop", "thread": f"t{number:02}", "platform_contact": "lily",
+        "contact_id": contact_id, "owner": Owner.BOT, "status": Status.OPEN, "urgent": False,
+        "language": "zh", "opened_at": now, "last_activity_at": now,
+    }  # fmt: skip
+
+
+async def talks(db):
+    query = select(Conversation).order_by(Conversation.thread)
+    return await db.read(lambda s: list(s.exec(query)))
+
+
+def changed_by(session):
+    """Return by how many statements the conversations were changed last."""
+    found = session.connection().execute(
+        text("SELECT count(DISTINCT cmin::text) FROM conversation")
+    )
+    return found.scalar_one()
+
+
+CHANGE = (
+    update(table_of(Conversation))
+    .where(table_of(Conversation).c.id == bindparam("b_id", type_=table_of(Conversation).c.id.type))
+    .values(
+        {
+            name: bindparam(f"b_{name}", type_=table_of(Conversation).c[name].type)
+            for name in ("preview", "dialog", "urgent", "version", "reply_until", "assignee_id")
+        }
+    )
+)
+
+
+def change(one, odd, number, now):
+    return {
+        "b_id": one.id, "b_preview": odd, "b_dialog": {odd: odd} if number % 2 else None,
+        "b_urgent": number % 3 == 0, "b_version": number, "b_assignee_id": None,
+        "b_reply_until": now if number % 2 else None,
+    }  # fmt: skip
+
+
+@on_postgres
+@pytest.mark.parametrize("twice", [False, True])
+async def test_many_changes_are_what_they_are_one_by_one(db, now, twice):
+    contact = new_id()
+    await db.run(add_all, Contact, [{"id": contact, "created_at": now}])
+    await db.run(add_all, Conversation, [talk(n, contact, now) for n in range(len(ODD))])
+    rows = [change(one, ODD[n], n, now) for n, one in enumerate(await talks(db))]
+    await db.run(execute_all, CHANGE, [*rows, rows[0]] if twice else rows)
+    found = [
+        {**{f"b_{name}": getattr(one, name) for name in ("preview", "dialog", "urgent", "version")},
+         "b_id": one.id, "b_assignee_id": one.assignee_id, "b_reply_until": one.reply_until}
+        for one in await talks(db)
+    ]  # fmt: skip
+    assert found == rows
+    assert (await db.read(changed_by) == 1) is not twice

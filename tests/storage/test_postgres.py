@@ -24,6 +24,7 @@ from storage.upsert import table_of
 from tests.postgres import Server, on_postgres
 
 SHORT = 1.0
+BROKEN = select(func.pg_no_such_function())
 END = select(func.pg_terminate_backend(func.pg_backend_pid()))
 
 
@@ -442,6 +443,51 @@ async def test_what_is_lost_past_sqlalchemy_is_run_again(db):
 
     assert await db.run(careless) == "done"
     assert (len(runs), await db.read(names)) == (2, ["a"])
+
+
+@on_postgres
+async def test_who_goes_on_after_a_failed_statement_is_not_told_that_it_is_stored(db):
+    def careless(connection: Connection) -> str:
+        add_all(connection, Team, [{"id": new_id(), "name": "a"}])
+        with contextlib.suppress(DBAPIError):
+            find_all(connection, BROKEN, {})
+        return "stored"
+
+    with pytest.raises(Unavailable):
+        await db.run(on_terms(Terms(seconds=SHORT))(careless))
+    assert await db.read(names) == []
+
+
+@on_postgres
+async def test_what_is_put_off_is_stored_before_what_comes_after_it(db):
+    def several(connection: Connection) -> list[str]:
+        add_all(connection, Team, [{"id": new_id(), "name": "a"}])
+        seen = [connection.execute(select(Team.name)).scalars().all()]
+        add_all(connection, Team, [{"id": new_id(), "name": name} for name in "bc"])
+        with connection.begin_nested() as inner:
+            add_all(connection, Team, [{"id": new_id(), "name": "d"}])
+            inner.rollback()
+        seen.append(connection.execute(select(Team.name)).scalars().all())
+        with contextlib.suppress(IntegrityError), connection.begin_nested():
+            add_all(connection, Team, [{"id": new_id(), "name": "a"}])
+        add_all(connection, Team, [{"id": new_id(), "name": "e"}])
+        return seen
+
+    assert await db.run(several) == [["a"], ["a", "b", "c"]]
+    assert await db.read(names) == ["a", "b", "c", "e"]
+
+
+@on_postgres
+async def test_what_failed_leaves_nothing_behind_for_the_next(db):
+    def breaks(connection: Connection) -> None:
+        add_all(connection, Team, [{"id": new_id(), "name": "a"}])
+        raise KeyError("a bug of ours")
+
+    for _ in range(2):
+        with pytest.raises(KeyError):
+            await db.run(breaks)
+    await asyncio.gather(*(db.write(add, name) for name in "bcdefghi"))
+    assert await db.read(names) == list("bcdefghi")
 
 
 @on_postgres

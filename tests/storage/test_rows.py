@@ -26,7 +26,7 @@ from storage.models import (
     Status,
 )
 from storage.records import Later, draft, record, row_of, unknown, unopened
-from storage.rows import _planned, add_all, decoders, execute_all, find_all
+from storage.rows import add_all, decoders, execute_all, find_all, planned
 from storage.types import new_id
 from storage.upsert import table_of
 from tests.postgres import on_sqlite
@@ -232,7 +232,7 @@ async def test_a_kind_stands_in_the_text_so_that_nothing_is_prepared_anew(db):
     query = select(_lane.c.key).where(_lane.c.inbox == bindparam("b_inbox"), _lane.c.kind == kind)
 
     def text_of(connection, given):
-        return _planned(connection, query, [given]).sql
+        return planned(connection, query, [given]).sql
 
     text = await db.run(text_of, {"b_inbox": "shop", "b_kind": LaneKind.OUT})
     assert "lane.inbox = ? AND lane.kind = 'out'" in text
