@@ -109,12 +109,11 @@ def only_reading(connection: Connection) -> Iterator[None]:
         yield
         return
     raw: Any = connection.connection.driver_connection
-    raw.later("SAVEPOINT reading", [{}])
+    raw.mark()
     try:
         yield
     except Exception:
-        raw.drop()
-        raw.own.execute(b"ROLLBACK TO SAVEPOINT reading")
+        raw.back_to_mark()
         raise
 
 

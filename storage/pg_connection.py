@@ -15,6 +15,7 @@ from psycopg.types.string import StrDumper
 from storage.pg_many import change_at_once, insert_at_once
 
 Given = Mapping[str, Any]
+_MARK = "SAVEPOINT mark"
 _FORGETFUL = "SET LOCAL synchronous_commit TO off"
 _BEGIN = {
     (each, reads): f"BEGIN ISOLATION LEVEL {level} {mode}"
@@ -100,6 +101,24 @@ class Raw(psycopg.Connection[Any]):
     def drop(self) -> None:
         """Forget what was put off: it is to be taken back anyway."""
         self._queue.clear()
+
+    def mark(self) -> None:
+        """Remember how far this transaction came."""
+        self.later(_MARK, [{}])
+
+    def back_to_mark(self) -> None:
+        """Take back what was done since the mark, and nothing from before it."""
+        waiting = [sql for sql, _ in self._queue]
+        if _MARK in waiting:
+            del self._queue[waiting.index(_MARK) :]
+            return
+        self._queue.clear()
+        self.own.execute(f"ROLLBACK TO {_MARK}".encode())
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether something was put off."""
+        return bool(self._queue)
 
     def fetch(self, sql: str, given: Given) -> list[tuple[Any, ...]]:
         """Run what was put off, then a statement; return its rows."""

@@ -211,7 +211,9 @@ def check(connection: Connection) -> None:
 
 
 def _flush_first(connection: Connection, *_: object) -> None:
-    flush(connection)
+    raw: Raw = connection.connection.driver_connection  # type: ignore[assignment]
+    if raw.has_waiting:
+        flush(connection)
 
 
 def _drop(connection: Connection, *_: object) -> None:

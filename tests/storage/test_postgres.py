@@ -16,6 +16,7 @@ from sqlmodel import Session, SQLModel, select
 
 from storage import pg_driver, schema
 from storage.database import BadUrl, Database, InDoubt, Unavailable
+from storage.engine import only_reading
 from storage.jobs import GLANCE, Terms, on_terms
 from storage.models import Team
 from storage.rows import add_all, find_all
@@ -475,6 +476,21 @@ async def test_what_is_put_off_is_stored_before_what_comes_after_it(db):
 
     assert await db.run(several) == [["a"], ["a", "b", "c"]]
     assert await db.read(names) == ["a", "b", "c", "e"]
+
+
+@on_postgres
+@pytest.mark.parametrize("query", [None, BROKEN])
+async def test_what_cannot_be_read_takes_nothing_along(db, query):
+    def store_and_read(connection: Connection) -> str:
+        add_all(connection, Team, [{"id": new_id(), "name": "a"}])
+        with contextlib.suppress(KeyError, DBAPIError), only_reading(connection):
+            if query is None:
+                raise KeyError("a bug of ours")
+            find_all(connection, query, {})
+        return "stored"
+
+    assert await db.run(store_and_read) == "stored"
+    assert await db.read(names) == ["a"]
 
 
 @on_postgres
