@@ -20,7 +20,8 @@ class Meaning:
     """Each row's vector, and for many rows a short form.
 
     `axes` are the directions in which the rows differ most: a first look along them costs an
-    eighth, and only what it finds is compared in full. `tail` are rows that were added later.
+    eighth, and only what it finds is compared in full. It goes along one direction after the other,
+    as `short` lies. `tail` are rows that were added later.
     """
 
     vectors: Stored | Vectors
@@ -62,7 +63,7 @@ def meaning_of(vectors: Stored | Vectors) -> Meaning:
         return Meaning(np.ascontiguousarray(vectors[everything], np.float32))
     axes = _axes(vectors[slice(0, len(vectors), max(1, len(vectors) // _SAMPLE))])
     short = vectors.times(axes) if isinstance(vectors, Stored) else vectors @ axes.T
-    return Meaning(vectors, axes, np.ascontiguousarray(short, np.float32))
+    return Meaning(vectors, axes, np.asfortranarray(short, np.float32))
 
 
 def _axes(vectors: Vectors) -> Vectors:

@@ -46,8 +46,11 @@ class Stored:
         return taken
 
     def times(self, directions: Vectors) -> Vectors:
-        """Return all rows along some directions, a block at a time, and let go of the file."""
-        found = np.empty((len(self), len(directions)), np.float32)
+        """Return all rows along some directions, a block at a time, and let go of the file.
+
+        What is returned lies direction after direction.
+        """
+        found = np.empty((len(directions), len(self)), np.float32).T
         for at in range(0, len(self), _BLOCK):
             found[at : at + _BLOCK] = self[slice(at, at + _BLOCK)] @ directions.T
         mapped.let_go(self.table)
