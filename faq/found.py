@@ -83,5 +83,9 @@ def merged(snapshot: Snapshot, found: Sequence[Found]) -> tuple[Candidate, ...]:
     _, first = next(found[0].candidates(snapshot))
     del best[found[0].first]
     ordered = sorted(best.values(), key=lambda candidate: -candidate.score)[: CANDIDATES - 1]
-    others = (replace(each, score=min(each.score, sure)) for each in ordered)
-    return replace(first, score=sure), *others
+    others = (_scored(each, min(each.score, sure)) for each in ordered)
+    return _scored(first, sure), *others
+
+
+def _scored(candidate: Candidate, score: float) -> Candidate:
+    return Candidate(candidate.entry, score, candidate.matched, candidate.parts)

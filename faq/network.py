@@ -19,7 +19,7 @@ from faq.weights import BRANCH, BRANCHES, CHUNKS, PANEL, WIDTH, Weights
 Numbers = NDArray[np.float32]
 Places = NDArray[np.int64]
 
-REMEMBERED = 1024
+REMEMBERED = 2048
 """For how many pieces, at 16 KB each."""
 _FEW = 3
 """Up to how many rows are multiplied one by one, which spares packing the matrix."""
@@ -88,13 +88,14 @@ class Network:
         count = len(own) - 2 * _MARGIN
         inner = slice(_MARGIN, _MARGIN + count)
         seen = np.zeros((len(own), _ALL), np.float32)
-        first = seen[inner]
-        at = _BRANCHES
+        first, at = seen[inner], _BRANCHES
         for columns, shifts, _ in _LOOKS:
-            sums = first[:, columns]
-            for shift in shifts:
-                sums += own[_MARGIN + shift :][:count, at : at + BRANCH]
-                at += BRANCH
+            parts = [own[_MARGIN + shift :][:count] for shift in shifts]
+            near = [part[:, at + n * BRANCH :][:, :BRANCH] for n, part in enumerate(parts)]
+            np.add(near[0], near[1], out=first[:, columns])
+            for part in near[2:]:
+                first[:, columns] += part
+            at += len(near) * BRANCH
         np.maximum(first, 0, out=first)
         first += own[inner, _SEEN]
         between = _between(lengths)
@@ -122,7 +123,7 @@ class Network:
         """
         count = np.float32(WIDTH + _ALL)
         mean = (own[:, _SUM] + np.add.reduce(near, axis=1)) / count
-        spread = (own[:, _SQUARES] + np.einsum("ij,ij->i", near, near)) / count - mean * mean
+        spread = (own[:, _SQUARES] + np.vecdot(near, near)) / count - mean * mean
         scale = np.reciprocal(np.sqrt(spread + np.float32(self._eps)))
         own, deep = own[:, _OWN], self._weights["deep_1"][WIDTH:]
         if len(lengths) == 1:
@@ -144,7 +145,7 @@ class Network:
         half = np.maximum(rest + np.maximum(half, 0) @ weights["deep_2"], 0)
         wide = half @ weights["deep_3"]
         last = np.tanh(wide[:, WIDTH:] + np.maximum(wide[:, :WIDTH], 0) @ weights["deep_4"])
-        length = np.sqrt(np.maximum(np.einsum("ij,ij->i", last, last), self._eps))
+        length = np.sqrt(np.maximum(np.vecdot(last, last), self._eps))
         unit: Numbers = last / length[:, None]
         return unit
 
@@ -194,7 +195,7 @@ class Network:
             made[:, at - shifts[0] * BRANCH :][:, :BRANCH] += weights["first_bias"][columns]
             at = end
         made[:, _SUM] = np.add.reduce(own, axis=1)
-        np.einsum("ij,ij->i", own, own, out=made[:, _SQUARES])
+        np.vecdot(own, own, out=made[:, _SQUARES])
         return made
 
 
@@ -224,6 +225,6 @@ def _times(rows: Numbers, matrix: Numbers) -> Numbers:
 def _standardised(rows: Numbers, eps: float) -> Numbers:
     count = np.float32(rows.shape[1])
     rows -= np.add.reduce(rows, axis=1, keepdims=True) / count
-    spread = np.einsum("ij,ij->i", rows, rows) / count
+    spread = np.vecdot(rows, rows) / count
     rows *= np.reciprocal(np.sqrt(spread + np.float32(eps)))[:, None]
     return rows
