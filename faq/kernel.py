@@ -27,8 +27,8 @@ LEXICAL_TOLD = 0.15
 RIDGE = 0.1
 SKETCH_SCALE = 100
 """What a sketch of unit length is multiplied with to be kept in whole numbers."""
-_WORTH_IT = (0.85, 0.7, 0.55, 0.4, 0.3, 0.2, 0.12)
-"""Numbers below these shares of the largest are only looked at where there are few larger."""
+_APART, _PROBES, _LEAST_RANK = 17, 1000, 8
+"""How far numbers are apart that are probed, how many of many are, and how many must be large."""
 NONE, ANOTHER = -1, -2
 """The owner of a voter who says that no entry answers, or one that is no candidate."""
 
@@ -66,13 +66,14 @@ def leading(scores: Numbers, most: int) -> Places:
 
 
 def _large(numbers: Numbers, most: int) -> Places | None:
-    """Return the places of those that are not far below the largest, None where they are few."""
-    top = numbers.max(initial=0)
-    for share in _WORTH_IT:
-        above = numbers > top * share
-        if np.count_nonzero(above) >= most:
-            return np.flatnonzero(above)
-    return None
+    """Return the places of the largest and some more, None where probes do not tell them apart."""
+    apart = max(_APART, len(numbers) // _PROBES | 1)
+    probes = np.sort(numbers[::apart])
+    rank = max(2 * most // apart, _LEAST_RANK)
+    if len(probes) < 2 * rank or probes[-rank] <= 0:
+        return None
+    among = np.flatnonzero(numbers >= probes[-rank])
+    return among if len(among) >= most else None
 
 
 def _largest(numbers: Numbers, most: int) -> Places:
