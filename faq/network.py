@@ -21,7 +21,7 @@ Places = NDArray[np.int64]
 
 REMEMBERED = 2048
 """For how many pieces, at 16 KB each."""
-_FEW = 3
+_FEW = 6
 """Up to how many rows are multiplied one by one, which spares packing the matrix."""
 _AT_ONCE = 30
 """With how many rows a panel of the second weights is multiplied without being packed first."""
