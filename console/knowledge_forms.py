@@ -19,6 +19,7 @@ from console.knowledge_views import (
     folded,
 )
 from console.rehearsal_views import moment_of
+from faq.normalize import normalize
 from storage.knowledge import Content
 from storage.rules import MODES, RISKS, Attachment, Mode, Risk, Rules
 from storage.zone import ZONE
@@ -120,7 +121,7 @@ def _wrong_questions(
     question: str, similar: Sequence[str], given: Mapping[str, str]
 ) -> dict[str, str]:
     wrong = {}
-    if not question:
+    if not normalize(question):
         wrong["question"] = mark("Write the question that customers ask.")
     elif len(question) > QUESTION_LIMIT:
         wrong["question"] = mark("A question has at most 200 characters.")

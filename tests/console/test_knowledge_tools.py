@@ -205,8 +205,14 @@ def test_rules_that_cannot_be_are_refused_field_by_field():
 
 
 def test_an_answer_for_one_channel_alone_is_not_enough():
-    given = {"question": "?", "answer_zh@weibo": "行", "kind": "other"}
+    given = {"question": "行吗", "answer_zh@weibo": "行", "kind": "other"}
     assert set(read_content(given)[1]) == {"answer_zh"}
+
+
+@pytest.mark.parametrize("question", ["", "😀😀", "?!", "[微笑]", "\u200b"])
+def test_a_question_without_a_word_is_none(question):
+    given = {"question": question, "answer_zh": "行", "kind": "other"}
+    assert set(read_content(given)[1]) == {"question"}
 
 
 @pytest.mark.parametrize(
