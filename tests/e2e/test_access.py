@@ -14,7 +14,10 @@ from tests.e2e.test_browser import logs_in
 from tests.postgres import on_sqlite
 
 pytestmark = [pytest.mark.browser, on_sqlite]
-ROOMS = ("kb", "kb/new", "kb/gaps", "kb/learning", "kb/tests", "kb/releases", "kb/publish")
+ROOMS = (
+    *("kb", "kb/new", "kb/gaps", "kb/learning", "kb/tests", "kb/publish"),
+    *("kb/releases", "kb/releases/gone"),
+)
 TABLE = "问题,相似,答案\n怎么改地址,换地址,在订单里改。\n退款多久到账,,三天\n".encode()
 FAINT = """() => {
   const words = document.querySelector('#main h1');
