@@ -38,7 +38,7 @@ _ASKS = (
 )
 _SAYS = rf"(?!{_WITHIN}{{0,30}}(?:{_ASKS}|[?？]))"
 """What follows of the clause asks nothing."""
-_MINE = r"退|换|取消|开(?:发)?票|发票|注销|删除|投诉|改|修改|更改|申请|预约|提现"
+_MINE = r"退|换|取消|开(?:发)?票|发票|注销|删除|投诉|改|修改|更改|申请|预约|提现|安装"
 """What customers do; who does not *buy* any more wishes to cancel, which denies nothing."""
 _EMPHASIS = r"(?:可|又|并|从来|从|根本|压根|真的?|也|都|就|这次|现在|绝对?)*"
 _MATTER = (
@@ -54,6 +54,8 @@ _DENIED = re.compile(
     rf"|{_STARTS}{_SAYS}(?:(?!要|想|申请|帮|给我){_WITHIN}){{0,8}}?不(?:退|换|改|取消|申请)了"
     rf"|(?:谁(?:说|让|叫)|(?:什么|啥)时候说|几时说){_WITHIN}{{0,6}}?(?:{_ACTION})"
     rf"|我们?(?:拒绝|反对|谢绝)(?:{_ACTION})"
+    rf"|(?:千万|绝对|绝)不(?:能|可以?|准|许){_WITHIN}{{0,6}}?(?:{_ACTION})"
+    rf"|(?:{_ACTION}){_WITHIN}{{0,4}}?[,，?？]?\s*(?:没有的事|没门|休想)"
     r"|\bi (?:refuse|decline) to\b"
     r"|\bstop (?:cancell?|return|refund|exchang|chang|delet)ing\b"
     r"|\bno (?:returns?|refunds?|exchange|invoice|cancell?ation|replacement)"

@@ -129,6 +129,8 @@ DENIED = {
         "我拒绝退货",
         "这个订单不取消了",
         "東西我留著，不退貨",
+        "千万不能取消我的订单",
+        "取消订单？没有的事",
     ),
     "en": (
         "I don't want to return an item",
@@ -183,6 +185,8 @@ def test_what_is_denied_is_never_answered_for_sure(matcher_of, language, text):
         "退货运费怎么算",
         "买的东西不要了",
         "没有说明书怎么安装",
+        "不安装能用吗",
+        "不能退货",
         "我没有收到发票",
         "你们什么时候让我退货",
         "商家拒绝退款",
