@@ -89,7 +89,9 @@ def build_all(connection: Connection, heard: Sequence[Heard], now: datetime) -> 
     people = talks.people(connection, addresses)
     talking = talks.open_ones(connection, addresses)
     said = _histories(connection, heard, talking)
-    cases = talks.tickets(connection, [person.contact.id for person in people.values()])
+    cases = talks.tickets(
+        connection, [one.contact.id for one in people.values() if one.has_tickets]
+    )
     turns = []
     for one, address in zip(heard, addresses, strict=True):
         person = people.get((address.inbox, address.contact))

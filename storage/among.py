@@ -14,6 +14,7 @@ from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 from storage.engine import as_json
 from storage.rows import encoder
+from storage.statements import AMONG
 
 
 class _Many(TypeDecorator[Collection[Any]]):
@@ -52,7 +53,7 @@ class _Among(FunctionElement[bool]):
 @compiles(_Among)
 def _as_json(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own signature
     column, values = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - SQL of our own
+    return f"{column} {AMONG.replace('?', values)}"
 
 
 @compiles(_Among, "postgresql")

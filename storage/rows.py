@@ -7,16 +7,15 @@ through its machinery, which costs more than the database does, is cut short.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
 from functools import cache
-from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from pydantic_core import from_json
 from sqlalchemy import JSON, BindParameter, Connection, Table, Uuid, bindparam, insert
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import Insert, Select, Update
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TypeEngine
@@ -25,99 +24,15 @@ from sqlmodel import SQLModel
 from storage import pg_driver
 from storage.engine import as_json, told_of
 from storage.models import LaneKind
+from storage.statements import AMONG, Encode, Plan, Row, coded, recoded
 from storage.types import Word, uuid_of
 from storage.upsert import table_of
 
-Encode = Callable[[Any], Any] | None
 Statement = Insert | Update | Select[Any]
-Row = Sequence[Any]
-_plans: dict[tuple[str, Statement], _Plan] = {}
-_spelt: dict[tuple[Any, ...], _Plan] = {}
+_for_one: dict[int, Plan] = {}
+_plans: dict[tuple[str, Statement], Plan] = {}
+_spelt: dict[tuple[Any, ...], Plan] = {}
 _read: dict[tuple[str, Table], list[tuple[str, Encode]]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A statement as its driver takes it, and how each of its values is written and read."""
-
-    sql: str
-    positional: bool
-    encoders: Sequence[tuple[str, Encode]]
-    fixed: Mapping[str, Any]
-    decoders: Sequence[Encode]
-    spelt: Sequence[str] = ()
-    pick: Callable[[Mapping[str, Any]], Row] = field(init=False)
-    written: Sequence[tuple[int, Encode]] = field(init=False)
-    read: Sequence[tuple[int, Encode]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Work out what every run needs: where the values are, and which are coded at all."""
-        names = [name for name, _ in self.encoders]
-        coded = [(name not in self.fixed and code) or None for name, code in self.encoders]
-        object.__setattr__(self, "pick", _picker(names))
-        object.__setattr__(self, "written", _coders(coded))
-        object.__setattr__(self, "read", _coders(self.decoders))
-
-    def spelt_out(self, given: Mapping[str, Any]) -> _Plan:
-        """Return the plan with the values of `spelt` in its text."""
-        sql, encoders = self.sql, list(self.encoders)
-        for at in reversed(range(len(encoders))):
-            name, code = encoders[at]
-            if name in self.spelt:
-                word = _coded(self.fixed.get(name, given.get(name)), code)
-                sql = _replace_mark(sql, at, f"'{word}'")
-                del encoders[at]
-        return replace(self, sql=sql, encoders=encoders, spelt=())
-
-    def rows(self, given: Sequence[Mapping[str, Any]]) -> list[Any]:
-        """Return the rows as the driver takes them; None is NULL, also where JSON has a null."""
-        fixed, pick = self.fixed, self.pick
-        picked = [pick({**row, **fixed}) for row in given] if fixed else list(map(pick, given))
-        rows = recoded(picked, self.written)
-        if self.positional:
-            return rows
-        names = [name for name, _ in self.encoders]
-        return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def _picker(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Row]:
-    """Return what takes the values of these names out of a row."""
-    if len(names) > 1:
-        return itemgetter(*names)
-    return lambda row: [row[name] for name in names]
-
-
-def _coders(codes: Sequence[Encode]) -> Sequence[tuple[int, Encode]]:
-    return [(place, code) for place, code in enumerate(codes) if code is not None]
-
-
-def recoded(rows: Sequence[Row], coders: Sequence[tuple[int, Encode]]) -> list[Row]:
-    """Write or read what of the rows needs it."""
-    if not (rows and coders):
-        return list(rows)
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
-    for place, code in coders:
-        columns[place] = _column(columns[place], code)
-    return list(zip(*columns, strict=True))
-
-
-def _coded(value: Any, code: Encode) -> Any:  # noqa: ANN401 - of any column
-    return value if value is None or code is None else code(value)
-
-
-def _column(values: Sequence[Any], code: Encode) -> Sequence[Any]:
-    """Write or read the values of one column."""
-    if code is None:
-        return values
-    if len(values) == 1:
-        return (_coded(values[0], code),)
-    made, last, coded = [], None, None
-    for value in values:
-        # Much of what is written at once is the very same object: this moment, this thread.
-        if value is not last:
-            last, coded = value, None if value is None else code(value)
-        made.append(coded)
-    return made
 
 
 def find_all(
@@ -170,8 +85,20 @@ def _driver(connection: Connection) -> sqlite3.Connection:
 
 def planned(
     connection: Connection, statement: Statement, rows: Sequence[Mapping[str, Any]]
-) -> _Plan:
+) -> Plan:
     """Return how a statement is run here; it was built once."""
+    plan = _spelt_out(connection, statement, rows)
+    if not plan.many or len(rows) > 1 or any(len(rows[0][name]) != 1 for name in plan.many):
+        return plan
+    lone = _for_one.get(id(plan))
+    if lone is None:
+        lone = _for_one[id(plan)] = plan.for_one()
+    return lone
+
+
+def _spelt_out(
+    connection: Connection, statement: Statement, rows: Sequence[Mapping[str, Any]]
+) -> Plan:
     key = connection.dialect.name, statement
     plan = _plans.get(key)
     if plan is None:
@@ -234,24 +161,38 @@ def _from_hex(value: str) -> UUID:
     return uuid_of(int(value, 16))
 
 
-def _plan(dialect: Dialect, statement: Statement) -> _Plan:
+def _plan(dialect: Dialect, statement: Statement) -> Plan:
     compiled = statement.compile(dialect=dialect)
     names = compiled.positiontup or list(compiled.binds)
     encoders = [(name, encoder(dialect, compiled.binds[name].type)) for name in names]
     fixed = {
-        name: _coded(compiled.binds[name].value, fn)
+        name: coded(compiled.binds[name].value, fn)
         for name, fn in encoders
         if not compiled.binds[name].required
     }
     read = statement.exported_columns
-    return _Plan(
+    return Plan(
         str(compiled),
         bool(compiled.positiontup),
         encoders,
         fixed,
         [decoder(dialect, column.type) for column in read],
         _to_spell(dialect, statement, compiled.binds),
+        _of_many(dialect, compiled),
     )
+
+
+def _of_many(dialect: Dialect, compiled: SQLCompiler) -> Mapping[str, Encode]:
+    """Return what takes many values: on SQLite a single one is found twice as fast by itself.
+
+    Where they are not looked for but made rows of, nothing does.
+    """
+    if dialect.name != "sqlite":
+        return {}
+    items = {name: getattr(bind.type, "item", None) for name, bind in compiled.binds.items()}
+    many = {name: encoder(dialect, item) for name, item in items.items() if item is not None}
+    marks = sum(name in many for name in compiled.positiontup or ())
+    return many if marks == str(compiled).count(AMONG) else {}
 
 
 def _to_spell(
@@ -269,13 +210,6 @@ def _to_spell(
         for name, bind in binds.items()
         if isinstance(bind.type, Word) and bind.type.enum is LaneKind
     )
-
-
-def _replace_mark(sql: str, number: int, text: str) -> str:
-    """Put a text in the place of a parameter's mark; nothing else in our SQL looks like one."""
-    parts = sql.split("?")
-    before, after = "?".join(parts[: number + 1]), "?".join(parts[number + 1 :])
-    return f"{before}{text}{after}"
 
 
 @cache

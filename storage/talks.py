@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Select,
     bindparam,
+    exists,
     func,
     null,
     select,
@@ -26,7 +27,8 @@ from storage.among import among
 from storage.conversations import is_open
 from storage.models import Contact, Conversation, Identity, Message, Ticket
 from storage.records import Later, draft, drafts
-from storage.rows import Row, decoders, find_all
+from storage.rows import decoders, find_all
+from storage.statements import Row
 from storage.trips import find_each
 from storage.types import new_id
 from storage.upsert import table_of
@@ -45,6 +47,7 @@ _PEOPLE = (
         _identity.c.id,
         _identity.c.blocked,
         _identity.c.attributes,
+        exists().where(_ticket.c.contact_id == _contact.c.id).label("has_tickets"),
         _contact,
     )
     .join(_contact, _identity.c.contact_id == _contact.c.id)
@@ -102,6 +105,8 @@ class Person:
     blocked: bool = False
     attributes: Mapping[str, Any] | None = None
     """What the firm's own website vouched for."""
+    has_tickets: bool = False
+    """Whether there is any, so that nobody else's are asked for."""
 
 
 def stranger(contact: Contact) -> Person:
@@ -114,10 +119,16 @@ def people(connection: Connection, addresses: Collection[Address]) -> dict[Pair,
     found: dict[Pair, Person] = {}
     pairs = ((a.inbox, a.contact) for a in addresses)
     for inbox, rows in _by_inbox(connection, _PEOPLE, pairs):
-        for known, identity_id, blocked, attributes, *row in rows:
+        for known, identity_id, blocked, attributes, has_tickets, *row in rows:
             contact = draft(Contact, dict(zip(_CONTACT, row, strict=True)))
             found[inbox, known] = Person(
-                contact, identity_id, contact.name, contact.language, blocked, attributes
+                contact,
+                identity_id,
+                contact.name,
+                contact.language,
+                blocked,
+                attributes,
+                bool(has_tickets),
             )
     return found
 

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Select
 from sqlalchemy.sql.expression import Insert
 
 from storage import pg_driver
-from storage.rows import Row, find_all, planned, recoded
+from storage.rows import find_all, planned
+from storage.statements import Row, recoded
 
 SQLITE = "sqlite"
 

@@ -32,6 +32,7 @@ from storage.upsert import table_of
 from tests.postgres import on_sqlite
 
 _lane = table_of(Lane)
+_KIND = _lane.c.kind.type
 
 PARTS = (
     Text(text='你好 "quoted" \\ 😀'),
@@ -236,3 +237,45 @@ async def test_a_kind_stands_in_the_text_so_that_nothing_is_prepared_anew(db):
 
     text = await db.run(text_of, {"b_inbox": "shop", "b_kind": LaneKind.OUT})
     assert "lane.inbox = ? AND lane.kind = 'out'" in text
+
+
+@pytest.mark.parametrize("kind", list(LaneKind))
+@pytest.mark.parametrize("keys", [[], ["b"], ["b", "a"], {"a": 1}, {"zoe"}])
+async def test_one_value_of_many_finds_what_it_finds_among_others(db, now, kind, keys):
+    for key in "abc":
+        for each in LaneKind:
+            await db.write(lanes.bump, each, key, "shop", now)
+    query = (
+        select(_lane.c.kind, _lane.c.key)
+        .where(among(_lane.c.key, "b_keys"), _lane.c.kind == bindparam("b_kind", type_=_KIND))
+        .order_by(_lane.c.key)
+    )
+    found = await db.run(find_all, query, {"b_kind": kind, "b_keys": keys})
+    assert found == [(kind, key) for key in sorted({*keys} & {*"abc"})]
+
+
+@on_sqlite
+async def test_one_value_of_many_is_asked_for_by_itself_and_ids_are_written_as_ids(db, now):
+    one = unknown(name="Lily", created_at=now)
+    await db.run(add_all, Contact, [row_of(one)])
+    table = table_of(Contact)
+    query = select(table.c.id).where(among(table.c.id, "b_ids"))
+    for ids, words in (([one.id], "contact.id = ?"), ([one.id, new_id()], "json_each")):
+        given = {"b_ids": ids}
+        assert words in await db.run(lambda c, given=given: planned(c, query, [given]).sql)
+        assert await db.run(find_all, query, given) == [(one.id,)]
+
+
+async def test_a_change_of_many_changes_what_each_row_names(db, now):
+    for key in "abc":
+        await db.write(lanes.bump, LaneKind.IN, key, "shop", now)
+    change = (
+        update(_lane)
+        .where(among(_lane.c.key, "b_keys"))
+        .values(done=bindparam("b_done", type_=_lane.c.done.type))
+    )
+    await db.run(execute_all, change, [{"b_keys": ["a"], "b_done": 7}])
+    rows = [{"b_keys": ["b"], "b_done": 8}, {"b_keys": ["zoe", "c"], "b_done": 9}]
+    await db.run(execute_all, change, rows)
+    found = await db.run(find_all, select(_lane.c.key, _lane.c.done).order_by(_lane.c.key), {})
+    assert found == [("a", 7), ("b", 8), ("c", 9)]
