@@ -33,7 +33,7 @@ let composedAt = 0;
 let shown = true;
 let unread = 0;
 let newest = 0;
-let typedAt = 0;
+let typedAt = -TYPING_EVERY;
 
 function dots(on, who = "bot", length = DOTS_FOR) {
   clearTimeout(dotsTimer);
