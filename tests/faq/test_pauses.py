@@ -1,4 +1,5 @@
 import gc
+import platform
 import subprocess
 import sys
 
@@ -54,5 +55,25 @@ last = weakref.ref(ring)
 del ring
 built(list)
 assert last() is None
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps what is freed")
+def test_what_it_took_to_make_something_goes_back_to_the_system():
+    """Every fiftieth of a hundred thousand pieces is kept, so nothing is free at the end."""
+    script = """
+from pathlib import Path
+from faq.pauses import built
+def pages():
+    return int(Path("/proc/self/statm").read_text().split()[1])
+def make():
+    pieces = [bytes([at % 256]) * 600 for at in range(100_000)]
+    global most
+    most = pages() - before
+    return pieces[::50]
+before = pages()
+kept = built(make)
+assert pages() - before < most / 3, (before, most, pages())
 """
     subprocess.run([sys.executable, "-c", script], check=True)
