@@ -45,7 +45,8 @@ _MATTER = (
     r"(?:退货|退款|退换|换货|取消(?:订单)?|发票|开票|注销(?:账[号户])?|投诉|安装|维修|预约|补发)"
 )
 _DENIED = re.compile(
-    rf"{_STARTS}{_SAYS}(?:我们?|咱们?)?{_EMPHASIS}不再?(?:{_MINE})"
+    rf"{_STARTS}(?:我们?|咱们?)?{_EMPHASIS}(?:不用|不必|不需要|用不着|无需)(?!的|了){_SAYS}{_WITHIN}"
+    rf"|{_STARTS}{_SAYS}(?:我们?|咱们?)?{_EMPHASIS}不再?(?:{_MINE})"
     rf"|{_STARTS}{_SAYS}我们?{_EMPHASIS}没有?(?:取消|退|换|下单|注销|投诉|订)"
     rf"|{_STARTS}(?:我们?)?{_EMPHASIS}没有?(?:让|叫|请|说(?!明)|要求|授权|同意|答应|申请)"
     rf"{_WITHIN}{{0,8}}?(?:{_ACTION})"
