@@ -127,7 +127,6 @@ DENIED = {
         "谁说我要退货了",
         "我什么时候说要退款了",
         "我拒绝退货",
-        "我自己装，不用师傅",
         "这个订单不取消了",
         "東西我留著，不退貨",
         "千万不能取消我的订单",
@@ -168,6 +167,11 @@ DENIED = {
 )
 def test_what_is_denied_is_never_answered_for_sure(matcher_of, language, text):
     assert matcher_of(language, EASY).decide(text).band is not Band.ANSWER
+
+
+@pytest.mark.parametrize("text", ["我自己装，不用师傅", "用不着你们上门", "无需延保"])
+def test_who_does_not_need_something_denies_it_whatever_it_is(text):
+    assert is_negated(text)
 
 
 @pytest.mark.parametrize(
