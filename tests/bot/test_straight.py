@@ -60,6 +60,21 @@ async def test_a_door_takes_no_body_over_the_limit(client, announced):
     assert (answer.status_code, answer.headers["connection"]) == (413, "close")
 
 
+async def test_a_body_that_says_it_is_too_long_is_refused_before_it_is_read(client):
+    sent = []
+
+    async def never():
+        raise AssertionError("somebody read it")
+
+    async def note(message):
+        sent.append(message)
+
+    announced = [(b"content-length", str(LARGEST_CALL + 1).encode())]
+    scope = {"type": "http", "method": "POST", "path": "/inboxes/website/messages"}
+    await client.app({**scope, "headers": announced}, never, note)
+    assert sent[0]["status"] == 413
+
+
 async def test_a_page_behind_a_door_is_guarded_like_every_page(client):
     answer = await client.post("/inboxes/website/page")
     assert answer.headers["x-frame-options"] == "DENY"
