@@ -74,11 +74,17 @@ class FaqConfig(BaseModel):
         default=500, ge=50, le=5000, description="how much of a long message is matched"
     )
     budget_ms: int = Field(
+        default=200,
+        ge=20,
+        le=10_000,
+        description="milliseconds of a processor; a question that takes more counts as missed",
+    )
+    patience_ms: int = Field(
         default=1000,
         ge=20,
         le=10_000,
-        description="milliseconds, waiting for a processor included; a question that takes longer "
-        "counts as missed",
+        description="milliseconds in all, waiting for a processor included; `budget_ms` where that "
+        "is more",
     )
 
     def threshold(self, entry: Entry) -> float | None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -13,6 +14,7 @@ import structlog
 from faq import encoder as encoders
 from faq import labels, stored
 from faq.apprentice import Apprentice
+from faq.budget import within
 from faq.config import FaqConfig
 from faq.edits import Edit, valid
 from faq.encoder import CachedEncoder, Encoder
@@ -201,14 +203,10 @@ class KnowledgeBase:
         matcher = self._matcher
         if matcher is None:
             return _nothing("not-ready")
-        loop = asyncio.get_running_loop()
-        deciding = loop.run_in_executor(self._deciders, matcher.decide, text[:RAW_LIMIT])
-        try:
-            async with asyncio.timeout(self._config.budget_ms / 1000):
-                decision = await deciding
-        except TimeoutError:
-            return _nothing("timeout")
-        return self._still_live(decision)
+        budget, patience = self._config.budget_ms / 1000, self._config.patience_ms / 1000
+        work = partial(matcher.decide, text[:RAW_LIMIT])
+        decision = await within(budget, patience, self._deciders, work)
+        return _nothing("timeout") if decision is None else self._still_live(decision)
 
     async def tried(self, text: str, changed: Iterable[Entry], gone: Collection[str]) -> Decision:
         """Decide as if entries were changed or gone: an editor waits, so without a time budget."""

@@ -124,7 +124,7 @@ async def test_a_slow_decision_is_handed_off_in_time(base):
         def decide(self, text):
             gate.wait(60)
 
-    base._config = FaqConfig(budget_ms=50)
+    base._config = FaqConfig(budget_ms=50, patience_ms=50)
     base._matcher = Slow()
     decision = await base.decide("怎么退货")
     gate.set()
