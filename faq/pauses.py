@@ -31,10 +31,11 @@ def built(make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
             gc.freeze()
         if was_enabled:
             gc.enable()
-        _give_back()
+        give_back()
 
 
-def _give_back() -> None:
+def give_back() -> None:
+    """Give the system back what the C library keeps for next time."""
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:  # glibc alone has it, and alone needs it

@@ -17,7 +17,8 @@ Half = NDArray[np.float16]
 
 KEY_BYTES = 20
 MOST_KEPT = 200_000
-_BLOCK = 10_000
+BLOCK = 2_000
+"""How many rows are had in full at a time."""
 _NO_SPREAD_SIGN = ~(7 << 28)
 _EXPONENTS_APART = np.float32(2.0**112)
 _LARGE = 16_000_000
@@ -51,8 +52,8 @@ class Stored:
         What is returned lies direction after direction.
         """
         found = np.empty((len(directions), len(self)), np.float32).T
-        for at in range(0, len(self), _BLOCK):
-            found[at : at + _BLOCK] = self[slice(at, at + _BLOCK)] @ directions.T
+        for at in range(0, len(self), BLOCK):
+            found[at : at + BLOCK] = self[slice(at, at + BLOCK)] @ directions.T
         mapped.let_go(self.table)
         return found
 

@@ -75,7 +75,7 @@ def load(folder: Path | None, name: str) -> Weights:
         stored = np.zeros(1, LAYOUT)
         _fill(stored)
     else:
-        file = folder / f"encoder-{name}-{LAYOUT_VERSION}.npy"
+        file = _file(folder, name)
         if mapped.read(file, LAYOUT) is None:
             mapped.write(file, LAYOUT, 1, _fill)
             for old in folder.glob("encoder-*.npy"):
@@ -83,6 +83,15 @@ def load(folder: Path | None, name: str) -> Weights:
                     old.unlink(missing_ok=True)
         stored = np.asarray(mapped.read(file, LAYOUT))
     return {field: stored[field][0] for field in LAYOUT.names or ()}
+
+
+def are_kept(folder: Path, name: str) -> bool:
+    """Say whether a folder holds the arrays of the layout."""
+    return mapped.read(_file(folder, name), LAYOUT) is not None
+
+
+def _file(folder: Path, name: str) -> Path:
+    return folder / f"encoder-{name}-{LAYOUT_VERSION}.npy"
 
 
 def _fill(rows: NDArray[Any]) -> None:

@@ -1,9 +1,3 @@
-import os
-import select
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from faq.apprentice import Apprentice, Lesson, teach
@@ -88,29 +82,3 @@ async def test_labels_are_learnt_once_and_remembered(make_matcher, shop, tmp_pat
     assert again.lexical.version.endswith("+read")
     few = known[:20]
     assert await Apprentice(OFF, tmp_path).learn_labelled(matcher, shipped(), few) is None
-
-
-POOL = """
-import multiprocessing, os
-from concurrent.futures import ProcessPoolExecutor
-from faq.apprentice import end_with_parent
-if __name__ == "__main__":
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(1, context, initializer=end_with_parent)
-    print(pool.submit(os.getpid).result(), flush=True)
-    input()
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux: os.pidfd_open")
-def test_a_learning_process_does_not_outlive_the_service_that_was_killed(tmp_path):
-    script = tmp_path / "pool.py"
-    script.write_text(POOL, encoding="utf-8")
-    env = os.environ | {"PYTHONPATH": str(Path.cwd())}
-    with subprocess.Popen(
-        [sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env
-    ) as service:
-        handle = os.pidfd_open(int(service.stdout.readline()))
-        service.kill()
-    assert select.select([handle], [], [], 30)[0] == [handle]
-    os.close(handle)

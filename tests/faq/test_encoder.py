@@ -45,6 +45,29 @@ def test_what_is_encoded_beforehand_comes_out_the_same(fake_encoder):
     assert not foretold.has_word("shoping")
 
 
+def test_many_new_questions_are_put_into_the_file_beforehand(tmp_path, fake_encoder):
+    own, others, asked = fake_encoder, type(fake_encoder)(), []
+    other = CachedEncoder(others, tmp_path)
+
+    def beforehand(texts):
+        asked.append(len(texts))
+        other.encode_questions(texts)
+
+    encoder = CachedEncoder(own, tmp_path, beforehand)
+    many = [f"question {number}" for number in range(module.MANY + 5)]
+    encoder.encode_questions(many[:5])
+    assert (asked, len(own.calls)) == ([], 5)
+    found = encoder.encode_questions(many)
+    assert (asked, len(own.calls), len(others.calls)) == ([len(many)], 5, module.MANY)
+    assert np.allclose(found[slice(0, len(many))], own.encode(many), atol=1e-3)
+
+
+def test_many_questions_that_nobody_put_into_the_file_are_encoded_here(tmp_path, fake_encoder):
+    many = [f"question {number}" for number in range(module.MANY)]
+    CachedEncoder(fake_encoder, tmp_path, lambda _: None).encode_questions(many)
+    assert fake_encoder.calls == many
+
+
 def test_a_damaged_file_is_built_anew(tmp_path, fake_encoder):
     CachedEncoder(fake_encoder, tmp_path).encode_questions(TEXTS)
     (file,) = tmp_path.iterdir()
