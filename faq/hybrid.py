@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from faq.ahead import Ahead
-from faq.clauses import clauses, is_negated, takes_back
+from faq.clauses import clauses, takes_back
 from faq.config import FaqConfig
+from faq.denials import is_negated
 from faq.encoder import CachedEncoder, Encoder, Foretold
 from faq.entities import contradicts, named
 from faq.features import Lookup, look_up
@@ -102,8 +103,7 @@ class HybridMatcher:
     def with_meaning(self, encoder: CachedEncoder) -> HybridMatcher:
         """Return a matcher over the same index that compares meaning too.
 
-        As if built with the encoder, but without cutting and weighing anything again; what was
-        edited since the index was built is not part of it.
+        Nothing is cut and weighed again; what was edited since it was built is not part of it.
         """
         base = self._later.base
         if base.entries:

@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import cached_property
 
 from faq.ahead import Ahead
-from faq.clauses import is_negated
 from faq.config import FaqConfig
+from faq.denials import is_negated
 from faq.encoder import CachedEncoder, Encoder
 from faq.features import Lookup
 from faq.found import CANDIDATES

@@ -2,8 +2,8 @@
 
 import pytest
 
-from faq.clauses import is_negated
 from faq.config import FaqConfig
+from faq.denials import is_negated
 from faq.encoder import CachedEncoder, load
 from faq.hybrid import HybridMatcher
 from faq.matcher import Band, Entry
@@ -131,6 +131,21 @@ DENIED = {
         "東西我留著，不退貨",
         "千万不能取消我的订单",
         "取消订单？没有的事",
+        "谁要退货了",
+        "我哪里说要退货",
+        "退啥货啊，我很满意",
+        "退货？算了吧",
+        "退货的事先放一放",
+        "退货暂缓",
+        "我放弃退货",
+        "撤回退货申请",
+        "退货申请帮我撤掉",
+        "申请退货是我点错了",
+        "不小心点了退款",
+        "取消订单是不可能的",
+        "没必要退货",
+        "发票我用不着",
+        "收货地址别动",
     ),
     "en": (
         "I don't want to return an item",
@@ -158,6 +173,18 @@ DENIED = {
         "I refuse to return my order",
         "stop cancelling my order",
         "no refund needed",
+        "don't bother with the return",
+        "I have no intention of returning my order",
+        "I decided against returning an item",
+        "hold off on the return",
+        "nobody asked you to cancel my order",
+        "who said I want to return an item",
+        "stop the cancellation",
+        "I clicked cancel by accident, keep my order",
+        "the return request was a mistake, ignore it",
+        "I haven't asked you to delete my account",
+        "I'd rather keep it than return it",
+        "leave my account as it is",
     ),
 }
 
@@ -201,6 +228,23 @@ def test_who_does_not_need_something_denies_it_whatever_it_is(text):
         "why did you stop the refund",
         "there is no refund yet",
         "the seller refused to refund",
+        "怎么撤回退货申请",
+        "放弃退货会怎样",
+        "误点了确认收货怎么办",
+        "手滑多拍了一件，申请退款",
+        "点错了规格，能换吗",
+        "哪里有说明退货政策",
+        "取消订单不可能吗",
+        "谁要付退货运费",
+        "没必要这么久吧还没退款",
+        "东西还要多久到",
+        "how do i undo my cancellation",
+        "can I return without a receipt",
+        "a refund instead of a replacement",
+        "nobody delivered my order",
+        "I ordered by mistake, please cancel",
+        "I'll keep it short: refund please",
+        "I don't need my subscription anymore",
     ],
 )
 def test_a_question_or_a_complaint_with_a_no_in_it_denies_nothing(text):
