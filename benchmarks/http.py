@@ -26,6 +26,8 @@ from channels.simulation import Push
 VISITORS = 200
 STEADY, SECONDS = 400, 10
 """Calls a second, and for how long."""
+FLOOD = 4000
+"""Connections of who calls too much: many more than may wait, so that some must be refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ async def overload(seconds: int = 20) -> None:
     """Print what becomes of twice the calls that can be processed."""
     print(f"overload: {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     async with chat() as flooded:
-        probe = 1500
+        probe = 4000
         begun = perf_counter()
         await fire(flooded.port, flooded.calls(probe), flooded.folder, 64)
         await flooded.drained()
@@ -133,7 +135,7 @@ async def overload(seconds: int = 20) -> None:
         before, count = rss_of(flooded.pid), int(able * 2 * seconds)
         calls = flooded.calls(count, first=probe)
         begun = perf_counter()
-        firing = asyncio.create_task(fire(flooded.port, calls, flooded.folder, 256, able * 2))
+        firing = asyncio.create_task(fire(flooded.port, calls, flooded.folder, FLOOD, able * 2))
         most = before
         while not firing.done():
             await asyncio.sleep(0.5)
@@ -143,8 +145,11 @@ async def overload(seconds: int = 20) -> None:
         most = max(most, rss_of(flooded.pid))
         taken = fired["statuses"].get("200", 0)
         lost = taken + probe - flooded.stored()
-    print(f"offered                {count / lasted:.0f} /s, {able:.0f} /s can be processed")
-    print(f"answers                {fired['statuses']}, longest {fired['longest']:.0f} ms")
+    print(f"offered                {fired['offered']:.0f} /s, {able:.0f} /s can be processed:"
+          f" {fired['offered'] / able:.2f} x")  # fmt: skip
+    print(f"answers                {fired['statuses']}, p50 {fired['p50']:.0f} ms,"
+          f" longest {fired['longest']:.0f} ms")  # fmt: skip
+    print(f"acknowledged           {taken / lasted:.0f} /s")
     print(f"acknowledged and lost  {max(lost, 0)} of {taken}")
     print(f"drained                {left} left after {lasted:.0f} s, {drain:.1f} s more:"
           f" {drain / lasted:.2f} x the flood")  # fmt: skip
