@@ -20,7 +20,7 @@ from channels.base import Passive, Reception, Request
 from channels.errors import BadRequest
 from channels.message import OutgoingMessage
 from storage import adapter_memory, bounces, passive, slots, transport
-from storage.batches import Batches
+from storage.batches import TOO_MUCH, Batches
 from storage.database import Database, StorageError, Unavailable
 from storage.jobs import Terms, on_terms
 from storage.lanes import Fenced
@@ -34,8 +34,12 @@ GLANCE_SECONDS = 0.1
 
 STORE_SECONDS = 2.0
 """How long a platform waits for the disk before it is told to come again."""
-WAITING = 2000
-"""How many calls may wait to be stored; who comes then is told at once to try again."""
+WAITING = 512
+"""How many calls may wait to be stored; who comes then is told at once to try again.
+
+Fewer than are stored in half of `STORE_SECONDS`, also while many are turned away: a call that
+waits in vain costs as much as one that is stored.
+"""
 
 
 class NoSuchInbox(LookupError):
@@ -118,6 +122,9 @@ class Intake:
         inbox = self._inboxes.get(name)
         if inbox is None or inbox.webhook is None:
             raise NoSuchInbox(name)
+        if self._arrivals.full:
+            # Before it is read: what cannot be stored must not cost what could be.
+            raise Unavailable(TOO_MUCH)
         try:
             reception = await inbox.webhook.receive(request)
         except BadRequest as problem:

@@ -51,6 +51,27 @@ async def read_call(request: Request) -> Call:
     )
 
 
+class Refusals:
+    """Logs calls that could not be stored, one a second: there are many when there is too much.
+
+    A line costs as much as a message, a trace more.
+    """
+
+    def __init__(self) -> None:
+        self._quiet_until, self._untold = 0.0, 0
+
+    def tell(self, inbox: str, problem: Exception, now: float) -> None:
+        """Log this one, or count it for the next that is logged; `now` are seconds."""
+        if now < self._quiet_until:
+            self._untold += 1
+            return
+        log.error("a call could not be stored", inbox=inbox, problem=problem, before=self._untold)
+        self._quiet_until, self._untold = now + 1.0, 0
+
+
+_refusals = Refusals()
+
+
 async def carry_in(request: Request, inbox: str) -> Response:
     """Give a platform's call to intake and translate what comes back."""
     service = service_of(request)
@@ -62,8 +83,7 @@ async def carry_in(request: Request, inbox: str) -> Response:
     except BadRequest as problem:
         return PlainTextResponse(type(problem).__name__, problem.status)
     except (StorageError, ChannelError, ClientDisconnect) as problem:
-        # One line: there are many when there is too much, and a trace costs more than a message.
-        log.error("a call could not be stored", inbox=inbox, problem=problem)  # noqa: TRY400
+        _refusals.tell(inbox, problem, perf_counter())
         return PlainTextResponse("try again", 503, headers={"retry-after": "1"})
     then = None
     if isinstance(reception, Answered) and not await request.is_disconnected():

@@ -21,6 +21,7 @@ Waiting = tuple[I, "asyncio.Future[R]"]
 
 SIZE = 64
 """How many items share one write at most."""
+TOO_MUCH = "more comes in than can be stored; try again"
 
 
 class Batches(Generic[I, R]):
@@ -55,6 +56,11 @@ class Batches(Generic[I, R]):
         self._lock, self._asked = Lock(), False
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    @property
+    def full(self) -> bool:
+        """Whether who comes now is turned away."""
+        return self._most is not None and len(self._waiting) >= self._most
+
     async def add(self, item: I) -> R:
         """Return the item's result once it is on disk.
 
@@ -62,8 +68,8 @@ class Batches(Generic[I, R]):
             Unavailable: the database takes no writes, or too many items wait.
             Exception: whatever became of the item; then nothing of it was stored.
         """
-        if self._most is not None and len(self._waiting) >= self._most:
-            raise Unavailable("more comes in than can be stored; try again")
+        if self.full:
+            raise Unavailable(TOO_MUCH)
         self._loop = asyncio.get_running_loop()
         future: asyncio.Future[R] = self._loop.create_future()
         with self._lock:

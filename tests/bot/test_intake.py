@@ -264,3 +264,11 @@ async def test_when_more_comes_than_can_be_stored_a_call_is_refused_and_not_lost
     await house.think()
     heard = [text for who, text in await house.spoken() if who == "contact"]
     assert heard == ["one", "two", "three"]
+
+
+async def test_when_more_comes_than_can_be_stored_a_call_is_refused_unread(build, monkeypatch):
+    monkeypatch.setattr("bot.intake.WAITING", 0)
+    house = build()
+    call = Request("POST", {}, {"x-forged": "401"}, b'{"text": "hello"}')
+    with pytest.raises(Unavailable):
+        await house.intake.receive("shop", call)

@@ -10,14 +10,17 @@ import pytest
 from fastapi.routing import APIRoute
 from sqlmodel import select
 from starlette.requests import Request
+from structlog.testing import capture_logs
 
 from bot.limit import LARGEST_CALL, BodyLimit
+from bot.web import Refusals
 from channels.message import text_of
 from channels.testing import serve
 from channels.testing.server import closed_url
 from channels.wechat.simulator import Simulator
 from console.files import CUT
 from storage import paces
+from storage.database import Unavailable
 from storage.models import Delivery, InboundEvent
 
 HOOK = "/inboxes/shop/webhook"
@@ -219,6 +222,18 @@ async def test_what_cannot_be_stored_is_asked_for_again(run):
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) >= 1
     assert await stored(served) == []
+
+
+def test_calls_that_cannot_be_stored_are_logged_once_a_second_and_counted():
+    refusals = Refusals()
+    with capture_logs() as logs:
+        for moment in (5.0, 5.1, 5.9, 6.1, 6.2, 9.0):
+            refusals.tell("shop", Unavailable("too much"), moment)
+    assert [(line["inbox"], line["before"]) for line in logs] == [
+        ("shop", 0),
+        ("shop", 2),
+        ("shop", 1),
+    ]
 
 
 async def test_an_inbox_that_is_not_open_asks_to_come_again(run):
