@@ -20,6 +20,7 @@ from console import (
     demo,
     imports,
     knowledge,
+    knowledge_list,
     knowledge_tools,
     learning,
     login,
@@ -60,6 +61,7 @@ ROUTERS: list[APIRouter] = [
     imports.router,
     learning.router,
     missed.router,
+    knowledge_list.router,
     knowledge.router,
     settings.router,
 ]

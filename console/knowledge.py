@@ -23,14 +23,12 @@ from console.services import Services
 from console.views import is_partial, render
 from console.words import CHANNELS
 from storage import knowledge, plans
-from storage.knowledge import Chosen, Content, UnknownArticle
+from storage.knowledge import Content, UnknownArticle
 from storage.rules import Attachment, Rules
 
 router = APIRouter()
 EditorLogin = Annotated[Login, Depends(require("knowledge.write"))]
 """Somebody who writes entries."""
-DRAFTED = "drafted"
-"""The state of what the next release would change."""
 NEIGHBOURS = 300
 """How many questions are offered to be named as related; any other can be typed."""
 RULE_FIELDS = frozenset({"mode", "valid_from", "valid_to", "level", *RELATED})
@@ -48,33 +46,13 @@ TOLD: Mapping[str, str] = {
 }
 
 
-@router.get("/kb")
-async def list_all(
-    request: Request,
-    login: EditorLogin,
-    found: Found,
-    q: str = "",
-    kind: str = "",
-    category: str = "",
-    page: int = 1,
-) -> Response:
-    """Show the entries."""
-    told, state = (request.query_params.get(name, "") for name in ("told", "state"))
-    known = kind if kind in KINDS else ""
-    page = max(1, min(page, 10_000))
-    chosen = Chosen(q[:200], known, category[:200], state == DRAFTED)
-    listed = await found.db.read(pages.read_list, chosen, (page - 1) * pages.PAGE)
-    context = {"listed": listed, "chosen": chosen, "page": page}
-    return _render(request, login, found, "list.html", {**context, "told": TOLD.get(told, "")})
-
-
 @router.get("/kb/new")
 async def ask_new(
     request: Request, login: EditorLogin, found: Found, question: str = ""
 ) -> Response:
     """Show an empty entry."""
     given = {"question": question[: pages.QUESTION_LIMIT]}
-    return _render(request, login, found, "entry.html", _blank(given, {}))
+    return show_page(request, login, found, "entry.html", _blank(given, {}))
 
 
 @router.post("/kb/new")
@@ -85,7 +63,7 @@ async def create(request: Request, login: EditorLogin, found: Found) -> Response
     if content is None or lost:
         wrong |= lost
         more = {**_blank(given, wrong), "rows": answer_files.rows_of(found, files)}
-        return _render(request, login, found, "entry.html", more, 422)
+        return show_page(request, login, found, "entry.html", more, 422)
     key = await found.db.write(pages.save, None, content, login.id, found.clock(), "")
     return _go(f"/kb/{quote(key)}?told=saved")
 
@@ -211,7 +189,7 @@ async def _entry_page(
         "awaited": awaited.get(key) if entry.state.draft else None,
         **more,
     }
-    return _render(request, login, found, "entry.html", context, status)
+    return show_page(request, login, found, "entry.html", context, status)
 
 
 def _blank(given: Mapping[str, str], errors: Mapping[str, str]) -> dict[str, Any]:
@@ -228,7 +206,7 @@ def _blank(given: Mapping[str, str], errors: Mapping[str, str]) -> dict[str, Any
     return {**empty, "given": given, "errors": errors}
 
 
-def _render(
+def show_page(
     request: Request,
     login: Login,
     found: Services,
@@ -236,6 +214,7 @@ def _render(
     context: Mapping[str, Any],
     status: int = 200,
 ) -> Response:
+    """Show a page of the knowledge base with the words that all of them use."""
     words = {
         "kinds": KINDS,
         "bands": BANDS,

@@ -116,17 +116,6 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """A page of the list."""
-
-    entries: Sequence[Entry]
-    total: int
-    drafts: int
-    release: int
-    tree: Sequence[Branch] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Revision:
     """One revision of an entry in its history, and what it changed."""
 
@@ -144,25 +133,13 @@ class Released:
     live: bool
 
 
-def read_list(session: Session, chosen: articles.Chosen, offset: int) -> Listed:
-    """Return one page of the knowledge base."""
-    found = articles.list_articles(session, chosen, PAGE, offset)
-    return Listed(
-        [Entry(state) for state in found if state.draft or state.live],
-        articles.count_articles(session, chosen),
-        overview.count_drafts(session),
-        articles.current_release(session),
-        tree_of(articles.category_counts(session)),
-    )
-
-
 def read_entry(session: Session, key: str) -> tuple[Entry, list[Revision], list[str]] | None:
     """Return one entry with its revisions and the categories in use."""
     state = articles.get_article(session, key)
     if state is None or (state.live is None and state.draft is None):
         return None
     history = articles.versions(session, key)
-    people = _authors(session, [version.author_id for version in history])
+    people = authors(session, [version.author_id for version in history])
     before = [*map(knowledge.content_of, history[1:]), Content("")]
     revisions = [
         Revision(
@@ -183,7 +160,7 @@ def read_drafts(session: Session) -> list[Entry]:
 def read_releases(session: Session) -> list[Released]:
     """Return the releases, newest first, with who made them."""
     found = articles.releases(session)
-    people = _authors(session, [release.author_id for release in found])
+    people = authors(session, [release.author_id for release in found])
     return [
         Released(release, people.get(release.author_id) if release.author_id else None, index == 0)
         for index, release in enumerate(found)
@@ -277,5 +254,6 @@ def folded(question: str) -> str:
     return " ".join(question.casefold().split())
 
 
-def _authors(session: Session, ids: Sequence[UUID | None]) -> dict[UUID, Agent]:
+def authors(session: Session, ids: Sequence[UUID | None]) -> dict[UUID, Agent]:
+    """Return those who wrote something, by their ids."""
     return listings.agents_of(session, {each for each in ids if each is not None})

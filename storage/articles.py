@@ -126,14 +126,14 @@ def list_articles(
     session: Session, chosen: Chosen = ALL, limit: int = 50, offset: int = 0
 ) -> list[ArticleState]:
     """Return entries that are live or drafted, by key, with both states."""
-    found = select(Article).where(*_chosen(chosen)).order_by(col(Article.key))
+    found = select(Article).where(*conditions(chosen)).order_by(col(Article.key))
     articles = list(session.exec(found.limit(limit).offset(offset)))
     return states(session, articles)
 
 
 def count_articles(session: Session, chosen: Chosen = ALL) -> int:
     """Return how many entries `list_articles` would find in all."""
-    return session.exec(select(func.count()).select_from(Article).where(*_chosen(chosen))).one()
+    return session.exec(select(func.count()).select_from(Article).where(*conditions(chosen))).one()
 
 
 def questions(session: Session, keys: Collection[str] | None = None) -> dict[str, str]:
@@ -159,7 +159,8 @@ def category_counts(session: Session) -> dict[str, int]:
     return dict(session.exec(query).all())
 
 
-def _chosen(chosen: Chosen) -> list[ColumnElement[bool]]:
+def conditions(chosen: Chosen) -> list[ColumnElement[bool]]:
+    """Return what an entry must be to be chosen."""
     wanted: list[ColumnElement[bool]] = [col(Article.id).in_(_current(chosen.query))]
     if chosen.kind:
         wanted.append(col(Article.kind) == chosen.kind)

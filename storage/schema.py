@@ -16,7 +16,7 @@ from storage.sqlite import make_folder, sqlite_path
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0018"
+HEAD = "0019"
 """The newest revision; a test keeps it equal to the newest file in `migrations/versions`."""
 
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7229144250)"

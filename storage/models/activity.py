@@ -7,7 +7,10 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Index, text
+from sqlalchemy import JSON, Index, String, column, text
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Field, SQLModel
 
 from storage.types import Moment, Word, utcnow
@@ -45,6 +48,30 @@ class Fact(StrEnum):
     INBOX_STATE = "inbox.state"
 
 
+class EntryOf(FunctionElement[str]):
+    """The entry that a fact's `data` names, written as its index has it."""
+
+    name = "entry_of"
+    type = String()
+    inherit_cache = True
+
+
+@compiles(EntryOf)
+def _extracted(element: EntryOf, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own signature
+    return f"json_extract({compiler.process(element.clauses, **kw)}, '$.entry')"
+
+
+@compiles(EntryOf, "postgresql")
+def _picked(element: EntryOf, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own signature
+    return f"({compiler.process(element.clauses, **kw)} ->> 'entry')"
+
+
+def _only(name: str, fact: Fact, *columns: Any) -> Index:  # noqa: ANN401 - names and expressions
+    """Return an index of one kind of facts; a query must name the kind as a literal to use it."""
+    where = text(f"fact = '{fact}'")
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
 class Activity(SQLModel, table=True):
     """One fact: what, who, when, about which conversation or ticket."""
 
@@ -55,6 +82,15 @@ class Activity(SQLModel, table=True):
             sqlite_where=text("ticket_id IS NOT NULL"),
             postgresql_where=text("ticket_id IS NOT NULL"),
         ),
+        _only(
+            "activity_of_entry",
+            Fact.FAQ_ANSWERED,
+            EntryOf(column("data")),
+            "conversation_id",
+            "at",
+        ),
+        _only("activity_of_offers", Fact.FAQ_SUGGESTED, "at"),
+        _only("activity_of_handoffs", Fact.CONVERSATION_HANDED_OFF, "conversation_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

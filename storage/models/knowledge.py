@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, BigInteger
+from sqlalchemy import JSON, BigInteger, Index, text
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
 from storage.types import Moment, Word, utcnow
@@ -31,7 +31,25 @@ class ArticleVersion(SQLModel, table=True):
     draft has no `live_from`. At most one version of an article is live in a release.
     """
 
-    __table_args__ = (UniqueConstraint("article_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("article_id", "number"),
+        # What an entry is now, without its words: the list counts and filters by it alone.
+        Index(
+            "version_now",
+            "article_id",
+            "live_from",
+            "number",
+            sqlite_where=text("live_to IS NULL"),
+            postgresql_where=text("live_to IS NULL"),
+        ),
+        # Not of those that are now: they would be looked up here one by one.
+        Index(
+            "version_ended",
+            "live_to",
+            sqlite_where=text("live_to IS NOT NULL"),
+            postgresql_where=text("live_to IS NOT NULL"),
+        ),
+    )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     article_id: UUID = Field(foreign_key="article.id", index=True)
@@ -44,7 +62,7 @@ class ArticleVersion(SQLModel, table=True):
     deleted: bool = False
     """A draft that takes the entry out of the next release."""
     live_from: int | None = Field(default=None, index=True)
-    live_to: int | None = Field(default=None, index=True)
+    live_to: int | None = None
     author_id: UUID | None = Field(default=None, foreign_key="agent.id")
     created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
 
