@@ -20,6 +20,7 @@ from console import (
     demo,
     imports,
     knowledge,
+    knowledge_chosen,
     knowledge_list,
     knowledge_tools,
     learning,
@@ -62,6 +63,7 @@ ROUTERS: list[APIRouter] = [
     learning.router,
     missed.router,
     knowledge_list.router,
+    knowledge_chosen.router,
     knowledge.router,
     settings.router,
 ]

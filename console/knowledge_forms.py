@@ -139,7 +139,7 @@ def _read_rules(given: Mapping[str, str], keys: Mapping[str, str], wrong: dict[s
     mode, risk = given.get("mode", "smart"), given.get("risk", "normal")
     if mode not in MODES or risk not in RISKS:
         wrong["mode"] = mark("Choose one of those that are offered.")
-    starts, ends = (_moment(given, name, wrong) for name in ("valid_from", "valid_to"))
+    starts, ends = (moment_in(given, name, wrong) for name in ("valid_from", "valid_to"))
     if starts is not None and ends is not None and ends <= starts:
         wrong["valid_to"] = mark("It ends before it begins.")
     return Rules(
@@ -155,7 +155,13 @@ def _read_rules(given: Mapping[str, str], keys: Mapping[str, str], wrong: dict[s
     )
 
 
-def _moment(given: Mapping[str, str], name: str, wrong: dict[str, str]) -> datetime | None:
+def audience_of(given: Mapping[str, str], wrong: dict[str, str]) -> tuple[tuple[str, ...], int]:
+    """Return for whom a form says an entry is: tags and level; what cannot be goes to `wrong`."""
+    return _tags(given), _level(given, wrong)
+
+
+def moment_in(given: Mapping[str, str], name: str, wrong: dict[str, str]) -> datetime | None:
+    """Return the moment that a form's field says, if any; what cannot be goes to `wrong`."""
     said = given.get(name, "").strip()
     moment = moment_of(said) if said else None
     if said and moment is None:

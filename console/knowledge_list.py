@@ -144,8 +144,20 @@ async def list_all(request: Request, login: EditorLogin, found: Found, told: str
     """Show the entries."""
     place = place_of(request.query_params)
     listed = await found.db.read(read_list, place, found.clock())
-    context = {"listed": listed, "place": place, "told": TOLD.get(told, "")}
+    context = {
+        "listed": listed,
+        "place": place,
+        "told": TOLD.get(told, ""),
+        "choice": _choice(request.query_params),
+    }
     return show_page(request, login, found, "list.html", context)
+
+
+def _choice(given: Mapping[str, str]) -> tuple[str, int, int]:
+    """Return what came of a choice of entries: a word, how many were changed, how many left."""
+    numbers = (given.get(name, "") for name in ("done", "left"))
+    done, left = (int(n) if n.isascii() and n.isdigit() and len(n) < 4 else 0 for n in numbers)  # noqa: PLR2004 - digits
+    return given.get("chosen", ""), done, left
 
 
 def _author(people: Mapping[UUID, Agent], key: UUID | None) -> Agent | None:

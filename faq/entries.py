@@ -21,6 +21,7 @@ MOST_SIMILAR = 500
 TAKEN_KEYS = frozenset(
     {
         "categories",
+        "chosen",
         "export",
         "files",
         "gaps",

@@ -5,6 +5,28 @@
   if (tree && matchMedia("(max-width: 1280px)").matches) tree.open = false;
 }
 
+// The list: what can be done with chosen entries shows once there are any.
+{
+  const form = document.querySelector("[data-chosen]");
+  if (form) {
+    const all = form.querySelector("[data-all]");
+    const number = form.querySelector("[data-number]");
+    const ticks = [...form.querySelectorAll('input[name="key"]')];
+    const show = () => {
+      const chosen = ticks.filter((each) => each.checked).length;
+      all.checked = chosen === ticks.length;
+      all.indeterminate = chosen > 0 && !all.checked;
+      form.querySelector(".choosing").classList.toggle("any", chosen > 0);
+      number.textContent = chosen ? number.dataset.text.replace("{number}", chosen) : "";
+    };
+    all.addEventListener("change", () => { for (const each of ticks) each.checked = all.checked; show(); });
+    form.addEventListener("change", show);
+    form.classList.add("scripted");
+    window.addEventListener("pageshow", show);
+    show();
+  }
+}
+
 // The editor: the answer as a customer of one channel sees it, while it is written.
 (() => {
   const form = document.getElementById("editor");

@@ -69,6 +69,7 @@ TABLE = {
     "POST /kb/files": WRITERS,
     "GET /kb/files/{media_id}": WRITERS,
     "POST /kb/categories": WRITERS,
+    "POST /kb/chosen": WRITERS,
     "POST /kb/releases/{number}/rollback": PUBLISHERS,
     "GET /kb/new": WRITERS,
     "POST /kb/new": WRITERS,
