@@ -19,6 +19,7 @@ from console.knowledge_views import (
     folded,
 )
 from console.rehearsal_views import moment_of
+from faq.entries import CATEGORY_CHARS
 from faq.normalize import normalize
 from storage.knowledge import Content
 from storage.rules import MODES, RISKS, Attachment, Mode, Risk, Rules
@@ -94,7 +95,7 @@ def read_content(
 def category_of(given: str) -> str:
     """Return a category's path in its one form: no blanks around, no empty level."""
     levels = [" ".join(level.split()) for level in given.replace("／", "/").split("/")]
-    return "/".join([level for level in levels if level][:DEEPEST])[:100].rstrip("/")
+    return "/".join([level for level in levels if level][:DEEPEST])[:CATEGORY_CHARS].rstrip("/")
 
 
 def _lines(given: Mapping[str, str], name: str) -> list[str]:
@@ -111,7 +112,7 @@ def _wrong(
         wrong["answer_zh"] = mark("Write an answer in at least one language.")
     for code, text in answers.items():
         if len(text) > ANSWER_LIMIT:
-            wrong[f"answer_{code}"] = mark("An answer has at most 5000 characters.")
+            wrong[f"answer_{code}"] = mark("An answer has at most 10,000 characters.")
     if given.get("kind", "") not in KINDS:
         wrong["kind"] = mark("Choose one of the six kinds.")
     return wrong
@@ -124,13 +125,13 @@ def _wrong_questions(
     if not normalize(question):
         wrong["question"] = mark("Write the question that customers ask.")
     elif len(question) > QUESTION_LIMIT:
-        wrong["question"] = mark("A question has at most 200 characters.")
+        wrong["question"] = mark("A question has at most 500 characters.")
     if len(similar) > SIMILAR_LIMIT or any(len(q) > QUESTION_LIMIT for q in similar):
-        wrong["similar"] = mark("At most 200 questions of at most 200 characters each.")
+        wrong["similar"] = mark("At most 500 questions of at most 500 characters each.")
     for name in ("must_match", "must_not_match"):
         lines = _lines(given, name)
         if len(lines) > EXAMPLES or any(len(line) > QUESTION_LIMIT for line in lines):
-            wrong[name] = mark("At most 50 examples of at most 200 characters each.")
+            wrong[name] = mark("At most 50 examples of at most 500 characters each.")
     return wrong
 
 

@@ -15,6 +15,7 @@ from console.i18n import mark
 from console.knowledge_diff import Difference, differences
 from console.services import InboxState
 from console.words import CHANNELS
+from faq.entries import ANSWER_CHARS, MOST_SIMILAR, QUESTION_CHARS
 from faq.matcher import Band
 from storage import articles, knowledge, listings, overview
 from storage.database import StorageError
@@ -22,10 +23,8 @@ from storage.knowledge import ArticleState, Content
 from storage.models import Agent, ArticleVersion, Release
 
 PAGE = 50
-QUESTION_LIMIT = 200
-ANSWER_LIMIT = 5000
-SIMILAR_LIMIT = 200
-"""How many similar questions an entry can have."""
+QUESTION_LIMIT, ANSWER_LIMIT, SIMILAR_LIMIT = QUESTION_CHARS, ANSWER_CHARS, MOST_SIMILAR
+"""How long and how many questions and answers can be: as much as a file may bring."""
 BANDS: Mapping[Band, tuple[str, str, str]] = {
     Band.ANSWER: (mark("Answers"), "good", "check"),
     Band.SUGGEST: (mark("Suggests"), "warn", "question"),

@@ -28,6 +28,7 @@ from console.words import (
     ROUTES,
     WORDLESS,
 )
+from faq.entries import ANSWER_CHARS, CATEGORY_CHARS, QUESTION_CHARS
 from storage.zone import ZONE
 
 STATIC = Path(__file__).parent / "static"
@@ -120,6 +121,7 @@ def environment(locale: str) -> Environment:
         media_problems=MEDIA_PROBLEMS,
         refusals=REFUSALS,
         bands=BANDS,
+        limits={"question": QUESTION_CHARS, "answer": ANSWER_CHARS, "category": CATEGORY_CHARS},
         routes=ROUTES,
     )
     made.filters.update(

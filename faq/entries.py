@@ -14,10 +14,12 @@ from faq.tokens import language_of
 from faq.trouble import Trouble
 from storage.rules import Attachment, Rules
 
+# The forms of the desk have the same limits, so that what a file brings can be saved there again.
 KEY_CHARS = 120
 QUESTION_CHARS = 500
 ANSWER_CHARS = 10_000
 MOST_SIMILAR = 500
+CATEGORY_CHARS = 120
 TAKEN_KEYS = frozenset(
     {
         "categories",
@@ -86,7 +88,7 @@ def entry_of(row: object) -> Entry:
     kind = _KIND_WORDS.get(kind, kind)
     if kind not in KINDS:
         raise BadRow("kind %(kind)r is not one of %(known)s", kind=kind, known=", ".join(KINDS))
-    category = _short(row.get("category"), "category", KEY_CHARS)
+    category = _short(row.get("category"), "category", CATEGORY_CHARS)
     similar = _list(row.get("similar_questions"), "similar_questions")
     rules = Rules(files=tuple(map(_file, _list(row.get("files"), "files"))))
     return Entry(key, question, similar, _answers(row), kind, category, rules=rules)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from console.knowledge_forms import read_content
 from console.knowledge_views import differences
+from faq.entries import ANSWER_CHARS, CATEGORY_CHARS, MOST_SIMILAR, QUESTION_CHARS
 from storage import knowledge
 from storage.knowledge import Content
 from storage.models import Article, ArticleVersion
@@ -197,9 +198,9 @@ async def test_an_unknown_entry_is_not_found(kb_desk):
 
 def test_too_much_is_refused_field_by_field():
     given = {
-        "question": "q" * 201,
-        "similar": "\n".join(map(str, range(201))),
-        "answer_en": "a" * 5001,
+        "question": "q" * (QUESTION_CHARS + 1),
+        "similar": "\n".join(map(str, range(MOST_SIMILAR + 1))),
+        "answer_en": "a" * (ANSWER_CHARS + 1),
         "kind": "price",
     }
     content, wrong = read_content(given)
@@ -216,3 +217,30 @@ def test_differences_name_only_what_differs():
 def test_a_new_entry_takes_nothing_away():
     found = differences(Content(""), Content("货到付款？", (), {"zh": "可以"}, "price"))
     assert [each.before for each in found] == ["", "", ""]
+
+
+async def test_the_longest_that_a_file_may_bring_is_saved_in_the_form_again(kb_desk):
+    long = Content(
+        "问" * QUESTION_CHARS,
+        tuple(f"{n:03}{'答' * (QUESTION_CHARS - 3)}" for n in range(MOST_SIMILAR)),
+        {"zh": "好" * ANSWER_CHARS},
+        "service",
+        "类" * CATEGORY_CHARS,
+    )
+    await kb_desk.db.write(knowledge.save_draft, "long", long, None, kb_desk.time.now)
+    editor = await kb_desk.enter("editor")
+    page = (await editor.get("/kb/long")).text
+    assert f'maxlength="{QUESTION_CHARS}"' in page
+    given = {
+        "question": long.question,
+        "similar": "\n".join(long.similar_questions),
+        "answer_zh": long.answers["zh"],
+        "kind": long.kind,
+        "category": long.category,
+        "seen": await seen(editor, "long"),
+    }
+    # As a browser sends it, in parts: each field's characters are not escaped.
+    parts = {name: (None, text) for name, text in given.items()}
+    answer = await editor.post("/kb/long", files=parts)
+    assert answer.headers["location"] == "/kb/long?told=saved"
+    assert knowledge.content_of((await state(kb_desk, "long")).draft) == long
