@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends
 from sqlmodel import Session
@@ -15,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from console import answer_files
 from console import knowledge_views as pages
 from console.auth import Found, Login, require
+from console.entry_paths import entry_path
 from console.i18n import mark
 from console.knowledge_diff import ANSWERS, KINDS, MODES, RISKS
 from console.knowledge_forms import RELATED, form_of, read_content
@@ -65,10 +65,11 @@ async def create(request: Request, login: EditorLogin, found: Found) -> Response
         more = {**_blank(given, wrong), "rows": answer_files.rows_of(found, files)}
         return show_page(request, login, found, "entry.html", more, 422)
     key = await found.db.write(pages.save, None, content, login.id, found.clock(), "")
-    return _go(f"/kb/{quote(key)}?told=saved")
+    return _go(entry_path(key, "saved"))
 
 
 @router.get("/kb/{key:path}")
+@router.get("/kb/entry")  # before the one above: the last decorator comes first
 async def edit(
     request: Request, login: EditorLogin, found: Found, key: str, told: str = ""
 ) -> Response:
@@ -77,6 +78,7 @@ async def edit(
 
 
 @router.post("/kb/{key:path}")
+@router.post("/kb/entry")  # before the one above: the last decorator comes first
 async def change(request: Request, login: EditorLogin, found: Found, key: str) -> Response:
     """Save an entry's draft, throw it away, take the entry out, or add a similar question."""
     given, lost = await answer_files.read_form(request, login, found)
@@ -90,7 +92,7 @@ async def change(request: Request, login: EditorLogin, found: Found, key: str) -
     if is_partial(request):
         context = {"key": key, "told": TOLD[told], "added": told == "similar"}
         return render(request, "knowledge/similar.html", context, login=login)
-    return _go(f"/kb/{quote(key)}?told={told}" if stays else f"/kb?told={told}")
+    return _go(entry_path(key, told) if stays else f"/kb?told={told}")
 
 
 async def _discard(found: Services, _: Login, key: str, __: Mapping[str, str]) -> tuple[str, bool]:
@@ -153,7 +155,7 @@ async def _save(
         problem = mark("A colleague saved this draft meanwhile. Your text is still here below.")
         more = {"given": given, "problem": problem, "rows": rows}
         return await _entry_page(request, login, found, key, more, 409)
-    return _go(f"/kb/{quote(key)}?told=saved")
+    return _go(entry_path(key, "saved"))
 
 
 def _read(

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -17,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 
 from console import knowledge_views, looks, missed_views
 from console.auth import Found, Login
+from console.entry_paths import entry_path
 from console.i18n import mark
 from console.knowledge import NEIGHBOURS, EditorLogin
 from console.missed_views import ENDS, NEW, STATES, GapView, picked, with_questions
@@ -227,7 +227,7 @@ async def _keep(
     key = await found.db.write(keep)
     if key is None:
         return _go(f"/kb/gaps/{view.gap.id}?told=known")
-    return _go(f"/kb/{quote(key)}?told=saved" if is_new else "/kb/gaps?told=attached")
+    return _go(entry_path(key, "saved") if is_new else "/kb/gaps?told=attached")
 
 
 async def _decide(found: Services, login: Login, gap_id: str, state: GapState) -> None:

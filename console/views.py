@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse
 
 from console import i18n
 from console.auth import Login
+from console.entry_paths import entry_path
 from console.words import (
     BANDS,
     CONTACT_EVENTS,
@@ -131,6 +132,7 @@ def environment(locale: str) -> Environment:
         moment=moment,
         day=lambda value: day(value, locale),
         brief=brief,
+        entry_path=entry_path,
         preview=lambda line: i18n.say(locale, WORDLESS[line]) if line in WORDLESS else line,
         waiting=lambda since, now: waiting(since, now, locale),
         percent=percent,

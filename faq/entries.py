@@ -20,25 +20,6 @@ QUESTION_CHARS = 500
 ANSWER_CHARS = 10_000
 MOST_SIMILAR = 500
 CATEGORY_CHARS = 120
-TAKEN_KEYS = frozenset(
-    {
-        "categories",
-        "chosen",
-        "export",
-        "files",
-        "gaps",
-        "import",
-        "learning",
-        "near",
-        "new",
-        "publish",
-        "rehearsals",
-        "releases",
-        "tests",
-        "try",
-    }
-)
-"""Words that are pages of the desk's knowledge base, so that no entry could be opened by them."""
 KINDS = ("product", "price", "service", "technical", "individual", "other")
 
 _FIELDS = frozenset(
@@ -83,7 +64,7 @@ def entry_of(row: object) -> Entry:
     question = _short(row.get("question"), "question", QUESTION_CHARS)
     if not normalize(question):
         raise BadRow("the question is empty")
-    key = _own(_short(row.get("id"), "id", KEY_CHARS)) or _key(question)
+    key = _short(row.get("id"), "id", KEY_CHARS) or _key(question)
     kind = _short(row.get("kind"), "kind", KEY_CHARS).lower() or "other"
     kind = _KIND_WORDS.get(kind, kind)
     if kind not in KINDS:
@@ -92,12 +73,6 @@ def entry_of(row: object) -> Entry:
     similar = _list(row.get("similar_questions"), "similar_questions")
     rules = Rules(files=tuple(map(_file, _list(row.get("files"), "files"))))
     return Entry(key, question, similar, _answers(row), kind, category, rules=rules)
-
-
-def _own(key: str) -> str:
-    if key in TAKEN_KEYS or not {".", ".."}.isdisjoint(key.split("/")):
-        raise BadRow("id %(key)r is the address of another page; choose another id", key=key)
-    return key
 
 
 def _key(question: str) -> str:

@@ -70,6 +70,8 @@ TABLE = {
     "GET /kb/files/{media_id}": WRITERS,
     "POST /kb/categories": WRITERS,
     "POST /kb/chosen": WRITERS,
+    "GET /kb/entry": WRITERS,
+    "POST /kb/entry": WRITERS,
     "POST /kb/releases/{number}/rollback": PUBLISHERS,
     "GET /kb/new": WRITERS,
     "POST /kb/new": WRITERS,

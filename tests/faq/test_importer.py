@@ -64,8 +64,6 @@ def test_one_bad_row_keeps_all_out_and_every_bad_row_is_named():
     ("name", "content", "problem"),
     [
         ("x.csv", "id,answer\n1,2\n", "one of the columns must be question"),
-        ("x.csv", "id,question,answer\nnew,q,a\n", "'new' is the address of another page"),
-        ("x.csv", "id,question,answer\na/../b,q,a\n", "the address of another page"),
         ("x.csv", "", "must name the columns"),
         ("x.csv", b"\xff\x00\x81", "neither UTF-8 nor GB18030"),
         ("x.csv", b"\xff\xfe\x00\xd8", "neither UTF-8 nor GB18030"),
