@@ -45,6 +45,7 @@ TOLD: Mapping[str, str] = {
     "looking": mark("Looking again; what is found stands here in a moment."),
     "attached": mark("Added to the entry's draft. Customers get it once it is published."),
     "ignored": mark("Ignored: it is not shown among the open ones any more."),
+    "blocked": mark("Never shown again, nor are variations that mean the same."),
     "reopened": mark("Open again."),
     "gone": mark("This question is not in the list any more; the last look found it otherwise."),
     "known": mark("The entry has these questions already."),
@@ -123,6 +124,9 @@ async def decide(request: Request, login: EditorLogin, found: Found, gap_id: Gap
         case "ignore":
             await _decide(found, login, gap_id, GapState.IGNORED)
             return _go("/kb/gaps?told=ignored")
+        case "block":
+            await _decide(found, login, gap_id, GapState.BLOCKED)
+            return _go("/kb/gaps?told=blocked")
         case "reopen":
             await _decide(found, login, gap_id, GapState.OPEN)
             return _go(f"/kb/gaps/{gap_id}?told=reopened")

@@ -34,6 +34,7 @@ STATES: Mapping[GapState, str] = {
     GapState.ATTACHED: mark("Added to an entry"),
     GapState.DRAFTED: mark("New entry"),
     GapState.IGNORED: mark("Ignored"),
+    GapState.BLOCKED: mark("Never shown again"),
 }
 
 

@@ -201,7 +201,8 @@ def _state(
 ) -> tuple[GapState, str | None, float]:
     """Return what was decided about at least half of the questions, else that it is open.
 
-    What came after a decision to answer was not answered by it, and counts as undecided.
+    What came after a decision to answer was not answered by it, and counts as undecided. One
+    question that is to be shown never again hides all that is put together with it.
     """
     found = _all(group, forms)
     votes: Counter[tuple[GapState, str | None]] = Counter()
@@ -209,6 +210,8 @@ def _state(
         one = decided.get(digest(form))
         if one is None:
             continue
+        if one.state is GapState.BLOCKED:
+            return one.state, None, round(_cost(found), 2)
         for each in forms[form].asked:
             if one.state is GapState.IGNORED or each.at <= one.at:
                 votes[one.state, one.entry] += 1

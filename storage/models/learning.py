@@ -49,6 +49,8 @@ class GapState(StrEnum):
 
     OPEN = "open"
     IGNORED = "ignored"
+    BLOCKED = "blocked"
+    """Ignored with whatever is put together with it, however often that is asked."""
     ATTACHED = "attached"
     DRAFTED = "drafted"
 

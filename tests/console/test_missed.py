@@ -172,6 +172,16 @@ async def test_what_is_ignored_can_be_opened_again(desk):
     assert gap.id in (await editor.get("/kb/gaps")).text
 
 
+async def test_what_is_never_to_be_shown_again_can_be_opened_again(desk):
+    editor = await desk.enter("editor")
+    gap, _ = await looked(desk, editor)
+    await editor.post(f"/kb/gaps/{gap.id}", data={"action": "block"})
+    assert gap.id not in (await editor.get("/kb/gaps")).text
+    assert gap.id in (await editor.get("/kb/gaps?state=blocked")).text
+    await editor.post(f"/kb/gaps/{gap.id}", data={"action": "reopen"})
+    assert gap.id in (await editor.get("/kb/gaps")).text
+
+
 async def test_a_gap_that_the_last_look_found_no_more_leads_back_to_the_list(desk):
     editor = await desk.enter("editor")
     answer = await editor.get(f"/kb/gaps/{'0' * 16}")

@@ -130,6 +130,25 @@ async def test_what_was_decided_holds_for_the_next_look_and_can_be_taken_back(
     assert await decide(GapState.OPEN) == {GapState.OPEN: 1}
 
 
+@pytest.mark.parametrize(
+    ("state", "left"), [(GapState.IGNORED, GapState.OPEN), (GapState.BLOCKED, GapState.BLOCKED)]
+)
+async def test_what_is_ignored_returns_with_many_variations_and_what_is_blocked_never_does(
+    db, meet, hire, now, answers, state, left
+):
+    ann = await hire("Ann")
+    await meet(thread="a", contact="a").say("你们收支票吗")
+    knower, later = Knower(answers), now + timedelta(hours=1)
+    await looking.look(db, knower, later)
+    (gap,) = await db.read(gaps.listed, GapState.OPEN, 10)
+    await db.write(lambda s: gaps.decide(s, gaps.get(s, gap.id), state, None, ann.id, later))
+    for number in range(3):
+        await meet(thread=f"t{number}", contact=f"c{number}").say("你们收不收支票")
+    await looking.look(db, knower, later)
+    (again,) = await db.read(gaps.listed, left, 10)
+    assert again.facts["size"] == 4
+
+
 async def test_a_question_that_comes_back_after_it_was_answered_is_open_again(
     db, meet, hire, now, answers
 ):
