@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Update, bindparam, func, update
 from channels.message import Part
 from storage import media
 from storage.conversations import Extra, fact_of, note_in
-from storage.lane_batches import Held, bump_all, finish_all
+from storage.lane_batches import pass_all
 from storage.models import (
     Activity,
     Author,
@@ -131,29 +131,20 @@ class Drafts:
     def _put_out(self, connection: Connection, now: datetime) -> None:
         """Number the deliveries in their lanes; end what need not wait for anybody in its lane."""
         more = Counter((row["inbox"], row["lane"]) for row in self.deliveries)
-        lanes = bump_all(connection, LaneKind.OUT, more, now)
-        last = {key: lane.last_in for key, lane in lanes.items()}
         waits = {row["lane"] for row in self.deliveries if row["message_id"] not in self.at_once}
-        through = {
-            key: count
-            for (_, key), count in more.items()
-            if key not in waits and _is_free(lanes[key], count)
-        }
+        lanes = pass_all(connection, LaneKind.OUT, more, now, waits=waits)
+        last = {key: lane.last_in for key, lane in lanes.items()}
+        sent = {**_SENT, "sent_at": now}
         for row in reversed(self.deliveries):
-            row["sequence"] = last[row["lane"]]
-            last[row["lane"]] -= 1
-            row.update({**_SENT, "sent_at": now} if row["lane"] in through else _PENDING)
+            lane = row["lane"]
+            row["sequence"] = last[lane]
+            last[lane] -= 1
+            row.update(_PENDING if lanes[lane].waiting else sent)
         add_all(connection, Delivery, self.deliveries)
-        finish_all(connection, LaneKind.OUT, through, now)
 
 
 _SENT = {"status": DeliveryStatus.SENT, "pieces": 1}
 _PENDING = {"status": DeliveryStatus.PENDING, "pieces": 0, "sent_at": None}
-
-
-def _is_free(lane: Held, more: int) -> bool:
-    """Say whether nothing stood in a lane before `more` came in, and nobody works it."""
-    return lane.token is None and lane.done == lane.last_in - more
 
 
 def open_all(connection: Connection, talks: Sequence[Mapping[str, Any]]) -> None:

@@ -15,6 +15,8 @@ from sqlalchemy.pool import NullPool
 from sqlmodel import Session
 
 BUSY_SECONDS = 10
+CACHE_KIB = 16 * 1024
+"""What the writer keeps of the file; with SQLite's two MiB it reads most pages anew each time."""
 _FATAL = frozenset(
     {
         sqlite3.SQLITE_BUSY,
@@ -47,6 +49,7 @@ def make_engine(path: Path, *, read_only: bool = False) -> Engine:
         else:
             cursor.execute("PRAGMA journal_mode = WAL")
             cursor.execute("PRAGMA synchronous = FULL")
+            cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         cursor.close()
 
     def begin(connection: Connection) -> None:

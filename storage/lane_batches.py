@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    null,
+    select,
+    update,
+)
 
-from storage.among import among
+from storage.among import among, each_of
 from storage.lanes import bump_on
 from storage.models import Lane, LaneKind
 from storage.rows import execute_all, find_all
-from storage.trips import store_all
+from storage.trips import SQLITE, store_all
 from storage.upsert import insert_for, table_of
 
 _lane = table_of(Lane)
@@ -28,6 +41,11 @@ class Held:
     last_in: int
     done: int
 
+    @property
+    def waiting(self) -> int:
+        """How many items are not done."""
+        return self.last_in - self.done
+
 
 def bump_all(
     connection: Connection, kind: LaneKind, more: Mapping[tuple[str, str], int], now: datetime
@@ -36,6 +54,11 @@ def bump_all(
 
     `more` is how many come in, by inbox and key.
     """
+    if sum(more.values()) == 1:
+        (((inbox, key), _),) = more.items()
+        return {key: Held(*bump_on(connection, kind, key, inbox, now))}
+    if connection.dialect.name == SQLITE:
+        return _come_in(connection, _bump_some(), kind, more, now)
     rows = [
         {
             "kind": kind,
@@ -48,17 +71,58 @@ def bump_all(
         }
         for (inbox, key), count in sorted(more.items(), key=lambda item: item[0][1])
     ]
-    if not rows:
-        return {}
-    if sum(more.values()) == 1:
-        (((inbox, key), _),) = more.items()
-        return {key: Held(*bump_on(connection, kind, key, inbox, now))}
-    statement = _bump_all(connection.dialect.name)
-    if connection.dialect.name == "postgresql":
-        found = store_all(connection, statement, rows)
-        return {key: Held(token, last_in, done) for key, token, last_in, done in found}
-    execute_all(connection, statement, rows)
-    return held(connection, kind, [key for _, key in more])
+    found = store_all(connection, _bump_all(), rows) if rows else []
+    return {key: Held(token, last_in, done) for key, token, last_in, done in found}
+
+
+def pass_all(
+    connection: Connection,
+    kind: LaneKind,
+    more: Mapping[tuple[str, str], int],
+    now: datetime,
+    *,
+    waits: Collection[str],
+) -> dict[str, Held]:
+    """Do what `bump_all` does; where nothing stood before what comes in, it is done at once.
+
+    Unless somebody works the lane, or its key is among `waits`.
+    """
+    if connection.dialect.name == SQLITE:
+        behind = {pair: count for pair, count in more.items() if pair[1] in waits}
+        through = {pair: count for pair, count in more.items() if pair[1] not in waits}
+        return {
+            **bump_all(connection, kind, behind, now),
+            **_come_in(connection, _pass_some(), kind, through, now),
+        }
+    lanes = bump_all(connection, kind, more, now)
+    free = {
+        key: count
+        for (_, key), count in more.items()
+        if key not in waits and lanes[key].token is None and lanes[key].waiting == count
+    }
+    finish_all(connection, kind, free, now)
+    return lanes | {key: replace(lanes[key], done=lanes[key].last_in) for key in free}
+
+
+def _come_in(
+    connection: Connection,
+    statement: Insert,
+    kind: LaneKind,
+    more: Mapping[tuple[str, str], int],
+    now: datetime,
+) -> dict[str, Held]:
+    """Let items into SQLite's lanes, with one statement for all lanes of an inbox."""
+    alike: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
+    for (inbox, key), count in more.items():
+        alike[inbox, count].append(key)
+    found: dict[str, Held] = {}
+    for (inbox, count), keys in alike.items():
+        given = {
+            "b_kind": kind, "b_keys": sorted(keys), "b_inbox": inbox, "b_count": count, "b_now": now
+        }  # fmt: skip
+        rows = find_all(connection, statement, given)
+        found |= {key: Held(token, last_in, done) for key, token, last_in, done in rows}
+    return found
 
 
 def held(connection: Connection, kind: LaneKind, keys: Collection[str]) -> dict[str, Held]:
@@ -106,7 +170,9 @@ def postpone_all(
 _kind = bindparam("b_kind", type_=_lane.c.kind.type)
 _now = bindparam("b_now", type_=_lane.c.ready_at.type)
 _among = among(_lane.c.key, "b_keys")
-_done = _lane.c.done + bindparam("b_count", type_=_lane.c.done.type)
+_count = bindparam("b_count", type_=_lane.c.done.type)
+_done = _lane.c.done + _count
+_KEY = (_lane.c.kind, _lane.c.key)
 _more = _lane.c.last_in > _done
 
 _STANDING = (_lane.c.key, _lane.c.token, _lane.c.last_in, _lane.c.done)
@@ -152,17 +218,62 @@ _POSTPONE = (
 )
 
 
+_COLUMNS = ("kind", "key", "inbox", "last_in", "done", "ready_at", "attempts")
+
+
 @cache
-def _bump_all(dialect: str) -> Any:  # noqa: ANN401 - two dialects' classes
-    columns = ("kind", "key", "inbox", "last_in", "done", "ready_at", "attempts")
-    statement = insert_for(dialect, Lane).values(
-        {name: bindparam(name, type_=_lane.c[name].type) for name in columns}
+def _bump_all() -> Insert:
+    """Return how items come into PostgreSQL's lanes, which `store_all` runs for many rows."""
+    statement = insert_for("postgresql", Lane).values(
+        {name: bindparam(name, type_=_lane.c[name].type) for name in _COLUMNS}
     )
-    statement = statement.on_conflict_do_update(
-        index_elements=[_lane.c.kind, _lane.c.key],
-        set_={
-            "last_in": _lane.c.last_in + statement.excluded.last_in,
-            "ready_at": func.coalesce(_lane.c.ready_at, statement.excluded.ready_at),
-        },
+    changes = _come_behind(statement.excluded)
+    bumped: Insert = statement.on_conflict_do_update(index_elements=_KEY, set_=changes).returning(
+        *_STANDING
     )
-    return statement.returning(*_STANDING) if dialect == "postgresql" else statement.inline()
+    return bumped
+
+
+@cache
+def _bump_some() -> Insert:
+    """Return how items come into many of SQLite's lanes, as many into each."""
+    statement = _of_keys(done=literal_column("0"), ready_at=_now)
+    changes = _come_behind(statement.excluded)
+    bumped: Insert = statement.on_conflict_do_update(index_elements=_KEY, set_=changes).returning(
+        *_STANDING
+    )
+    return bumped
+
+
+@cache
+def _pass_some() -> Insert:
+    """Return the same for items that go through where nothing stands before them."""
+    statement = _of_keys(done=_count, ready_at=null())
+    is_free = and_(_lane.c.token.is_(None), _lane.c.done == _lane.c.last_in)
+    behind = _come_behind({"last_in": statement.excluded.last_in, "ready_at": _now})
+    changes = {
+        "last_in": behind["last_in"],
+        "done": case((is_free, behind["last_in"]), else_=_lane.c.done),
+        "ready_at": case((is_free, null()), else_=behind["ready_at"]),
+        "attempts": case((is_free, 0), else_=_lane.c.attempts),
+        "lease_until": case((is_free, null()), else_=_lane.c.lease_until),
+    }
+    passed: Insert = statement.on_conflict_do_update(index_elements=_KEY, set_=changes).returning(
+        *_STANDING
+    )
+    return passed
+
+
+def _come_behind(new: Mapping[str, Any]) -> dict[str, ColumnElement[Any]]:
+    return {
+        "last_in": _lane.c.last_in + new["last_in"],
+        "ready_at": func.coalesce(_lane.c.ready_at, new["ready_at"]),
+    }
+
+
+def _of_keys(*, done: ColumnElement[Any], ready_at: ColumnElement[Any]) -> Any:  # noqa: ANN401 - one dialect's class
+    """Return an INSERT of a new lane for each of `b_keys`."""
+    keys = each_of(SQLITE, "b_keys", _lane.c.key.type)
+    rows = select(_kind, keys, bindparam("b_inbox"), _count, done, ready_at, literal_column("0"))
+    # Without a condition SQLite takes the ON of what follows for a join's.
+    return insert_for(SQLITE, Lane).from_select(_COLUMNS, rows.where(literal_column("true")))
