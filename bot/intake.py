@@ -105,6 +105,7 @@ class Intake:
             db,
             partial(arrive, host=lambda: self._signals.host),
             most=WAITING,
+            patience=STORE_SECONDS,
             only_awaited=True,
             stored=_hand_on,
         )
@@ -192,9 +193,9 @@ class Intake:
     ) -> Arrived:
         until = now + timedelta(seconds=self._passive_wait) if inbox.answering else None
         try:
+            if cursor is None and until is None and not reception.bounced:
+                return await self._arrivals.add(transport.Arrival(inbox.name, reception, now))
             async with asyncio.timeout(STORE_SECONDS):
-                if cursor is None and until is None and not reception.bounced:
-                    return await self._arrivals.add(transport.Arrival(inbox.name, reception, now))
                 return Arrived(
                     await self._db.write(_store, inbox.name, reception, cursor, now, until)
                 )

@@ -31,6 +31,7 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
 _PINYIN = re.compile(r"[A-Za-z' ]{4,200}[.?!]?")
 _SURELY_PINYIN = 3
 _ADDRESS = ("://", "www.", "@")
+_SPOKEN = re.compile(r"\S+")
 _WORD = re.compile(r"(?<![\w-])[a-z]{2,}(?![\w-])", re.IGNORECASE)
 _EVERYWHERE = frozenset({"ok", "okay", "no", "app", "vip", "id", "qq", "bye"})
 """Latin words that Chinese customers use as well."""
@@ -47,7 +48,7 @@ def language_of(text: str, previous: str) -> str:
     if _is_pinyin(text):
         return previous
     # Not one expression for it all: on a long text without spaces that took milliseconds.
-    return "en" if any(_tells(spoken) for spoken in text.split()) else previous
+    return "en" if any(_tells(spoken[0]) for spoken in _SPOKEN.finditer(text)) else previous
 
 
 def _is_pinyin(text: str) -> bool:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial, wraps
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection
 
@@ -29,6 +29,7 @@ class Batches(Generic[I, R]):
 
     When `fn` itself raises, each item of that write is tried again alone: one that breaks does
     not take the others along. At most `most` items wait; who comes then is turned away at once.
+    Nobody waits longer than `patience`, in seconds.
     With `only_awaited` an item is left out whose caller gave up before its write began: who comes
     again must not stand behind what nobody waits for. `stored` is called in the event loop with the
     results of each write, also with those that nobody waits for any more.
@@ -45,10 +46,12 @@ class Batches(Generic[I, R]):
         *,
         size: int = SIZE,
         most: int | None = None,
+        patience: float | None = None,
         only_awaited: bool = False,
         stored: Callable[[Sequence[R | Exception]], None] | None = None,
     ) -> None:
         self._db, self._fn, self._size, self._most = db, fn, size, most
+        self._patience = patience
         self._only_awaited, self._stored = only_awaited, stored
         self._waiting: deque[Waiting[I, R]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -66,6 +69,7 @@ class Batches(Generic[I, R]):
 
         Raises:
             Unavailable: the database takes no writes, or too many items wait.
+            TimeoutError: it took longer than `patience`, in seconds; it may be stored after all.
             Exception: whatever became of the item; then nothing of it was stored.
         """
         if self.full:
@@ -77,7 +81,14 @@ class Batches(Generic[I, R]):
             asked, self._asked = self._asked, True
         if not asked:
             self._ask()
-        return await future
+        if self._patience is None:
+            return await future
+        # Cheaper than `asyncio.timeout`, which also minds who else cancels.
+        over = self._loop.call_later(self._patience, _give_up, future)
+        try:
+            return await future
+        finally:
+            over.cancel()
 
     def _ask(self) -> None:
         task = asyncio.create_task(self._run())
@@ -150,6 +161,11 @@ class Batches(Generic[I, R]):
                 raise
             return problem
         return result
+
+
+def _give_up(future: asyncio.Future[Any]) -> None:
+    if not future.done():
+        future.set_exception(TimeoutError())
 
 
 def _tell(batch: Sequence[Waiting[I, R]], results: Sequence[R | Exception]) -> None:

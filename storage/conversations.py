@@ -205,7 +205,12 @@ def append(
 
 def preview_of(parts: tuple[Part, ...]) -> str:
     """Return one plain line for a list: the words, or what kind of thing it is."""
-    line = " ".join(text_of(parts).split()) or " ".join(f"[{_kind(part)}]" for part in parts)
+    words = text_of(parts)
+    # Of a long text the first part says enough, unless it is mostly blanks.
+    line = " ".join(words[: 2 * PREVIEW].split())
+    if len(line) <= PREVIEW < len(words):
+        line = " ".join(words.split())
+    line = line or " ".join(f"[{_kind(part)}]" for part in parts)
     return line if len(line) <= PREVIEW else line[: PREVIEW - 1] + "…"
 
 

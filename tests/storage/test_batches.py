@@ -215,3 +215,14 @@ async def test_a_disk_that_fails_is_told_to_all_as_what_passes(db, names, beside
     await busy
     assert {type(answer) for answer in told} == {Unavailable}
     assert await names() == []
+
+
+async def test_who_waits_too_long_is_told_so_and_is_stored_after_all(db, names):
+    store = Names()
+    store.hold = threading.Event()
+    batches = Batches(db, store, patience=0.01)
+    with pytest.raises(TimeoutError):
+        await batches.add("a")
+    store.hold.set()
+    assert await Batches(db, store).add("b") == "B"
+    assert await names() == ["a", "b"]

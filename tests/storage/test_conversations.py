@@ -307,6 +307,8 @@ async def test_a_thread_is_read_across_its_conversations(db, open_one, append, c
         ((Text(text="a\n\n b\t c"),), "a b c"),
         ((Text(text="x" * 500),), "x" * 119 + "…"),
         ((Text(text="x" * 120),), "x" * 120),
+        ((Text(text="one two " * 100),), ("one two " * 100)[:119] + "…"),
+        ((Text(text="one" + " " * 500 + "two"),), "one two"),
         ((Media(kind="image", ref="r"),), "[image]"),
         ((Media(kind="voice", ref="r", transcript="hello"),), "hello"),
         ((Text(text="see"), Media(kind="file", ref="r")), "see"),
