@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 
 import pytest
 from sqlmodel import select
@@ -272,3 +273,14 @@ async def test_when_more_comes_than_can_be_stored_a_call_is_refused_unread(build
     call = Request("POST", {}, {"x-forged": "401"}, b'{"text": "hello"}')
     with pytest.raises(Unavailable):
         await house.intake.receive("shop", call)
+
+
+async def test_a_call_that_waits_too_long_for_the_disk_is_asked_for_again(build, monkeypatch):
+    monkeypatch.setattr("bot.intake.STORE_SECONDS", 0.01)
+    house, go_on = build(), threading.Event()
+    held = [asyncio.create_task(house.db.run(lambda _: go_on.wait(60))) for _ in range(8)]
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable, match="too long"):
+        await house.hears("hello")
+    go_on.set()
+    await asyncio.gather(*held)
