@@ -80,6 +80,12 @@ async def test_nothing_on_the_pages_of_the_knowledge_base_keeps_people_out(
         await page.press("#f-sentence", "Enter")
         await expect(page.locator("#trial .verdict").first).to_be_visible()
         wrong["an entry"] = [*await barriers(page), *await lost_stops(page)]
+        await opened(page, f"{product.url}/kb?sort=hits")
+        await page.locator("input[name=key]").first.check()
+        wrong["a choice"] = await barriers(page)
+        await page.locator("button[value=audience]").click()
+        await expect(page.locator("#f-tags")).to_be_visible()
+        wrong["a choice that is confirmed"] = [*await barriers(page), *await lost_stops(page)]
         assert {where: found for where, found in wrong.items() if found} == {}
         assert watched.wrong == []
 

@@ -210,3 +210,25 @@ async def test_on_a_phone_one_sees_in_which_room_one_is_and_the_entries_before_t
         await expect(page.locator(".tree summary")).to_be_visible()
         await expect(page.locator(".tree a").first).to_be_hidden()
         assert watched.wrong == []
+
+
+async def test_what_can_be_done_with_many_entries_shows_once_some_are_ticked(product: Product):
+    async with chromium(product.url) as watched:
+        page = await watched.window(viewport=PHONE)
+        await logs_in(page, product, "admin")
+        await page.goto(f"{product.url}/kb")
+        move, ticks = page.locator("button[value=move]"), page.locator("input[name=key]")
+        await expect(move).to_be_hidden()
+        await page.locator("[data-all]").check()
+        await expect(ticks.nth(1)).to_be_checked()
+        await ticks.nth(0).uncheck()
+        await expect(page.locator("[data-all]")).not_to_be_checked()
+        await expect(page.locator("[data-number]")).to_contain_text(str(await ticks.count() - 1))
+        assert await page.evaluate(WIDER) <= 0
+        await move.click()
+        await page.fill("#f-to", "售后/退款")
+        await page.locator("#main form button.primary").click()
+        await page.wait_for_url("**chosen=done**")
+        await expect(page.locator(".alert.good")).to_be_visible()
+        await expect(page.locator("td.state .badge.warn").first).to_be_visible()
+        assert watched.wrong == []

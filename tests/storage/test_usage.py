@@ -49,6 +49,7 @@ async def busy(db, now):
         offered(session, at, C, "return", "refund")
         offered(session, at, A, "cod", "return")
         answered(session, at, "return", A)
+        offered(session, at, A, "return")  # again, after it was taken
         session.flush()
 
     await db.write(happen, now)
