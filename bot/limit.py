@@ -16,7 +16,7 @@ LARGEST_CALL = 1024 * 1024
 _FILES = re.compile(r"/inbox(es)?/[A-Za-z0-9_-]+/files|/kb/import|/kb/files|/demo/platform/.+")
 """Where files are taken, from agents and from visitors; or by a simulated platform, from us."""
 _ENTRY = re.compile(
-    r"/kb/(?!(?:categories|files|gaps|import|learning|near|plans|publish|rehearsals|releases"
+    r"/kb/(?!(?:categories|chosen|files|gaps|import|learning|near|plans|publish|rehearsals|releases"
     r"|tests|try)(?:/|$)).+"
 )
 """Where an entry is written, its files with it if no script runs: those words are not lost."""
