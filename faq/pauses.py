@@ -31,11 +31,10 @@ def built(make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
             gc.freeze()
         if was_enabled:
             gc.enable()
-        give_back()
+        _give_back()
 
 
-def give_back() -> None:
-    """Give the system back what the C library keeps for next time."""
+def _give_back() -> None:
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:  # glibc alone has it, and alone needs it

@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 BUSY_SECONDS = 10
 CACHE_KIB = 16 * 1024
-"""What the writer keeps of the file; with SQLite's two MiB it reads most pages anew each time."""
+"""What the writer keeps of the file in memory, instead of SQLite's two MiB."""
 _FATAL = frozenset(
     {
         sqlite3.SQLITE_BUSY,
