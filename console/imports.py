@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException
@@ -32,7 +32,8 @@ from storage.models import FileImport, ImportState
 router = APIRouter()
 ImportId = Annotated[str, InPath(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
 CHUNK = 1024 * 1024
-TYPES = {
+Shape = Literal["csv", "xlsx", "yaml", "jsonl"]
+TYPES: Mapping[Shape, str] = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "yaml": "application/yaml; charset=utf-8",
@@ -59,7 +60,6 @@ EXAMPLE = Entry(
     "service",
     "退款",
 )
-Shape = Literal["csv", "xlsx", "yaml", "jsonl"]
 
 
 @router.get("/kb/import")
@@ -203,9 +203,14 @@ async def export(
             gone = {key for key, draft in base.drafts.items() if draft.entry is None}
             known = {key: entry for key, entry in known.items() if key not in gone}
         entries = sorted(known.values(), key=lambda entry: entry.id)
+    return await file_of(entries, f"faq-{found.clock():%Y%m%d}", shape)
+
+
+async def file_of(entries: Sequence[Entry], name: str, shape: Shape) -> Response:
+    """Return entries as a file to be kept; `name` is without its ending."""
     content = await asyncio.to_thread(exporter.write, f".{shape}", entries)
-    name = f"faq-{found.clock():%Y%m%d}.{shape}"
-    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    told = f'attachment; filename="{name}.{shape}"'
+    headers = {"content-disposition": told, "cache-control": "no-store"}
     return Response(content, media_type=TYPES[shape], headers=headers)
 
 

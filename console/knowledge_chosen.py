@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,13 +18,12 @@ from starlette.responses import RedirectResponse, Response
 
 from console.auth import Found
 from console.i18n import mark
-from console.imports import TYPES
+from console.imports import TYPES, Shape, file_of
 from console.knowledge import EditorLogin, show_page
 from console.knowledge_forms import audience_of, category_of, moment_in
 from console.knowledge_list import Place, place_of
 from console.knowledge_views import Entry
 from console.services import Services
-from faq import exporter
 from faq.stored import entry_of
 from storage import articles, knowledge, overview
 from storage.articles import Content, LiveEntry
@@ -188,13 +186,9 @@ async def _exported(found: Services, wish: Wish) -> Response:
         entries = await found.db.read(_entries, wish.keys)
     except Gone:
         return _back(wish, "gone")
-    shape = wish.given.get("shape", "")
-    shape = shape if shape in TYPES else "xlsx"
+    shape: Shape = next((each for each in TYPES if each == wish.given.get("shape")), "xlsx")
     rows = [entry_of(LiveEntry(e.key, e.shown.id, e.content)) for e in entries]
-    content = await asyncio.to_thread(exporter.write, f".{shape}", rows)
-    name = f"faq-{found.clock():%Y%m%d}-{len(rows)}.{shape}"
-    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
-    return Response(content, media_type=TYPES[shape], headers=headers)
+    return await file_of(rows, f"faq-{found.clock():%Y%m%d}-{len(rows)}", shape)
 
 
 async def _ask(
