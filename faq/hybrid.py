@@ -82,7 +82,7 @@ class HybridMatcher:
         many questions do: past some hundreds it pays to build anew.
         """
         limit = self._config.query_chars
-        parts = [cut_entry(entry, self._tokens, self._concepts, limit) for entry in changed]
+        parts = (cut_entry(entry, self._tokens, self._concepts, limit) for entry in changed)
         encoder = self._encoder if isinstance(self._encoder, CachedEncoder) else None
         later = self._later.edited(parts, gone, encoder)
         snapshot = later.snapshot()

@@ -14,6 +14,7 @@ from faq.chain import Chain
 from faq.matcher import Entry
 from faq.meaning import Meaning, meaning_of
 from faq.normalize import normalize
+from faq.pauses import unhurried
 from faq.postings import Postings, Rows, Scores, Weighed
 from faq.sounds import Sounds
 from faq.spelling import Spelling
@@ -229,20 +230,25 @@ def measured(base: Snapshot, part: CutEntry) -> LateEntry:
 def edited(base: Snapshot, late: Sequence[LateEntry], dead: frozenset[int]) -> Snapshot:
     """Return `base` with some entries after its own, and without the dead ones."""
     done = joined((part.cut for part in late), base.size)
-    texts, words, concepts = _columns(done.questions)
+    texts, spoken, concepts = _columns(done.questions)
     numbers = np.arange(base.size, base.size + len(late), dtype=np.int32)
     tail = [part.sketches for part in late]
+    tails = (
+        (base.grams, [part.grams for part in late]),
+        (base.words, [part.words for part in late]),
+    )
+    grams, words = (rows.with_tail(parts) for rows, parts in unhurried(tails))
     return replace(
         base,
         entries=Chain(base.entries, done.entries),
         raw=Chain(base.raw, done.raw),
         texts=Chain(base.texts, texts),
-        words_of=Chain(base.words_of, words),
+        words_of=Chain(base.words_of, spoken),
         concepts_of=Chain(base.concepts_of, concepts),
         entry_of=np.concatenate([base.entry_of, np.repeat(numbers, np.diff(done.rows_of))]),
         rows_of=np.append(base.rows_of, base.rows_of[-1] + np.asarray(done.rows_of[1:], np.int64)),
-        grams=base.grams.with_tail([part.grams for part in late]),
-        words=base.words.with_tail([part.words for part in late]),
+        grams=grams,
+        words=words,
         row_weights=np.concatenate([base.row_weights, *(part.row_weights for part in late)]),
         late_sketches=np.concatenate([np.zeros((0, SKETCH), np.int8), *tail]),
         meaning=None if base.meaning is None else base.meaning.with_tail(_vectors(late)),

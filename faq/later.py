@@ -10,6 +10,7 @@ import numpy as np
 from faq.encoder import CachedEncoder
 from faq.index import CutEntry, LateEntry, Snapshot, edited, measured
 from faq.meaning import Meaning
+from faq.pauses import step_aside, unhurried
 from faq.vectors import Vectors
 
 
@@ -28,10 +29,12 @@ class Later:
         self, changed: Iterable[CutEntry], gone: Iterable[str], encoder: CachedEncoder | None
     ) -> Later:
         """Return this with more changes."""
-        parts, without = [measured(self.base, part) for part in changed], frozenset(gone)
+        parts = [measured(self.base, part) for part in unhurried(changed)]
+        without = frozenset(gone)
         if encoder is not None and self.base.meaning is not None:
             stale = self._numbers([*(part.cut.entry.id for part in parts), *without])
             parts = self._with_vectors(parts, stale, self.base.meaning, encoder)
+            step_aside()
         new = {part.cut.entry.id: part for part in parts}
         kept = {k: p for k, p in self.changed.items() if k not in without and k not in new}
         return Later(self.base, {**kept, **new}, (self.gone | without) - new.keys())

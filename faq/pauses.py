@@ -1,11 +1,13 @@
-"""What a large index costs beside itself: the collector's way through it, memory nobody uses."""
+"""What an index costs beside itself: the collector's way through it, memory, others' time."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -32,6 +34,25 @@ def built(make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if was_enabled:
             gc.enable()
         _give_back()
+
+
+def step_aside() -> None:
+    """Let whoever is ready have this thread's processor first.
+
+    A system that thinks two processors busy enough may leave a thread that was woken behind one
+    that works, though the other processor is idle: for the milliseconds of an edit.
+    """
+    if sys.platform == "win32":
+        time.sleep(0)
+    else:
+        os.sched_yield()
+
+
+def unhurried(items: Iterable[T]) -> Iterator[T]:
+    """Return the items one by one, and step aside after each of them was used."""
+    for item in items:
+        yield item
+        step_aside()
 
 
 def _give_back() -> None:

@@ -1,11 +1,35 @@
 import gc
+import os
 import platform
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 
-from faq.pauses import built
+from faq.config import FaqConfig
+from faq.hybrid import HybridMatcher
+from faq.matcher import Entry
+from faq.pauses import built, unhurried
+from faq.tokens import Tokens
+
+ASIDE = "stepped aside"
+
+
+@contextmanager
+def watched(seen):
+    """Note each time that this thread lets others have its processor."""
+
+    def note(_frame, event, called):
+        if event == "c_call" and called is os.sched_yield:
+            seen.append(ASIDE)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
 
 
 @pytest.fixture(params=[True, False], ids=["on", "off"])
@@ -77,3 +101,21 @@ kept = built(make)
 assert pages() - before < most / 3, (before, most, pages())
 """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_items_are_given_one_by_one_and_others_may_run_after_each():
+    steps = []
+    with watched(steps):
+        items = unhurried(["one", "two"])
+        assert (next(items), steps) == ("one", [])
+        assert (next(items), steps) == ("two", [ASIDE])
+        assert (list(items), steps) == ([], [ASIDE, ASIDE])
+
+
+def test_an_edit_lets_others_run_between_its_steps():
+    """Or who waits for an answer would stand behind all of it, on a processor that is busy."""
+    matcher = HybridMatcher.build([Entry("a", "怎么退货", (), {"zh": "…"})], FaqConfig(), Tokens())
+    steps = []
+    with watched(steps):
+        matcher.edited([Entry(key, f"会员{key}有什么好处", (), {"zh": "…"}) for key in "bcd"], [])
+    assert steps.count(ASIDE) >= 5
