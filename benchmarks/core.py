@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
+from time import sleep
+
+from sqlalchemy import Connection, Engine, event
 
 from benchmarks import raw
 from benchmarks.house import Figures, House, house, said
@@ -18,6 +21,8 @@ from console.live import Live
 COUNT = 6000
 STEADY = 400
 """Messages a second."""
+FLUSHES = (0.0, 0.001, 0.003)
+"""How many seconds longer a disk may take to make a commit safe: from none to what is usual."""
 
 
 def line(name: str, figures: Figures, more: str = "") -> None:
@@ -26,33 +31,54 @@ def line(name: str, figures: Figures, more: str = "") -> None:
 
 
 async def main(count: int = COUNT) -> None:
-    """Print everything; each reference is taken before and after."""
+    """Print everything; each reference is taken before and after, also as on slower disks."""
     print(f"core: {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {count} messages of 600 B")
     with TemporaryDirectory() as name:
         folder = Path(name)
-        before = await _references(folder, "before", count)
         async with house(f"sqlite:///{folder}/parts.db") as parts:
             await _parts(parts, count)
-        async with house(f"sqlite:///{folder}/core.db") as core:
-            through = await core.through([said(n) for n in range(count)], count)
-            assert await core.rows() == (count, count)
         async with house(f"sqlite:///{folder}/steady.db") as steady:
             await _steady(steady, STEADY * 10)
-        after = await _references(folder, "after", count)
-        alone, group = (_mean(pair) for pair in zip(before, after, strict=True))
-        line("raw, commit each", alone)
-        line("raw, group commit", group)
-        line(
-            "end to end",
-            through,
-            f"{through.rate / alone.rate:.2f} x commit each,"
-            f" {through.rate / group.rate:.2f} x group commit",
-        )
+        for flush in FLUSHES:
+            print(f"each commit {flush * 1e3:g} ms longer" if flush else "on this disk")
+            await _end_to_end(folder, flush, count)
 
 
-async def _references(folder: Path, when: str, count: int) -> tuple[Figures, Figures]:
-    alone = Figures(*raw.each(folder / f"each-{when}.db", count // 4))
-    return alone, Figures(*await raw.together(folder / f"group-{when}.db", count))
+async def _end_to_end(folder: Path, flush: float, count: int) -> None:
+    """Print the core against the references, on a disk that is slower by `flush` seconds."""
+    before = await _references(folder, "before", flush, count)
+    async with house(f"sqlite:///{folder}/core-{flush}.db") as core:
+        with slower(flush):
+            through = await core.through([said(n) for n in range(count)], count)
+        assert await core.rows() == (count, count)
+    after = await _references(folder, "after", flush, count)
+    alone, group = (_mean(pair) for pair in zip(before, after, strict=True))
+    line("raw, commit each", alone)
+    line("raw, group commit", group)
+    line(
+        "end to end",
+        through,
+        f"{through.rate / alone.rate:.2f} x commit each,"
+        f" {through.rate / group.rate:.2f} x group commit",
+    )
+
+
+@contextmanager
+def slower(flush: float) -> Iterator[None]:
+    """Let each commit take that many seconds longer, as where the disk does."""
+
+    def wait(_connection: Connection) -> None:
+        sleep(flush)
+
+    event.listen(Engine, "commit", wait)
+    yield
+    event.remove(Engine, "commit", wait)
+
+
+async def _references(folder: Path, when: str, flush: float, count: int) -> tuple[Figures, Figures]:
+    each, group = (folder / f"{name}-{when}-{flush}.db" for name in ("each", "group"))
+    alone = Figures(*raw.each(each, count // 4, flush))
+    return alone, Figures(*await raw.together(group, count, flush))
 
 
 def _mean(pair: tuple[Figures, Figures]) -> Figures:

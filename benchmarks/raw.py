@@ -11,7 +11,7 @@ import queue
 import sqlite3
 import threading
 from pathlib import Path
-from time import perf_counter, process_time
+from time import perf_counter, process_time, sleep
 
 BODY = ("Where is my parcel? It should have come on Monday. " * 12)[:600]
 CONVERSATIONS = 1000
@@ -56,13 +56,17 @@ def _five(connection: sqlite3.Connection, number: int) -> None:
     )
 
 
-def each(path: Path, count: int) -> tuple[float, float]:
-    """Commit each transaction by itself; return transactions a second, CPU microseconds each."""
+def each(path: Path, count: int, flush: float = 0) -> tuple[float, float]:
+    """Commit each transaction by itself; return transactions a second, CPU microseconds each.
+
+    The disk is made to take `flush` seconds longer for each commit.
+    """
     connection = _open(path)
     begun, used = perf_counter(), process_time()
     for number in range(count):
         connection.execute("BEGIN IMMEDIATE")
         _five(connection, number)
+        sleep(flush)
         connection.execute("COMMIT")
     figures = _rate(count, begun, used)
     connection.close()
@@ -72,8 +76,9 @@ def each(path: Path, count: int) -> tuple[float, float]:
 class _Group:
     """A writer thread that commits what waits together."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection, self._loop = connection, asyncio.get_running_loop()
+    def __init__(self, connection: sqlite3.Connection, flush: float) -> None:
+        self._connection, self._flush = connection, flush
+        self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self.thread = threading.Thread(target=self._write)
 
@@ -95,6 +100,7 @@ class _Group:
             self._connection.execute("BEGIN IMMEDIATE")
             for number, _ in batch:
                 _five(self._connection, number)
+            sleep(self._flush)
             self._connection.execute("COMMIT")
             self._loop.call_soon_threadsafe(_resolve, batch)
 
@@ -104,10 +110,10 @@ def _resolve(batch: list[Job]) -> None:
         future.set_result(None)
 
 
-async def together(path: Path, count: int) -> tuple[float, float]:
+async def together(path: Path, count: int, flush: float = 0) -> tuple[float, float]:
     """Commit many at once for 64 producers that wait for theirs; return as `each` does."""
     connection = _open(path)
-    group, numbers = _Group(connection), iter(range(count))
+    group, numbers = _Group(connection, flush), iter(range(count))
 
     async def produce() -> None:
         for number in numbers:
