@@ -18,7 +18,6 @@ from faq import columns, imports
 from faq.compare import Report, compare
 from faq.importer import SAMPLES, Imported, read
 from faq.rows import BadFile, open_rows
-from faq.stored import content_of
 from storage import imports as table
 from storage import staged
 from storage.articles import Content
@@ -163,7 +162,7 @@ async def _apply(found: Services, row: FileImport, *, keep_drafts: bool) -> None
     if imports.stored(report, base.marks)["marks"] != marks:
         await _told(found, row, report, base, overtaken=True)
         return
-    contents = await asyncio.to_thread(_contents, imported, report, keep_drafts=keep_drafts)
+    contents = await asyncio.to_thread(imports.chosen, imported, report, keep_drafts=keep_drafts)
     met = [mark for key, mark in marks.items() if key in contents]
     final = {**_seen(row), **imports.stored(report, {}), "written": len(contents)}
     try:
@@ -176,11 +175,6 @@ async def _apply(found: Services, row: FileImport, *, keep_drafts: bool) -> None
     for piece in staged.pieces(contents):
         await found.db.write(staged.put_in_place, piece)
     await asyncio.to_thread(found.folder.remove, row.id)
-
-
-def _contents(imported: Imported, report: Report, *, keep_drafts: bool) -> dict[str, Content]:
-    chosen = imports.chosen(imported, report, keep_drafts=keep_drafts)
-    return {entry.id: content_of(entry) for entry in chosen}
 
 
 async def _stage(found: Services, row: FileImport, contents: Mapping[str, Content]) -> None:

@@ -49,6 +49,15 @@ FIELDS: Mapping[str, str] = {
     "answers.en": mark("Answer in English"),
     "kind": mark("Kind of question"),
     "category": mark("Category"),
+    "mode": mark("Found"),
+    "risk": mark("Risk"),
+    "valid_from": mark("Valid from (Beijing time)"),
+    "valid_to": mark("Valid until (Beijing time)"),
+    "audience_tags": mark("Only for customers with the tag"),
+    "audience_level": mark("Only from level"),
+    "related": mark("Related questions, offered after the answer"),
+    "must_match": mark("Must match, one a line"),
+    "must_not_match": mark("Must not match, one a line"),
     "files": mark("Files"),
 }
 """What a column can be called, in the order of the form."""

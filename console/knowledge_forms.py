@@ -21,15 +21,12 @@ from console.knowledge_views import (
 from console.rehearsal_views import moment_of
 from faq.entries import CATEGORY_CHARS
 from faq.normalize import normalize
+from faq.rule_fields import EXAMPLES, HIGHEST_LEVEL, TAG_CHARS, TAGS
 from storage.knowledge import Content
 from storage.rules import MODES, RISKS, Attachment, Mode, Risk, Rules
 from storage.zone import ZONE
 
 RELATED = ("related_1", "related_2", "related_3")
-EXAMPLES = 50
-"""How many examples of one kind an entry can have."""
-TAGS = 20
-HIGHEST_LEVEL = 1000
 DEEPEST = 8
 """How many levels a category's path can have."""
 _ANSWER = re.compile(r"answer_([a-z]{2,3}(?:-[A-Za-z]{2,8})?(?:@[a-z]{2,20})?)")
@@ -172,7 +169,7 @@ def moment_in(given: Mapping[str, str], name: str, wrong: dict[str, str]) -> dat
 
 def _tags(given: Mapping[str, str]) -> tuple[str, ...]:
     said = re.split(r"[,，;；\n]", given.get("tags", ""))
-    tags = dict.fromkeys(" ".join(tag.split())[:50] for tag in said)
+    tags = dict.fromkeys(" ".join(tag.split())[:TAG_CHARS] for tag in said)
     return tuple([tag for tag in tags if tag][:TAGS])
 
 

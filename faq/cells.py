@@ -40,13 +40,19 @@ def joined(texts: Sequence[str]) -> list[str]:
             size = 0
         cells[-1].append(text)
         size += length
-    return [_cell(each) for each in cells if each]
+    return [in_one(each) for each in cells if each]
 
 
-def _cell(texts: Sequence[str]) -> str:
+def in_one(texts: Sequence[str]) -> str:
+    """Return a list that is short as one cell."""
     if texts[0].startswith("[") or any(_BREAK.search(text) for text in texts):
         return json.dumps(list(texts), ensure_ascii=False)
     return "\n".join(texts)
+
+
+def tags(cell: str) -> list[object]:
+    """Return the tags of a cell: between them, commas and semicolons do as well."""
+    return [tag for part in split(cell) for tag in re.split(r"[,，;；]", str(part))]
 
 
 def split(cell: str) -> list[object]:

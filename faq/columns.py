@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rapidfuzz import fuzz
 
-from faq import cells
+from faq import cells, rule_fields
 from faq.trouble import Trouble
 
 FIELDS = ("id", "question", "similar_questions", "answer", "answers.zh", "answers.en",
-          "kind", "category", "files")  # fmt: skip
+          "kind", "category", "files", *rule_fields.NAMES)  # fmt: skip
 """What an entry is made of; `answers.` takes any language."""
 NEAR = 78
 """How alike a title must be to a known one to be guessed from it."""
@@ -33,9 +33,20 @@ _WORDS: Mapping[str, str] = {
     "answerenglish 英文答案 英文回答 答案英文 回答英文 英文 英语答案",
     "kind": "kind type 类型 咨询类型 问题类型 种类",
     "files": "files attachments 附件",
+    "mode": "matchmode 匹配方式 匹配模式",
+    "risk": "riskclass 风险等级",
+    "valid_from": "validfrom 生效时间 生效日期 有效期从",
+    "valid_to": "validto validuntil 失效时间 失效日期 过期时间 有效期至",
+    "audience_tags": "audiencetags 适用人群 适用标签 客户标签",
+    "audience_level": "audiencelevel 最低等级 客户等级",
+    "related": "relatedentries 相关知识",
+    "must_match": "mustmatch 必须命中",
+    "must_not_match": "mustnotmatch 不得命中",
     "category": "category categories folder group topic 分类 类别 目录 知识分类 问题分类 分组 栏目",
 }
 _KNOWN = {word: field for field, words in _WORDS.items() for word in words.split()}
+_GUESSED = {word: field for word, field in _KNOWN.items() if field not in rule_fields.NAMES}
+"""A rule's title must be just so: what is only near it may well mean something else."""
 _LANGUAGE = re.compile(r"answers\.[a-z0-9-]{1,10}(?:@[a-z0-9_]{1,30})?", re.IGNORECASE)
 _AROUND = re.compile(r"[\s_\-*:：()（）【】\[\]]|必填|选填|required|optional", re.IGNORECASE)
 _NUMBER = re.compile(r"[\d一二三四五六七八九十]+$")
@@ -81,8 +92,8 @@ def _by_title(title: str) -> Guess:
         return Guess(_KNOWN[plain], sure=True)
     if _KNOWN.get(bare) == "similar_questions":
         return Guess("similar_questions", sure=True)
-    near = max(_KNOWN, key=lambda word: _likeness(plain, word))
-    return Guess(_KNOWN[near] if _likeness(plain, near) >= NEAR else "", sure=False)
+    near = max(_GUESSED, key=lambda word: _likeness(plain, word))
+    return Guess(_GUESSED[near] if _likeness(plain, near) >= NEAR else "", sure=False)
 
 
 def _likeness(title: str, word: str) -> float:
@@ -159,6 +170,11 @@ def renamed(row: Mapping[Any, Any], meanings: Mapping[str, str]) -> dict[str, An
         else:
             made[field] = value
     return made
+
+
+def rules_among(fields: Iterable[str]) -> list[str]:
+    """Return those of these fields that are rules of an entry."""
+    return [field for field in fields if field in rule_fields.NAMES]
 
 
 def _listed(value: object) -> list[object]:

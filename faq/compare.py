@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from faq.importer import EVERY, Imported, RowError, Tell
+from faq.importer import EVERY, MOST_ERRORS, Imported, RowError, Tell
 from faq.matcher import Entry
 from faq.normalize import normalize
+from faq.rule_fields import BadRow
+from storage.rules import over
 
 MOST_CLASHES = 200
 """How many are listed; all are counted."""
@@ -75,26 +77,41 @@ def compare(
         before = known.get(entry.id)
         if before is None:
             new.append(entry.id)
-        elif _says(before, entry):
+        elif _says(before, entry, imported.told.get(entry.id, ())):
             same.append(entry.id)
         else:
             changed.append(entry.id)
-    clashes = _clashes(imported, _after(known, drafts or {}), tell)
+    after = _after(known, drafts or {})
+    clashes = _clashes(imported, after, tell)
     return Report(
         tuple(new),
         tuple(changed),
         tuple(same),
-        imported.errors,
+        imported.errors or tuple(_strays(imported, after))[:MOST_ERRORS],
         tuple(clashes[:MOST_CLASHES]),
         len(clashes),
         tuple(_conflicts(imported, {*new, *changed}, drafts or {})),
     )
 
 
-def _says(known: Entry, entry: Entry) -> bool:
-    """Say whether an entry is as a file has it; of files a file may be silent."""
-    files = entry.rules.files
-    return _content(known) == _content(entry) and (not files or known.rules.files == files)
+def _strays(imported: Imported, others: Iterable[Entry]) -> Iterable[RowError]:
+    """Return the rows that name a related entry which is nowhere, or themselves."""
+    known = {entry.id for entry in (*others, *imported.entries)}
+    for entry in imported.entries:
+        for key in entry.rules.related:
+            if key not in known or key == entry.id:
+                trouble = BadRow(
+                    "%(key)r is no other entry; leave it out of related, or import that entry too",
+                    key=key,
+                )
+                yield RowError.of(imported.rows.get(entry.id, 0), trouble)
+
+
+def _says(known: Entry, entry: Entry, told: Collection[str]) -> bool:
+    """Say whether an entry is as a file has it; of rules and files a file may be silent."""
+    named = {*told, "files"} if entry.rules.files else told
+    ruled = over(known.rules, entry.rules, named)
+    return _content(known) == _content(entry) and known.rules == ruled
 
 
 def _content(entry: Entry) -> tuple[object, ...]:
@@ -120,7 +137,8 @@ def _conflicts(
         draft = drafts.get(entry.id)
         if entry.id not in touched or draft is None or not draft.by_hand:
             continue
-        if draft.entry is None or not _says(draft.entry, entry):
+        told = imported.told.get(entry.id, ())
+        if draft.entry is None or not _says(draft.entry, entry, told):
             row = imported.rows.get(entry.id, 0)
             yield Conflict(row, entry.id, draft.author, draft.entry is None)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import xlsxwriter
 
-from faq import cells, plain_yaml
+from faq import cells, plain_yaml, rule_fields
 from faq.matcher import Entry
 from storage.rules import Attachment
 
@@ -51,6 +51,7 @@ def _fields(entry: Entry) -> dict[str, Any]:
         "answer": dict(entry.answers),
         "kind": entry.kind,
         "category": entry.category,
+        **rule_fields.fields_of(entry.rules),
         **files,
     }
 
@@ -61,26 +62,49 @@ def _file(file: Attachment) -> str:
     return f"{file.id} {place}".rstrip()
 
 
-def _table(entries: Sequence[Entry]) -> Iterator[list[str]]:
-    languages = sorted({language for entry in entries for language in entry.answers} | {"zh", "en"})
-    languages.sort(key=lambda language: language != "zh")
-    similar = [cells.joined(entry.similar_questions) for entry in entries]
-    width = max([1, *map(len, similar)])
-    more = [f"{_SIMILAR} ({number})" for number in range(2, width + 1)]
-    answers = [f"answers.{language}" for language in languages]
-    filed = any(entry.rules.files for entry in entries)
-    yield ["id", "question", _SIMILAR, *more, *answers, "kind", "category", *["files"] * filed]
-    for entry, lists in zip(entries, similar, strict=True):
-        yield [
-            entry.id,
-            entry.question,
-            *lists,
-            *[""] * (width - len(lists)),
-            *(entry.answers.get(language, "") for language in languages),
-            entry.kind,
-            entry.category,
-            *["\n".join(map(_file, entry.rules.files))] * filed,
-        ]
+_Column = tuple[str, Sequence[str]]
+"""A title, and the cells below it."""
+
+
+def _table(entries: Sequence[Entry]) -> Iterator[Sequence[str]]:
+    columns = [
+        *_plain(entries, "id", "question"),
+        *_similar(entries),
+        *_answers(entries),
+        *_plain(entries, "kind", "category"),
+        *_rules(entries),
+    ]
+    yield [title for title, _ in columns]
+    yield from zip(*(column for _, column in columns), strict=True)
+
+
+def _plain(entries: Sequence[Entry], *names: str) -> Iterator[_Column]:
+    for name in names:
+        yield name, [getattr(entry, name) for entry in entries]
+
+
+def _similar(entries: Sequence[Entry]) -> Iterator[_Column]:
+    """Yield as many columns as the longest list needs."""
+    lists = [cells.joined(entry.similar_questions) for entry in entries]
+    for place in range(max([1, *map(len, lists)])):
+        title = f"{_SIMILAR} ({place + 1})" if place else _SIMILAR
+        yield title, ["".join(each[place : place + 1]) for each in lists]
+
+
+def _answers(entries: Sequence[Entry]) -> Iterator[_Column]:
+    languages = {language for entry in entries for language in entry.answers} | {"zh", "en"}
+    for language in sorted(languages, key=lambda each: (each != "zh", each)):
+        yield f"answers.{language}", [entry.answers.get(language, "") for entry in entries]
+
+
+def _rules(entries: Sequence[Entry]) -> Iterator[_Column]:
+    """Yield a column for each rule that some entry has, and one for files."""
+    said = [rule_fields.fields_of(entry.rules) for entry in entries]
+    for name in rule_fields.NAMES:
+        if any(name in each for each in said):
+            yield name, [rule_fields.cell(each.get(name, "")) for each in said]
+    if any(entry.rules.files for entry in entries):
+        yield "files", ["\n".join(map(_file, entry.rules.files)) for entry in entries]
 
 
 def _csv(entries: Sequence[Entry]) -> bytes:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from faq import columns
 from faq.columns import BadColumns
 from faq.entries import BadRow, entry_of
 from faq.matcher import Entry
-from faq.rows import MOST_BYTES, BadFile, Sheet, jsonl, open_rows
+from faq.rows import MOST_BYTES, BadFile, Row, Sheet, jsonl, open_rows
+from faq.rule_fields import told_in
 from faq.trouble import Trouble
 from storage.rules import Attachment
 
@@ -43,12 +45,13 @@ class RowError:
 class Imported:
     """What a file holds; with any error its entries must not be stored.
 
-    `rows` says of each entry which row it came from.
+    `rows` says of each entry which row it came from, `told` which of its rules the row names.
     """
 
     entries: tuple[Entry, ...] = ()
     errors: tuple[RowError, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
+    told: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def read_file(path: Path, meanings: Mapping[str, str] | None = None) -> Imported:
@@ -167,14 +170,16 @@ def read_jsonl_entries(path: Path) -> list[Entry]:
 def _entries(sheet: Sheet, meanings: Mapping[str, str], tell: Tell | None) -> Imported:
     entries: dict[str, Entry] = {}
     first: dict[str, int] = {}
+    told: dict[str, frozenset[str]] = {}
     errors: list[RowError] = []
     for done, (number, row) in enumerate(sheet.rows):
         if tell is not None and done % EVERY == 0:
             tell(done, len(sheet.rows))
         try:
-            ours = columns.renamed(row, meanings) if isinstance(row, Mapping) else row
+            ours = _ours(sheet, row, meanings) if isinstance(row, Mapping) else row
             entry = _answered(entry_of(ours), first)
             entries[entry.id], first[entry.id] = entry, number
+            told[entry.id] = told_in(ours)
         except BadRow as problem:
             errors.append(RowError.of(number, problem))
             if len(errors) >= MOST_ERRORS:
@@ -185,7 +190,13 @@ def _entries(sheet: Sheet, meanings: Mapping[str, str], tell: Tell | None) -> Im
         errors.append(RowError.of(0, BadFile("the file holds no entries")))
     if errors:
         return Imported(errors=tuple(errors))
-    return Imported(tuple(entries.values()), (), first)
+    return Imported(tuple(entries.values()), (), first, told)
+
+
+def _ours(sheet: Sheet, row: Row, meanings: Mapping[str, str]) -> dict[str, Any]:
+    """Return a row with our fields; an empty cell under a rule's title says that there is none."""
+    empty = columns.rules_among(meanings.values()) if sheet.is_table else ()
+    return {**dict.fromkeys(empty), **columns.renamed(row, meanings)}
 
 
 def _answered(entry: Entry, seen: Mapping[str, int]) -> Entry:

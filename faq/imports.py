@@ -13,7 +13,7 @@ from sqlmodel import Session
 from faq.compare import Drafted, Report
 from faq.importer import Imported, with_files
 from faq.matcher import Entry
-from faq.stored import entry_of, live
+from faq.stored import content_of, entry_of, live
 from storage import attachments, imports, releases, staged
 from storage.articles import Content, LiveEntry
 from storage.database import Database
@@ -56,11 +56,15 @@ def filled(session: Session, imported: Imported) -> Imported:
     return with_files(imported, attachments.found(session, ids)) if ids else imported
 
 
-def chosen(imported: Imported, report: Report, *, keep_drafts: bool) -> list[Entry]:
-    """Return the entries that are to be written; `keep_drafts` leaves out those in conflict."""
+def chosen(imported: Imported, report: Report, *, keep_drafts: bool) -> dict[str, Content]:
+    """Return what is to be written, by key; `keep_drafts` leaves out those in conflict."""
     kept = {conflict.key for conflict in report.conflicts} if keep_drafts else set()
     wanted = report.touched - kept
-    return [entry for entry in imported.entries if entry.id in wanted]
+    return {
+        entry.id: content_of(entry, imported.told.get(entry.id))
+        for entry in imported.entries
+        if entry.id in wanted
+    }
 
 
 def stored(report: Report, marks: Mapping[str, str]) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class Sheet:
 
     columns: Mapping[str, int]
     rows: Sequence[Numbered]
+    is_table: bool = False
 
 
 def open_rows(suffix: str, content: bytes) -> Sheet:
@@ -132,7 +133,7 @@ def _table(table: Iterable[tuple[int, list[str]]]) -> Sheet:
         if row:
             _room(rows)
             rows.append((number, row))
-    return Sheet({title: head_row for title in titles if title}, rows)
+    return Sheet({title: head_row for title in titles if title}, rows, is_table=True)
 
 
 def _filled(row: Sequence[str]) -> bool:

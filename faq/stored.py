@@ -37,8 +37,8 @@ def everything(session: Session) -> tuple[tuple[int, int], dict[str, float], tup
     return state(session), thresholds.current(session), tuple(live(session))
 
 
-def content_of(entry: Entry) -> Content:
-    """Return an entry as it is stored."""
+def content_of(entry: Entry, told: frozenset[str] | None = None) -> Content:
+    """Return an entry as it is stored; `told` names the rules that it says anything of."""
     return Content(
         entry.question,
         entry.similar_questions,
@@ -46,6 +46,7 @@ def content_of(entry: Entry) -> Content:
         entry.kind,
         entry.category,
         entry.rules,
+        told,
     )
 
 

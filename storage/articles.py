@@ -19,7 +19,11 @@ from storage.rules import Rules, rules_of
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What an editor writes: one revision of an entry."""
+    """What an editor writes: one revision of an entry.
+
+    `told` names the rules that a file says anything of: where it is one of many drafts, the others
+    stay as they are. None: it says all, or where there are none, nothing.
+    """
 
     question: str
     similar_questions: Sequence[str] = ()
@@ -27,6 +31,7 @@ class Content:
     kind: str = "other"
     category: str = ""
     rules: Rules = field(default_factory=Rules)
+    told: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from storage.among import among
 from storage.articles import Content, columns_of
 from storage.models import Article, ArticleVersion
 from storage.rows import add_all, execute_all, find_all
-from storage.rules import Rules, rules_of
+from storage.rules import Rules, over, rules_of
 from storage.types import new_id
 from storage.upsert import table_of
 
@@ -75,9 +75,9 @@ class Known:
         return cls(ids, *found)
 
     def row(self, article_id: UUID, content: Content) -> dict[str, Any]:
-        """Return what is stored of a content; one without rules keeps those that were there."""
+        """Return what is stored of a content: the rules that it does not tell stay as they were."""
         before = rules_of(self.extras.get(article_id, {}).get("rules", {}))
-        content = replace(content, rules=_kept(before, content.rules))
+        content = replace(content, rules=_kept(before, content))
         return {**columns_of(content), "deleted": False}
 
     def next_number(self, article_id: UUID) -> int:
@@ -90,8 +90,7 @@ def save_drafts(
 ) -> int:
     """Write many drafts by key, as `save_draft` would one by one; return how many.
 
-    An entry whose new content has no rules keeps those that it has: a table says nothing of them
-    but the files, and of these only where there are some.
+    An entry keeps the rules that its new content does not tell, and its files where there are none.
     """
     known, connection = Known.of(session, contents), session.connection()
     moved = [moving(known.ids[key], contents[key]) for key in contents if key in known.ids]
@@ -115,10 +114,12 @@ def save_drafts(
     return len(contents)
 
 
-def _kept(before: Rules, told: Rules) -> Rules:
-    if told != Rules(files=told.files):
-        return told
-    return replace(before, files=told.files or before.files)
+def _kept(before: Rules, content: Content) -> Rules:
+    rules = content.rules
+    files = rules.files or before.files
+    if content.told is not None:
+        return replace(over(before, rules, content.told), files=files)
+    return rules if rules != Rules(files=rules.files) else replace(before, files=files)
 
 
 def add_articles(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, get_args
 
@@ -89,6 +89,11 @@ def rules_of(stored: Mapping[str, Any]) -> Rules:
         must_not_match=_texts(stored.get("must_not_match")),
         files=tuple(_files(stored.get("files"))),
     )
+
+
+def over(before: Rules, told: Rules, names: Collection[str]) -> Rules:
+    """Return rules with those of these names as they were told, the others as they were before."""
+    return replace(before, **{name: getattr(told, name) for name in names})
 
 
 def _plain(value: object) -> object:

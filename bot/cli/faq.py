@@ -102,10 +102,9 @@ async def _import(
         imported = await db.read(imports.filled, imported)
         base = await db.read(imports.base)
         report = compare(imported, base.live, base.drafts)
-        entries = imports.chosen(imported, report, keep_drafts=False)
-        if not entries or dry_run or (report.conflicts and not overwrite):
+        contents = imports.chosen(imported, report, keep_drafts=False)
+        if not contents or dry_run or (report.conflicts and not overwrite):
             return report, False
-        contents = {entry.id: stored.content_of(entry) for entry in entries}
         marks = [mark for key, mark in base.marks.items() if key in contents]
         await imports.write(db, contents, marks, utc_now(), "imported" if publish else None)
         return report, True

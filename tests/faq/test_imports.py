@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from faq import imports
-from faq.compare import Report
-from faq.importer import Imported
+from faq.compare import Report, compare
+from faq.importer import Imported, read
 from faq.matcher import Entry
 from storage import imports as table
 from storage import knowledge, staged
 from storage.articles import Content
 from storage.imports import Overtaken
+from storage.rules import Rules
 
 CONTENTS = {f"k{number}": Content(f"问题 {number}", (), {"zh": "x"}) for number in range(5)}
 
@@ -20,8 +21,21 @@ def test_only_what_is_new_or_changed_is_written():
     entries = tuple(Entry(key, key) for key in ("a", "b", "c"))
     report = Report(new=("a",), changed=("c",), same=("b",))
     found = imports.chosen(Imported(entries), report, keep_drafts=True)
-    assert [entry.id for entry in found] == ["a", "c"]
+    assert list(found) == ["a", "c"]
     assert imports.stored(report, {"a": "1", "b": "2"})["marks"] == {"a": "1"}
+
+
+async def test_a_table_changes_the_rules_that_it_has_a_column_for_and_no_others(db, now):
+    rules = Rules(mode="exact", level=3, tags=("vip",))
+    kept = {"a": Content("q", (), {"en": "x"}, rules=rules)}
+    await db.write(knowledge.save_drafts, kept, None, now)
+    await db.write(knowledge.publish, None, "", now)
+    imported = read("x.csv", b"id,question,answer,mode,audience_tags\na,q,x,,gold\n")
+    base = await db.read(imports.base)
+    found = imports.chosen(imported, compare(imported, base.live), keep_drafts=True)
+    await imports.write(db, found, [], now)
+    (waiting,) = await db.read(table.waiting)
+    assert waiting.content.rules == Rules(level=3, tags=("gold",))
 
 
 @pytest.fixture(autouse=True)

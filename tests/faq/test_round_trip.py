@@ -2,7 +2,9 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ from faq.exporter import FORMATS, write
 from faq.importer import read
 from faq.matcher import Entry
 from faq.normalize import normalize
+from storage.rules import MODES, RISKS, Rules
 
 DANGEROUS = tuple("=+-@\t\r＝＋－＠")
 HARD = st.sampled_from(
@@ -32,9 +35,41 @@ ANSWERS = st.dictionaries(
     st.sampled_from(["zh", "en", "fr", "zh-tw", "no", "zh@wechat", "en@email"]), WORDS, min_size=1
 )
 SIMILAR = st.lists(WORDS, max_size=4, unique=True).map(tuple)
+MOMENTS = st.integers(1_600_000_000, 3_000_000_000).map(
+    lambda seconds: datetime.fromtimestamp(seconds + 0.25, UTC)
+)
+TAGS = WORDS.map(lambda word: re.sub(r"[,，;；]", "", word).strip()).filter(bool)
+
+
+def some(texts, most):
+    return st.lists(texts, max_size=most, unique=True).map(tuple)
+
+
+SPANS = st.lists(MOMENTS, min_size=2, max_size=2, unique=True).map(sorted)
+RULES = st.one_of(
+    st.just(Rules()),
+    st.builds(
+        lambda span, **others: Rules(valid_from=span[0], valid_to=span[1], **others),
+        SPANS,
+        mode=st.sampled_from(MODES),
+        risk=st.sampled_from(RISKS),
+        tags=some(TAGS, 3),
+        level=st.integers(0, 1000),
+        related=some(KEYS, 3),
+        must_match=some(WORDS, 3),
+        must_not_match=some(WORDS, 3),
+    ),
+)
 ENTRIES = st.lists(
     st.builds(
-        Entry, KEYS, QUESTIONS, SIMILAR, ANSWERS, st.sampled_from(KINDS), WORDS | st.just("")
+        Entry,
+        KEYS,
+        QUESTIONS,
+        SIMILAR,
+        ANSWERS,
+        st.sampled_from(KINDS),
+        WORDS | st.just(""),
+        rules=RULES,
     ),
     min_size=1,
     max_size=4,

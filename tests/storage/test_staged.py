@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlmodel import col, func, select
 
 from storage import articles, imports, knowledge, staged
@@ -54,6 +56,15 @@ async def test_it_takes_the_place_of_drafts_and_is_published_like_any(db, now):
     live = {each.key: each.content for each in await db.read(articles.live_entries)}
     assert live["refund"].question == "退款几天"
     assert live["refund"].rules == REFUND.rules
+
+
+async def test_of_the_rules_only_those_change_that_are_told(db, now):
+    rules = Rules(level=2, mode="exact", tags=("vip",))
+    await db.write(knowledge.save_drafts, {"refund": replace(REFUND, rules=rules)}, None, now)
+    told = replace(REFUND, rules=Rules(tags=("gold",)), told=frozenset({"level", "tags"}))
+    await staged_(db, {"refund": told}, now)
+    await db.write(staged.show, NUMBER)
+    assert (await drafted(db))["refund"].rules == Rules(level=0, mode="exact", tags=("gold",))
 
 
 async def test_what_is_dropped_leaves_nothing_behind(db, now, monkeypatch):
