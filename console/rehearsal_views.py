@@ -14,6 +14,7 @@ from console.i18n import mark
 from console.knowledge_views import Entry, read_drafts
 from storage import rehearsals
 from storage.models import PlanState, Rehearsal, Role
+from storage.rules import YEARS
 from storage.zone import ZONE
 
 OVERRULERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
@@ -121,6 +122,7 @@ def _refusal(tried: Tried, role: Role, reason: str) -> dict[str, str]:
 def moment_of(given: str) -> datetime | None:
     """Return the moment that a form's `datetime-local` field says, in the house's zone."""
     try:
-        return datetime.fromisoformat(given).replace(tzinfo=ZONE)
+        found = datetime.fromisoformat(given).replace(tzinfo=ZONE)
     except (ValueError, OverflowError):
         return None
+    return found if found.year in YEARS else None

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from faq import cells
 from faq.rows import Row
 from faq.trouble import Trouble
-from storage.rules import MODES, RISKS, Rules
+from storage.rules import MODES, RISKS, YEARS, Rules
 from storage.zone import ZONE
 
 W = TypeVar("W", bound=str)
@@ -158,25 +158,26 @@ def _level(value: object) -> int:
 
 
 def _moment(value: object, name: str, whole: timedelta) -> datetime | None:
-    """Return a moment; of a day that is named without a time, the end comes a `whole` later."""
+    """Return a moment; of a day that is named without a time, the end comes a `whole` later.
+
+    Who writes that something ends in the year 9999 means that it does not.
+    """
     if value is None or value == "":
         return None
     try:
-        return _known_moment(value, whole)
+        found = value if isinstance(value, date) else _spelt_moment(text(value, "", 100))
+        if whole and found.year == YEARS.stop:
+            return None
+        if not isinstance(found, datetime):
+            found = datetime.combine(found, time(), ZONE) + whole
     except (ValueError, OverflowError):
+        found = datetime.min.replace(tzinfo=ZONE)
+    if found.year not in YEARS:
         raise BadRow(
             "%(name)s must be a day such as 2026-12-31, or a day and a time such as "
             "2026-12-31 18:00",
             name=name,
-        ) from None
-
-
-def _known_moment(value: object, whole: timedelta) -> datetime:
-    found = value
-    if not isinstance(found, date):
-        found = _spelt_moment(text(value, "", 100))
-    if not isinstance(found, datetime):
-        found = datetime.combine(found, time(), ZONE) + whole
+        )
     return found if found.tzinfo is not None else found.replace(tzinfo=ZONE)
 
 

@@ -12,6 +12,8 @@ Mode = Literal["smart", "exact", "contains"]
 Risk = Literal["normal", "strict"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 RISKS: tuple[Risk, ...] = get_args(Risk)
+YEARS = range(1970, 9999)
+"""When an entry can begin or end: at the ends of the calendar no zone can be reckoned with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,9 @@ def _moment(value: object) -> datetime | None:
         found = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
-    return found if found is not None and found.tzinfo is not None else None
+    if found is None or found.tzinfo is None or found.year not in YEARS:
+        return None
+    return found
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -204,6 +204,12 @@ def test_rules_that_cannot_be_are_refused_field_by_field():
     assert set(read_content(ends)[1]) == {"valid_to"}
 
 
+def test_a_moment_at_the_ends_of_the_calendar_is_refused():
+    """No zone can be reckoned with there: one such entry would stop all of them."""
+    ends = {**FORM, "valid_from": "0001-01-01T00:00", "valid_to": "9999-12-31T23:59"}
+    assert set(read_content(ends)[1]) == {"valid_from", "valid_to"}
+
+
 def test_an_answer_for_one_channel_alone_is_not_enough():
     given = {"question": "行吗", "answer_zh@weibo": "行", "kind": "other"}
     assert set(read_content(given)[1]) == {"answer_zh"}

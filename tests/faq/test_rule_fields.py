@@ -58,6 +58,10 @@ def test_a_moment_with_a_zone_is_taken_as_it_is():
     )
 
 
+def test_what_ends_in_the_year_9999_does_not_end():
+    assert rules_of(valid_to="9999-12-31") == rules_of(valid_to="9999-12-31 23:59:59") == Rules()
+
+
 def test_yaml_may_write_days_and_moments_without_quotes():
     text = """
 - {id: a, question: q, answer: x, valid_from: 2026-12-01, valid_to: 2026-12-31 18:00:00}
@@ -74,7 +78,9 @@ def test_yaml_may_write_days_and_moments_without_quotes():
         ({"valid_from": "soon"}, "valid_from must be a day such as 2026-12-31"),
         ({"valid_from": "2026-12-01 25:00"}, "valid_from must be a day"),
         ({"valid_from": "９９９９-01-01"}, "valid_from must be a day"),
-        ({"valid_to": "9999-12-31"}, "valid_to must be a day"),
+        ({"valid_from": "9999-12-31"}, "valid_from must be a day"),
+        ({"valid_from": "0001-01-01"}, "valid_from must be a day"),
+        ({"valid_to": "1969-12-31 10:00"}, "valid_to must be a day"),
         ({"valid_to": "2026-02-30"}, "valid_to must be a day such as"),
         ({"valid_from": "2026-12-02", "valid_to": "2026-12-01"}, "not after valid_from"),
         ({"audience_level": "-1"}, "a number from 0 to 1000"),

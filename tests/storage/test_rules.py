@@ -40,6 +40,7 @@ def test_what_is_stored_comes_back_and_nothing_is_stored_of_nothing(now):
         {"mode": "regex", "risk": 3, "level": "x", "tags": "vip", "valid_from": "soon"},
         {"files": ["x", {"id": "x"}, {"id": 1, "so": 2}]},
         {"valid_to": "2026-01-01T00:00:00", "related": None},
+        {"valid_from": "0001-01-01T00:00:00+08:05:43", "valid_to": "9999-12-31T23:59:00-08:00"},
     ],
 )
 def test_what_nobody_can_read_counts_as_unsaid(stored):
