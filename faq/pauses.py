@@ -42,10 +42,10 @@ def step_aside() -> None:
     A system that thinks two processors busy enough may leave a thread that was woken behind one
     that works, though the other processor is idle: for the milliseconds of an edit.
     """
-    if sys.platform == "win32":
-        time.sleep(0)
-    else:
+    if hasattr(os, "sched_yield"):  # not every system has it
         os.sched_yield()
+    else:
+        time.sleep(0)
 
 
 def unhurried(items: Iterable[T]) -> Iterator[T]:
