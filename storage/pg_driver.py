@@ -256,6 +256,11 @@ def state_of(problem: DBAPIError) -> str:
     return getattr(problem.orig, "sqlstate", None) or ""
 
 
+def is_overtaken(problem: Exception) -> bool:
+    """Say whether others changed what a transaction saw: it is to be run again as a whole."""
+    return isinstance(problem, DBAPIError) and state_of(problem) in OVERTAKEN
+
+
 def is_lost(problem: DBAPIError) -> bool:
     """Say whether the server could not be asked at all."""
     state = state_of(problem)

@@ -10,8 +10,10 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
+from storage.engine import is_given_up, rolled_back
 from storage.jobs import GLANCE, on_terms
 from storage.models import Timer
+from storage.pg_driver import is_overtaken
 from storage.records import drafts
 from storage.upsert import insert, table_of
 
@@ -78,7 +80,10 @@ def _cause(
         with session.begin_nested():
             for timer in timers:
                 effects[timer.kind](session, timer, now)
-    except Exception as problem:  # noqa: BLE001 - the caller is told
+    except Exception as problem:
+        if rolled_back(session.connection()) or is_given_up(problem) or is_overtaken(problem):
+            # It is the whole transaction that failed: what went on here would be stored alone.
+            raise
         if len(timers) == 1:
             return {timers[0].key: type(problem).__name__}
         middle = len(timers) // 2

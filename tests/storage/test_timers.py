@@ -1,12 +1,18 @@
 """Timers fire once, together with what they cause, whoever ticks and whatever breaks."""
 
+import sqlite3
 from datetime import timedelta
 
+import psycopg
+import pytest
+from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
-from storage import timers
+from storage import lanes, timers
+from storage.database import Unavailable
 from storage.lanes import bump
 from storage.models import Lane, LaneKind, Timer
+from tests.postgres import on_postgres, on_sqlite
 
 
 def leave_a_mark(session, timer, now):
@@ -97,3 +103,45 @@ async def test_effects_see_the_payload_and_the_moment(db, now):
     later = now + timedelta(hours=1)
     await db.write(timers.fire, {"look": look}, later)
     assert seen == [({"conversation": "x"}, later)]
+
+
+@on_sqlite
+async def test_a_disk_that_fails_while_timers_fire_lets_each_take_effect_once(db, now):
+    class Failing(sqlite3.OperationalError):
+        sqlite_errorcode = sqlite3.SQLITE_IOERR
+
+    failures = [OperationalError("INSERT", None, Failing("disk I/O error"))]
+
+    def fail_once(session, timer, at):
+        leave_a_mark(session, timer, at)
+        if failures:
+            # SQLite takes the whole transaction back by itself.
+            session.connection().connection.driver_connection.rollback()
+            raise failures.pop()
+
+    effects = {"mark": leave_a_mark, "fails": fail_once}
+    for key, kind in (("a", "fails"), ("b", "mark")):
+        await db.write(timers.add, key, kind, now, {})
+    with pytest.raises(Unavailable):
+        await db.write(timers.fire, effects, now)
+    assert await marks(db) == {}
+    assert (await db.write(timers.fire, effects, now)).done == 2
+    assert await marks(db) == {"a": 1, "b": 1}
+
+
+@on_postgres
+async def test_an_effect_that_was_overtaken_takes_effect_at_once_all_the_same(db, now):
+    overtakes = ["once"]
+
+    def mark_overtaken(session, timer, at):
+        if overtakes:
+            with psycopg.connect(db.url) as other:
+                other.execute("UPDATE lane SET last_in = last_in + 1")
+            overtakes.pop()
+        leave_a_mark(session, timer, at)
+
+    await db.write(lanes.bump, LaneKind.IN, "a", "mark", now)
+    await db.write(timers.add, "a", "mark", now, {})
+    fired = await db.write(timers.fire, {"mark": mark_overtaken}, now)
+    assert (fired.done, fired.broken) == (1, {})
+    assert await marks(db) == {"a": 3}
