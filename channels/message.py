@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat
+
+ENDLESS = 2**63
+"""More bytes than a database can count."""
 
 
 def clean(value: object) -> object:
@@ -24,6 +27,11 @@ def clean(value: object) -> object:
 
 Clean = Annotated[str, BeforeValidator(clean)]
 """A string that every database and every JSON writer takes."""
+
+
+def countable(size: object) -> object:
+    """Make a platform's number of bytes storable: what no file can have is not known."""
+    return size if not isinstance(size, int) or 0 <= size < ENDLESS else None
 
 
 class Frozen(BaseModel):
@@ -45,7 +53,7 @@ class Media(Frozen):
     kind: Literal["image", "voice", "video", "file"]
     ref: Clean
     name: Clean | None = None
-    size: int | None = None
+    size: Annotated[int | None, BeforeValidator(countable)] = None
     transcript: Clean | None = None
 
 
@@ -53,8 +61,8 @@ class Location(Frozen):
     """A point on the map, in degrees (WGS 84 or what the platform uses)."""
 
     kind: Literal["location"] = "location"
-    latitude: float
-    longitude: float
+    latitude: FiniteFloat
+    longitude: FiniteFloat
     label: Clean | None = None
 
 

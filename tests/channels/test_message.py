@@ -56,6 +56,21 @@ def test_parts_survive_json():
     assert parts.validate_json(parts.dump_json(EVERY_PART)) == EVERY_PART
 
 
+@pytest.mark.parametrize("nowhere", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("name", ["latitude", "longitude"])
+def test_a_place_that_json_has_no_numbers_for_is_none(name, nowhere):
+    with pytest.raises(ValidationError, match=name):
+        Location.model_validate({"latitude": 31.2, "longitude": 121.5, name: nowhere})
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [(0, 0), (2**63 - 1, 2**63 - 1), (2**63, None), (-1, None), (10**400, None), (None, None)],
+)
+def test_a_size_that_no_database_can_count_is_not_known(told, kept):
+    assert Media(kind="file", ref="r", size=told).size == kept
+
+
 @pytest.mark.parametrize(
     ("raw", "stored"),
     [

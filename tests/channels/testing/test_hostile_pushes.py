@@ -177,7 +177,8 @@ async def receive(adapter: Webhook, push: Push) -> Reception | None:
     took = process_time() - begun
     assert took < TOO_LONG, push.body[:2000]
     for message in reception.messages if reception else ():
-        stored = json.dumps(message.model_dump(mode="json"), ensure_ascii=False).encode()
+        told = message.model_dump(mode="json")
+        stored = json.dumps(told, ensure_ascii=False, allow_nan=False).encode()
         assert b"\\u0000" not in stored
         assert IncomingMessage.model_validate_json(stored).dedupe_key == message.dedupe_key
     for odd in reception.quarantined if reception else ():

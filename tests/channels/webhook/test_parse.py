@@ -103,6 +103,15 @@ def test_what_is_not_told_has_a_sensible_value():
     assert found.address.visibility is Visibility.PRIVATE
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_a_place_that_is_no_number_is_refused(number):
+    fields = b'"latitude":%s,"longitude":1' % number.encode()
+    body = b'{"id":"1","contact":{"id":"u"},"parts":[{"kind":"location",%s}]}' % fields
+    with pytest.raises(BadRequest, match=r"parts\.0: latitude$") as refused:
+        parsed(body)
+    assert refused.value.status == 422
+
+
 @pytest.mark.parametrize("then", ["2999-01-01T00:00:00Z", "0001-01-01T00:00:00Z"])
 def test_a_time_that_cannot_be_is_now(then):
     body = json.loads(recorded("text__smallest")) | {"sent_at": then}
