@@ -31,7 +31,7 @@ from channels.errors import (
 )
 from channels.message import Part
 from storage import bounces, deliveries, lanes, paces, shares
-from storage.database import Database
+from storage.database import Database, StorageError
 from storage.deliveries import Started
 from storage.media import has_media
 from storage.models import LaneKind
@@ -103,6 +103,13 @@ class Sender(LaneLoop):
         self._full |= {name for name, room in rooms.items() if took[name] >= room}
         self._begun |= {lane: begun for lane, begun in found.items() if lane not in in_hand}
         return list(found)
+
+    async def decline(self, lane: str) -> None:
+        """Give back a lane that was claimed too late, and take back what was begun in it."""
+        try:
+            await self._departures.take_back(lane, self._begun.pop(lane, True), self._token)
+        except StorageError:
+            log.warning("a message that was not sent looks as if it perhaps was")
 
     def patience(self) -> float:
         """Return for how many seconds to wait for a hint: no longer than until a pause ends."""

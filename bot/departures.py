@@ -99,15 +99,20 @@ class Departures:
         except InDoubt:
             for lane, has in seen[-1].lanes.items():
                 if lane not in wish.in_hand:
-                    await self._take_back(lane, has, wish.token)
+                    await self.take_back(lane, has, wish.token)
             raise
         for name, rest in claimed.slices.items():
             self._slices.keep(name, rest)
         return claimed.lanes
 
-    async def _take_back(self, lane: str, has: Next, token: str) -> None:
-        # If the claim was stored, its message would look as if it had perhaps been sent, and the
-        # lane as if it were in hand.
+    async def take_back(self, lane: str, has: Next, token: str) -> None:
+        """Take a claim back, which may be stored or not, with what it began in its lane.
+
+        Else its message would look as if it had perhaps been sent, and the lane as if in hand.
+
+        Raises:
+            StorageError: it is not known whether that is stored, and we are asked to stop.
+        """
         if not isinstance(has, Begun):
             await self._keep(leases.release, LaneKind.OUT, lane, token)
             return

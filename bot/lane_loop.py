@@ -61,7 +61,8 @@ class LaneLoop(ABC):
         self._busy: set[asyncio.Task[None]] = set()
         self._token, self._in_hand = secrets.token_hex(8), set[str]()
         self._claimed_again = set[str]()
-        self._stopping = self._caught_up = False
+        self._stopping = self._over = self._caught_up = False
+        self._runs: asyncio.Task[None] | None = None
 
     def help_within(self) -> float | None:
         """Return within how many seconds others are to look too, None while there is room here."""
@@ -89,6 +90,7 @@ class LaneLoop(ABC):
 
     async def run(self) -> None:
         """Claim and work until `stop`; no error of a lane or of the database ends the loop."""
+        self._runs = asyncio.current_task()
         beat = asyncio.create_task(self._beat(), name=f"{self.kind.value} leases")
         before, self._hint.others = self._hint.others, self.help_within
         try:
@@ -120,8 +122,11 @@ class LaneLoop(ABC):
         """Stop claiming, give running lanes some time, then leave them to their leases."""
         self._stopping = True
         self._hint.set()
-        if self._busy:
-            await asyncio.wait(self._busy, timeout=seconds)
+        # It ends with what is in hand, and with what it is just being told that it has claimed.
+        ends = {self._runs} if self._runs is not None else set(self._busy)
+        if ends:
+            await asyncio.wait(ends, timeout=seconds)
+        self._over = True
         for task in self._busy:
             task.cancel()
         await asyncio.gather(*self._busy, return_exceptions=True)
@@ -132,6 +137,9 @@ class LaneLoop(ABC):
         if free <= 0:
             return True
         claimed = await self.claim(free)
+        if self._over:
+            await asyncio.gather(*map(self.decline, set(claimed) - self._in_hand))
+            return False
         self._claimed_again |= self._in_hand.intersection(claimed)
         # A lane whose lease ran out in our own hands is only prolonged: two must never work it.
         for lane in set(claimed) - self._in_hand:
@@ -203,6 +211,10 @@ class LaneLoop(ABC):
         self._in_hand.discard(lane)
         if again:
             self._hint.hear()
+
+    async def decline(self, lane: str) -> None:
+        """Give back a lane that was claimed too late to be worked."""
+        await self._release(lane, self._token)
 
     async def _release(self, lane: str, token: str) -> None:
         # A commit in doubt that was stored after all fences off its own repetition.

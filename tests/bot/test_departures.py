@@ -1,6 +1,7 @@
 """Many sends at once: the same promises as for one alone."""
 
 import asyncio
+import threading
 from datetime import timedelta
 
 import pytest
@@ -18,7 +19,7 @@ from storage.database import InDoubt
 from storage.engine import make_engine
 from storage.models import Conversation, Fact, Lane, LaneKind
 from tests.bot.test_delivery import WARN
-from tests.postgres import on_postgres
+from tests.postgres import on_postgres, on_sqlite
 
 
 def set_all(session, **values):
@@ -50,6 +51,31 @@ async def test_what_many_are_told_arrives_once_and_in_order_with_each(build):
     assert house.counted("yingda_deliveries_total", inbox="shop", result="sent") == 15
     lane = await house.lane(LaneKind.OUT, "shop:t1")
     assert (lane.done, lane.ready_at, lane.token) == (3, None, None)
+
+
+@on_sqlite
+async def test_what_is_begun_too_late_for_stopping_was_never_tried(build):
+    house, begun, free = await build().open(), asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def be_slow(_session):
+        loop.call_soon_threadsafe(begun.set)
+        free.wait(60)
+
+    await many(house, 2)
+    busy = asyncio.create_task(house.db.write(be_slow))
+    await begun.wait()
+    running = asyncio.create_task(house.sender.run())
+    async with asyncio.timeout(60):
+        while not house.db._engine._jobs._prompt:
+            await asyncio.sleep(0.001)
+    await house.sender.stop(0)
+    free.set()
+    await asyncio.gather(busy, running)
+    assert house.adapter().sent == []
+    rows = await house.deliveries()
+    assert {(row.status.value, row.attempts) for row in rows} == {("pending", 0)}
+    assert (await house.lane(LaneKind.OUT, "shop:t0")).token is None
 
 
 async def test_a_lane_in_hand_is_not_begun_by_another_claim(build):

@@ -150,6 +150,73 @@ async def test_what_takes_too_long_to_stop_is_left_to_its_lease(db, time, runnin
     assert await db.write(lanes.claim, LaneKind.IN, "next", time(), lease) == ["a"]
 
 
+class Slow(Loop):
+    """Is told late what it claimed; holds each lane until it is let go."""
+
+    def __init__(self, db, time):
+        super().__init__(db, time)
+        self.told, self.held = asyncio.Event(), {}
+        self.told.set()
+
+    async def claim(self, free):
+        claimed = await super().claim(free)
+        if claimed:
+            await self.told.wait()
+        return claimed
+
+    async def work(self, lane, token):
+        await self.held.setdefault(lane, asyncio.Event()).wait()
+        await super().work(lane, token)
+
+
+async def claiming(db, time, running):
+    """Return a loop that has `a` in hand, and does not know yet that it has claimed `b`."""
+    await ready(db, time, "a")
+    loop = Slow(db, time)
+    running(loop)
+    await until(lambda: "a" in loop.held)
+    loop.told.clear()
+    await ready(db, time, "b")
+    loop._hint.set()
+    async with asyncio.timeout(60):
+        while await db.read(lanes.none_ready, LaneKind.IN, time()) is False:
+            await asyncio.sleep(0.001)
+    return loop
+
+
+@pytest.mark.parametrize("first", ["the claim", "what was in hand"])
+async def test_stopping_waits_also_for_what_was_just_claimed(db, time, running, first):
+    loop = await claiming(db, time, running)
+    stopping = asyncio.create_task(loop.stop(60))
+    await asyncio.sleep(0)
+    if first == "the claim":
+        loop.told.set()
+        await until(lambda: "b" in loop.held)
+        loop.held["a"].set()
+        await until(lambda: loop.worked == ["a"])
+    else:
+        loop.held["a"].set()
+        await until(lambda: loop.worked == ["a"])
+        loop.told.set()
+        await until(lambda: "b" in loop.held)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not stopping.done()
+    loop.held["b"].set()
+    await stopping
+    assert loop.worked == ["a", "b"]
+
+
+async def test_what_was_claimed_and_comes_too_late_for_stopping_is_given_back(db, time, running):
+    loop = await claiming(db, time, running)
+    await loop.stop(0.01)
+    loop.told.set()
+    async with asyncio.timeout(60):
+        while await db.read(lanes.none_ready, LaneKind.IN, time()):
+            await asyncio.sleep(0.001)
+    assert ("b" in loop.held, loop.worked) == (False, [])
+
+
 async def test_a_lane_whose_lease_ran_out_in_our_own_hands_is_not_worked_twice(
     db, time, running, monkeypatch
 ):
