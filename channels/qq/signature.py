@@ -20,6 +20,8 @@ SEED, PROOF, LONGEST_STAMP = 32, 64, 11
 TOLERANCE = timedelta(minutes=10)
 """How old a call may be; the platform's own rule is unknown, and a repeat counts once anyway."""
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
+_PROVEN = re.compile(rb"[A-Za-z0-9_-]*")
+"""What a proof that anybody may ask for is a signature of, and no call of the platform's is."""
 _STAMP = re.compile(r"[0-9]{1,11}", re.ASCII)
 
 
@@ -62,6 +64,8 @@ class Signer:
             self._key.public_key().verify(proof, stamp.encode() + body)
         except InvalidSignature:
             raise BadRequest("forged", 401) from None
+        if _PROVEN.fullmatch(body):
+            raise BadRequest("signed by ourselves, when our address was checked", 401)
         then = datetime.fromtimestamp(0, UTC) + timedelta(seconds=int(stamp))
         if abs(now - then) > TOLERANCE:
             raise BadRequest("stale; is this machine's clock right?", 401)

@@ -62,6 +62,20 @@ async def test_nobody_gets_a_call_signed_by_way_of_the_check(joined, hear, token
             await hear(adapter, simulator.url_check(token))
 
 
+@pytest.mark.parametrize("token", ["abc", "123", "null", "1", "-_-"])
+@pytest.mark.parametrize("moved", [-1, 0, 1])
+async def test_the_proof_of_a_check_opens_no_other_door(joined, hear, token, moved):
+    async with joined() as (adapter, simulator):
+        push = simulator.url_check(token)
+        told = json.loads((await hear(adapter, push)).body)
+        signed = json.loads(push.body)["d"]["event_ts"] + token
+        end = len(signed) - len(token) + moved
+        headers = {"x-signature-timestamp": signed[:end], "x-signature-ed25519": told["signature"]}
+        with pytest.raises(BadRequest) as refused:
+            await hear(adapter, push.changed(body=signed[end:].encode(), headers=headers))
+        assert refused.value.status == 401
+
+
 async def test_a_call_is_acknowledged_in_the_platforms_words(joined, hear):
     async with joined() as (adapter, simulator):
         assert json.loads((await hear(adapter, simulator.say(USER, "hi"))).body) == {"op": 12}
