@@ -12,6 +12,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Self
 
+import structlog
+
 from channels.base import Capabilities, Clock, Memory, Rate, Rates, Reception, Sent
 from channels.email import attachments, ills, imap, machines, parse, render, smtp, threads
 from channels.email.config import Config
@@ -21,6 +23,8 @@ from channels.errors import ChannelError, Gone, Refused, Unavailable, piece
 from channels.files import KINDS, Download, Files, Takes
 from channels.health import Finding, ask_each
 from channels.message import OutgoingMessage
+
+log = structlog.get_logger(__name__)
 
 RECEIVES = frozenset({"text", "image", "voice", "video", "file", "event", "unsupported"})
 RATES = Rates(whole=Rate(1, burst=10))
@@ -204,8 +208,12 @@ class Adapter:
             )
 
     async def _count(self, contact: str) -> None:
-        times = [*await self._lately(contact), int(self._clock().timestamp())]
-        await self._memory.set(_counter(contact), json.dumps(times), HOUR)
+        # It is sent: an error would have it sent once more.
+        try:
+            times = [*await self._lately(contact), int(self._clock().timestamp())]
+            await self._memory.set(_counter(contact), json.dumps(times), HOUR)
+        except ChannelError as problem:
+            log.warning("an automatic reply is not counted", inbox=self.inbox, problem=problem)
 
     async def _lately(self, contact: str) -> list[int]:
         since = self._clock().timestamp() - HOUR.total_seconds()

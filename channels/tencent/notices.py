@@ -7,12 +7,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from channels.base import Bounced, Memory, Sent
 from channels.errors import Blocked, ChannelError, Refused
 from channels.message import Notice, OutgoingMessage
 from channels.tencent.leaves import Fields, short
 from channels.tencent.settings import Approved
 from channels.tencent.weixin import Api
+
+log = structlog.get_logger(__name__)
 
 THERE = ZoneInfo("Asia/Shanghai")
 """Where the platform and its customers read the time."""
@@ -63,7 +67,11 @@ async def post(
     number = answer.get("msgid")
     if not isinstance(number, int | str) or isinstance(number, bool):
         return Sent(pieces=0)
-    await memory.set(_key(str(number)), message.delivery_id, REMEMBERED)
+    try:
+        await memory.set(_key(str(number)), message.delivery_id, REMEMBERED)
+    except ChannelError as problem:
+        # It is sent: this error would have it sent once more.
+        log.warning("should a notice not arrive, nobody will hear of it", problem=problem)
     return Sent(str(number), pieces=0)
 
 

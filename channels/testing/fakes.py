@@ -91,9 +91,13 @@ class HeldFiles:
 
 
 class RememberedMemory:
-    """A `Memory` that lasts as long as the process; without a clock nothing expires."""
+    """A `Memory` that lasts as long as the process; without a clock nothing expires.
+
+    While it is `full` it takes nothing, as a database whose disk is.
+    """
 
     def __init__(self, clock: Clock | None = None) -> None:
+        self.full = False
         self.kept: dict[str, tuple[str, datetime | None]] = {}
         self._clock = clock
 
@@ -104,6 +108,8 @@ class RememberedMemory:
 
     async def set(self, key: str, value: str, expires_in: timedelta | None = None) -> None:
         """Keep `value` under `key`."""
+        if self.full:
+            raise Unavailable("this memory is full")
         until = self._clock() + expires_in if expires_in and self._clock else None
         self.kept[key] = (value, until)
 
@@ -111,6 +117,8 @@ class RememberedMemory:
         self, key: str, old: str | None, new: str | None, expires_in: timedelta | None = None
     ) -> bool:
         """Put `new` in the place of `old`, if that is what is there."""
+        if self.full:
+            raise Unavailable("this memory is full")
         if await self.get(key) != old:
             return False
         if new is None:

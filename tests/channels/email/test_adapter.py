@@ -77,6 +77,14 @@ async def test_a_machine_that_answers_is_not_answered_for_ever(clock, provider, 
         await adapter.send(outgoing(Text(text="hi"), automatic=True))
 
 
+async def test_a_mail_that_is_sent_is_not_sent_again_because_it_cannot_be_counted(
+    adapter, provider, memory, outgoing
+):
+    memory.full = True
+    sent = await adapter.send(outgoing(Text(text="once"), automatic=True))
+    assert [mail["Message-ID"] for mail in provider.sent] == [sent.platform_id]
+
+
 @pytest.mark.parametrize("address", ["no-reply@x.example", "mailer-daemon@x.example"])
 async def test_where_nobody_reads_no_machine_writes(adapter, outgoing, address):
     with pytest.raises(Refused, match="nobody reads"):

@@ -48,6 +48,13 @@ async def test_a_notice_reaches_who_cannot_be_answered_any_more(joined, saying, 
         assert simulator.calls[-1] == "/cgi-bin/message/template/send"
 
 
+async def test_a_notice_that_is_sent_is_not_sent_again_because_its_number_cannot_be_kept(joined):
+    async with joined({"notices": NOTICES}) as (adapter, simulator):
+        adapter._memory.full = True
+        assert await adapter.send(notifying(ANSWERED)) == Sent("200000001", pieces=0)
+        assert len(simulator.screen) == 1
+
+
 async def test_a_subscription_notice_has_a_path_of_its_own(joined):
     async with joined({"notices": NOTICES}) as (adapter, simulator):
         await adapter.send(notifying(SHIPPED))
