@@ -229,8 +229,11 @@ class Adapter:
         api, thread = self._ready(), message.address.thread
         account, _, contact = thread.partition(":")
         code = await api.end(account, contact)
-        # Should what follows fail, the next try finds the code.
-        await self._keep_welcomes([Welcome(thread, code)])
+        # Should what follows fail, the next try finds the code; it comes once.
+        try:
+            await self._keep_welcomes([Welcome(thread, code)])
+        except ChannelError as problem:
+            log.warning("a code is used and cannot be kept", inbox=self.inbox, problem=problem)
         await api.welcome(code, name, body)
 
     async def _greets(self, api: Api, code: str, name: str, body: menu.Body) -> bool:

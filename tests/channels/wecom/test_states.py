@@ -30,6 +30,14 @@ async def test_an_answer_takes_back_who_waits_and_a_persons_also_who_is_served(
         assert simulator.platform.states.moved == [(CUSTOMER, ENDED)]
 
 
+async def test_who_was_taken_back_is_answered_also_where_the_code_cannot_be_kept(joined, saying):
+    async with joined(limited=True) as (adapter, simulator):
+        simulator.serve(CUSTOMER, WAITING)
+        adapter._memory.full = True
+        await adapter.send(saying("我们来处理"))
+        assert [seen.text for seen in simulator.screen] == ["我们来处理"]
+
+
 async def test_who_writes_again_after_that_is_ours(joined, saying):
     async with joined(limited=True) as (adapter, simulator):
         simulator.serve(CUSTOMER, SERVED)
