@@ -44,6 +44,7 @@ class Workspace(AnySimulator):
     """One simulated workspace with our app in it."""
 
     channel = "slack"
+    busy = b'{"ok":false,"error":"service_unavailable"}'
 
     def __init__(self, inbox: str, clock: Clock, *, transport: str = "http") -> None:
         super().__init__(inbox, clock)

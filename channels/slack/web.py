@@ -29,8 +29,8 @@ WORDS: Mapping[str, Meaning] = {
     "ratelimited": "rate_limited",
     "rate_limited": "rate_limited",
     "message_limit_exceeded": "rate_limited",
-    "internal_error": "unavailable",
-    "fatal_error": "unavailable",
+    "internal_error": "uncertain",
+    "fatal_error": "uncertain",
     "service_unavailable": "unavailable",
     "request_timeout": "unavailable",
     "team_added_to_org": "unavailable",
@@ -57,7 +57,10 @@ WORDS: Mapping[str, Meaning] = {
     "msg_blocks_too_long": "too_long",
     "msg_too_long": "too_long",
 }
-"""What Slack's words mean; a word that is not here refuses this one message for good."""
+"""What Slack's words mean; a word that is not here refuses this one message for good.
+
+Of its two errors without a reason Slack says that part of what was asked may have been done.
+"""
 
 ERRORS: Mapping[Meaning, type[ChannelError]] = {
     "unavailable": Unavailable,
@@ -191,7 +194,7 @@ def _refusal(answer: object, words: Mapping[str, Meaning], *, repeatable: bool) 
     data = getattr(answer, "data", None)
     said = data.get("error") if isinstance(data, Mapping) else None
     if isinstance(said, str) and re.fullmatch(r"[a-z_]{1,64}", said):
-        return _meant(said, headers, words)
+        return _meant(said, headers, words, repeatable=repeatable)
     try:
         http.refuse(status, headers)
     except ChannelError as error:
@@ -201,8 +204,12 @@ def _refusal(answer: object, words: Mapping[str, Meaning], *, repeatable: bool) 
     return http.lost(f"HTTP {status} without a reason", repeatable=repeatable)
 
 
-def _meant(said: str, headers: Mapping[str, str], words: Mapping[str, Meaning]) -> ChannelError:
+def _meant(
+    said: str, headers: Mapping[str, str], words: Mapping[str, Meaning], *, repeatable: bool
+) -> ChannelError:
     meaning = words.get(said, "refused")
     if meaning == "rate_limited":
         return RateLimited(http.retry_after(headers.get("retry-after"), headers.get("date")))
+    if meaning == "uncertain" and repeatable:
+        meaning = "unavailable"
     return ERRORS[meaning](f"Slack says {said}")

@@ -32,6 +32,7 @@ ERRORS = {
     "unauthorized": Unauthorized,
     "blocked": Blocked,
     "too_long": TooLong,
+    "uncertain": Uncertain,
 }
 
 
@@ -141,11 +142,19 @@ async def test_an_answer_that_takes_too_long_is_uncertain(simulator, url):
 
 
 async def test_what_a_word_means_can_be_configured(simulator, url):
-    async with build(simulator, url, errors={"internal_error": "uncertain"}) as adapter:
+    async with build(simulator, url, errors={"internal_error": "unavailable"}) as adapter:
         outgoing = await answer_to(adapter, simulator.say("lilei", "hi"), Text(text="x"))
         simulator.faults.append(refusal("internal_error"))
-        with pytest.raises(Uncertain):
+        with pytest.raises(Unavailable):
             await adapter.send(outgoing)
+
+
+@pytest.mark.parametrize("word", ["internal_error", "fatal_error"])
+async def test_what_slack_says_may_be_done_in_part_is_in_doubt(adapter, simulator, word):
+    outgoing = await answer_to(adapter, simulator.say("lilei", "hi"), Text(text="x"))
+    simulator.faults.append(refusal(word))
+    with pytest.raises(Uncertain):
+        await adapter.send(outgoing)
 
 
 async def let_one_through(simulator, *faults):
