@@ -35,9 +35,12 @@ def countable(size: object) -> object:
 
 
 class Frozen(BaseModel):
-    """A value: compared by content, never changed, no unknown fields."""
+    """A value: compared by content, never changed, no unknown fields.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    What is wrong with one is told without what somebody said: errors end in logs.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Text(Frozen):

@@ -10,7 +10,7 @@ from time import time_ns
 from typing import Any
 from uuid import UUID, SafeUUID
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 from sqlalchemy import JSON, DateTime, String
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -18,7 +18,9 @@ from sqlalchemy.types import TypeDecorator
 from channels.message import Part
 
 _VERSION, _RANDOM = 0x7000_8000_0000_0000_0000, 0x0FFF_3FFF_FFFF_FFFF_FFFF
-_parts: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
+_parts: TypeAdapter[tuple[Part, ...]] = TypeAdapter(
+    tuple[Part, ...], config=ConfigDict(hide_input_in_errors=True)
+)
 
 
 _UNZONED = len("2026-11-28 03:25:28.000000")

@@ -56,6 +56,12 @@ def test_parts_survive_json():
     assert parts.validate_json(parts.dump_json(EVERY_PART)) == EVERY_PART
 
 
+def test_a_message_that_cannot_be_read_is_told_without_what_was_said():
+    with pytest.raises(ValidationError) as failed:
+        IncomingMessage.model_validate({"text": "my phone is 13812345678"})
+    assert "138" not in str(failed.value)
+
+
 @pytest.mark.parametrize("nowhere", [float("nan"), float("inf"), -float("inf")])
 @pytest.mark.parametrize("name", ["latitude", "longitude"])
 def test_a_place_that_json_has_no_numbers_for_is_none(name, nowhere):

@@ -1,12 +1,14 @@
 """What is stored comes back as it was, whatever the database made of it."""
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import DateTime, text
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import select
 
 from channels.message import (
@@ -52,6 +54,18 @@ def test_every_kind_of_part_comes_back_equal():
 def test_a_part_of_an_unknown_kind_is_not_taken_for_another():
     with pytest.raises(ValueError, match="kind"):
         Parts().process_result_value([{"kind": "riddle"}], DIALECT)
+
+
+@pytest.mark.parametrize("dialect", [DIALECT, postgresql.dialect()], ids=lambda one: one.name)
+def test_a_part_that_cannot_be_read_is_told_without_what_was_said(dialect):
+    unknown = {"kind": "hologram", "text": "my phone is 13812345678"}
+    told = json.dumps([unknown]) if dialect.name == "sqlite" else [unknown]
+    read = Parts().result_processor(dialect, None) or partial(
+        Parts().process_result_value, dialect=dialect
+    )
+    with pytest.raises(ValueError, match="hologram") as failed:
+        read(told)
+    assert "138" not in str(failed.value)
 
 
 def test_a_word_is_stored_by_value():
