@@ -122,8 +122,8 @@ class LaneLoop(ABC):
         """Stop claiming, give running lanes some time, then leave them to their leases."""
         self._stopping = True
         self._hint.set()
-        # It ends with what is in hand, and with what it is just being told that it has claimed.
-        ends = {self._runs} if self._runs is not None else set(self._busy)
+        # The loop ends after what it is just being told that it has claimed.
+        ends = {task for task in (self._runs, *self._busy) if task is not None}
         if ends:
             await asyncio.wait(ends, timeout=seconds)
         self._over = True
