@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, FastAPI
-from fastapi.exception_handlers import http_exception_handler
+from fastapi.exception_handlers import (
+    http_exception_handler,
+    request_validation_exception_handler,
+)
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -91,6 +95,8 @@ def install(app: FastAPI, services: Services, routers: Sequence[APIRouter] = ())
     app.add_exception_handler(Forbidden, _forbidden)
     app.add_exception_handler(Forged, _forged)
     app.add_exception_handler(404, _not_found)
+    app.add_exception_handler(405, _not_found)
+    app.add_exception_handler(RequestValidationError, _not_an_address)
     app.add_exception_handler(Exception, _broken)
 
 
@@ -138,9 +144,20 @@ async def _not_found(request: Request, problem: Exception) -> Response:
         problem = HTTPException(404)
     if not _is_person(request):
         return await http_exception_handler(request, problem)
+    return await _nothing_here(request, problem.status_code)
+
+
+async def _not_an_address(request: Request, problem: Exception) -> Response:
+    """Answer where an address lacks a part, or has one that cannot be: nothing is at it."""
+    if isinstance(problem, RequestValidationError) and not _is_person(request):
+        return await request_validation_exception_handler(request, problem)
+    return await _nothing_here(request, 404)
+
+
+async def _nothing_here(request: Request, status: int) -> Response:
     return await error_page(
         request,
-        404,
+        status,
         mark("There is nothing here"),
         mark("The address may be mistyped, or what it named is gone."),
     )
