@@ -81,6 +81,13 @@ HELP: Mapping[str, str] = MappingProxyType(
         "solution": mark("A supervisor who is not you must approve it."),
     }
 )
+WRONG: Mapping[str, str] = MappingProxyType(
+    {
+        "amount": mark("Write a sum, such as 269.00."),
+        "due": mark("Choose today or a later day."),
+    }
+)
+"""What is said of a value that cannot be; of the other fields only that it cannot."""
 LONG = frozenset({"facts", "reason", "notice", "cause", "solution", "feedback"})
 """Fields that need more than a line."""
 CHOICES: Mapping[str, str] = MappingProxyType(

@@ -162,7 +162,7 @@ async def _refused(
             errors = dict.fromkeys(missing, NEEDED)
             alert = mark("Something is missing.")
         case Invalid(field=name):
-            errors = {name: NOT_SO}
+            errors = {name: ticket_words.WRONG.get(name, NOT_SO)}
         case NotAllowed() | NotPermitted():
             alert, status = mark("You may not take this step."), 403
         case AlreadyChanged() | NotPossible():

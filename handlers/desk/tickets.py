@@ -17,6 +17,7 @@ from handlers.desk.workflow import (
     TEXT_LIMIT,
     WORKFLOWS,
     Actor,
+    Invalid,
     Option,
     Step,
     find_step,
@@ -133,7 +134,7 @@ def take_step(
 ) -> Ticket:
     """Take a case one step further; `version` is the one the agent was looking at.
 
-    A deadline is the end of its day in the zone of `now`.
+    A deadline is the end of its day in the zone of `now`; a day that is over is none.
 
     Raises:
         AlreadyChanged: somebody else took a step in the meantime.
@@ -149,6 +150,8 @@ def take_step(
     authors = authors_of(tickets.steps(session, ticket.id))
     step = find_step(workflow, ticket.state, action, actor, fields=fields, authors=authors)
     values = given(step, fields)
+    if "due" in values and date.fromisoformat(values["due"]) < now.date():
+        raise Invalid("due")
     _fill_in(ticket, values, now)
     if step.target in workflow.ends:
         ticket.closed_at = now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,10 @@ from handlers.desk.errors import DeskError
 
 TEXT_LIMIT = 5000
 """How long a field may be."""
+_AMOUNT = re.compile(
+    r"[¥￥$€£]?\s?(?:[0-9]{1,12}|[0-9]{1,3}(?:,[0-9]{3}){1,3})(?:\.[0-9]{1,2})?\s?(?:元|[A-Z]{3})?"
+)
+"""A sum of money as people write it: 669, 669.00, 1,299, ¥669, 669 元, 669 CNY."""
 
 
 class WorkflowError(DeskError):
@@ -48,7 +53,7 @@ class Field:
     """One thing a step asks for; the console draws a form from it."""
 
     name: str
-    kind: Literal["text", "choice", "date"] = "text"
+    kind: Literal["text", "choice", "date", "amount"] = "text"
     choices: tuple[str, ...] = ()
 
 
@@ -121,7 +126,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
             Field("reason"),
             Field("cause"),
             Field("solution"),
-            Field("amount"),
+            Field("amount", "amount"),
             Field("notice"),
             Field("feedback"),
         )
@@ -180,7 +185,7 @@ def find_step(
         NotPossible: no such step starts at `state`.
         NotAllowed: the role is missing, or the actor would approve their own work.
         Incomplete: a needed field is empty.
-        Invalid: a field is too long, no date, or not among its choices.
+        Invalid: a field is too long, no date, no sum, or not among its choices.
     """
     step = next((s for s in workflow.steps_from(state) if s.action == action), None)
     if step is None:
@@ -236,6 +241,8 @@ def _fits(field: Field, value: str) -> bool:
             return value in field.choices
         case "date":
             return _is_date(value)
+        case "amount":
+            return _AMOUNT.fullmatch(value) is not None
 
 
 def _is_date(value: str) -> bool:

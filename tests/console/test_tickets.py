@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -161,8 +162,9 @@ async def test_a_case_that_went_another_way_shows_no_step_as_next(desk_console, 
 async def test_a_deadline_that_has_passed_is_said_in_words(desk_console, case):
     await go(desk_console, case, "li", "record", **RECORD)
     await go(desk_console, case, "li", "accept")
-    due = (desk_console.time.now - timedelta(days=3)).date().isoformat()
+    due = desk_console.time.now.date().isoformat()
     await go(desk_console, case, "li", "assign", department="仓库", due=due)
+    desk_console.time.go_on(timedelta(days=3))
     li = await desk_console.enter("li")
     assert 'aria-label="Late"' in (await li.get("/tickets")).text
 
@@ -235,3 +237,38 @@ async def test_a_deadline_ends_with_its_day_where_the_desk_is(desk_console, case
     assert (await li.post(f"/tickets/{case.number}/steps", data=form)).status_code == 303
     stored = await desk_console.db.read(tickets.get, case.number)
     assert stored.due_at == datetime(2026, 12, 1, tzinfo=ZONE)
+
+
+@pytest.mark.parametrize(
+    ("steps", "form", "said"),
+    [
+        (
+            2,
+            {"action": "assign", "department": "仓库", "due": "2020-01-01"},
+            "today or a later day",
+        ),
+        (4, {"action": "propose", "solution": "退款", "amount": "abc"}, "a sum, such as 269.00"),
+    ],
+)
+async def test_what_a_value_must_be_is_said_beside_it(desk_console, case, steps, form, said):
+    walk = (
+        ("record", RECORD),
+        ("accept", {}),
+        ("assign", {"department": "仓库"}),
+        ("analyse", {"cause": "包装太薄"}),
+    )
+    for action, fields in walk[:steps]:
+        await go(desk_console, case, "li", action, **fields)
+    boss = await desk_console.enter("boss")
+    answer = await boss.post(f"/tickets/{case.number}/steps", data=form)
+    assert answer.status_code == 422
+    assert said in answer.text
+
+
+async def test_each_field_of_the_page_has_an_id_of_its_own(desk_console, case):
+    await proposed(desk_console, case)
+    page = (await (await desk_console.enter("admin")).get(f"/tickets/{case.number}")).text
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert "f-return-reason" in ids
+    assert "f-withdraw-reason" in ids
+    assert sorted(ids) == sorted(set(ids))

@@ -16,7 +16,7 @@ from handlers.desk.tickets import (
     options_for,
     take_step,
 )
-from handlers.desk.workflow import Incomplete, NotAllowed, NotPossible
+from handlers.desk.workflow import Incomplete, Invalid, NotAllowed, NotPossible
 from storage import activity, conversations, tickets
 from storage.models import Author, Delivery, Fact, Owner, Role, Status
 
@@ -88,6 +88,18 @@ async def test_the_day_a_case_is_due_ends_with_that_day_however_long_it_is(
     fields = {"department": "物流部", "due": due}
     ticket = await db.write(take_step, number, "assign", ann, fields, midnight)
     assert ticket.due_at == datetime.fromisoformat(until)
+
+
+async def test_a_day_that_is_over_is_no_deadline(db, walk, number, ann):
+    await walk(2)
+    night = datetime(2026, 11, 30, 23, 59, tzinfo=ZoneInfo("Asia/Shanghai"))
+    fields = {"department": "物流部", "due": "2026-11-29"}
+    with pytest.raises(Invalid) as error:
+        await db.write(take_step, number, "assign", ann, fields, night)
+    assert error.value.field == "due"
+    assert (await db.read(tickets.get, number)).state == "valid"
+    today = fields | {"due": "2026-11-30"}
+    assert (await db.write(take_step, number, "assign", ann, today, night)).state == "assigned"
 
 
 async def told(customer):

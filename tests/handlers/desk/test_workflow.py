@@ -19,7 +19,7 @@ from handlers.desk.workflow import (
 
 ANN, BOB = UUID(int=1), UUID(int=2)
 ALL = frozenset({"agent", "handler", "supervisor"})
-VALUES = {"text": "x", "date": "2026-11-30"}
+VALUES = {"text": "x", "date": "2026-11-30", "amount": "9"}
 FULL = {f.name: f.choices[0] if f.choices else VALUES[f.kind] for f in FIELDS.values()}
 EIGHT = ("record", "accept", "assign", "analyse", "propose", "approve", "implement", "close")
 
@@ -156,6 +156,25 @@ def test_a_date_must_be_one(value):
     fields = {"department": "x", "due": value}
     with pytest.raises(Invalid):
         find_step(COMPLAINT, "valid", "assign", Actor(ANN, ALL), fields=fields, authors={})
+
+
+SUMS = ("669", "669.00", "0.5", "1,299", "1,299.50", "¥669", "￥ 669", "669 元", "669 CNY")
+NO_SUMS = ("abc", "六百", "about 600", "-5", "1,29", "1.234", "669;", "¥", "9" * 13, "1e3", "٣")
+
+
+@pytest.mark.parametrize("value", SUMS)
+def test_a_sum_is_taken_as_people_write_it(value):
+    fields = {"solution": "refund", "amount": value}
+    actor = Actor(ANN, ALL)
+    assert find_step(COMPLAINT, "analysed", "propose", actor, fields=fields, authors={})
+
+
+@pytest.mark.parametrize("value", NO_SUMS)
+def test_what_is_no_sum_is_not_approved_as_one(value):
+    fields = {"solution": "refund", "amount": value}
+    with pytest.raises(Invalid) as error:
+        find_step(COMPLAINT, "analysed", "propose", Actor(ANN, ALL), fields=fields, authors={})
+    assert error.value.field == "amount"
 
 
 def test_only_what_the_step_asks_for_is_taken():
