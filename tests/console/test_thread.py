@@ -57,6 +57,18 @@ async def test_who_speaks_is_seen_before_it_is_read(desk_console: Console):
     assert "小李 took over" in page
 
 
+@pytest.mark.parametrize(("band", "is_miss"), [("answer", False), ("handoff", True)])
+async def test_what_the_bot_did_not_find_is_not_shown_as_what_it_answered_with(
+    desk_console: Console, band, is_miss
+):
+    conversation = await desk_console.talk(text="月亮离地球有多远")
+    why = {"band": band, "candidates": [{"question": "尺寸是多少", "score": 0.06}]}
+    await add(desk_console, conversation, Author.BOT, Text(text="抱歉"), why=why)
+    page = (await (await desk_console.enter("li")).get(f"/inbox/{conversation.id}")).text
+    assert ("Nothing fits; nearest: 尺寸是多少" in page) == is_miss
+    assert ("nothing was sure enough" in page) == is_miss
+
+
 async def test_every_kind_of_part_is_shown_for_what_it_is(desk_console: Console):
     conversation = await desk_console.talk()
     options = (Choice(value="1", label="有帮助"), Choice(value="2", label="没有帮助"))
