@@ -43,8 +43,8 @@ STATES: Mapping[str, tuple[str, str, str]] = {
 ROLES: Mapping[str, tuple[str, str]] = {
     "agent": (mark("Agent"), mark("Answers customers, opens complaints and takes their steps.")),
     "handler": (mark("Department"), mark("Finds causes and solutions of complaints.")),
-    "editor": (mark("Editor"), mark("Writes and publishes the knowledge base.")),
-    "supervisor": (mark("Supervisor"), mark("Like an agent; approves solutions.")),
+    "editor": (mark("Editor"), mark("Writes drafts of the knowledge base.")),
+    "supervisor": (mark("Supervisor"), mark("Like an agent and an editor; approves solutions.")),
     "admin": (mark("Administrator"), mark("May do everything.")),
 }
 TOLD: Mapping[str, str] = {
@@ -256,6 +256,7 @@ async def _users_page(
     context = {
         "agents": agents,
         "roles": ROLES,
+        "publishers": found.publishers,
         "locked": {a.id for a in agents if _is_locked(a, found)},
         "fresh_name": "",
         "fresh_password": "",

@@ -71,7 +71,7 @@
     box.addEventListener("change", () => settings.set(box.dataset.setting, box.checked));
   }
   document.addEventListener("submit", (event) => {
-    const ask = event.target.dataset?.confirm;
+    const ask = event.submitter?.dataset.confirm ?? event.target.dataset?.confirm;
     if (ask && !window.confirm(ask)) { event.preventDefault(); event.stopImmediatePropagation(); }
   }, true);
   document.addEventListener("change", (event) => {

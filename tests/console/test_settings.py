@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -261,3 +262,15 @@ async def test_a_channel_that_is_held_or_must_wait_says_why(desk_console):
 def test_every_channel_has_a_sign_of_its_own(channel):
     icons = (Path(console.__file__).parent / "static" / "icons.svg").read_text(encoding="utf-8")
     assert f'<symbol id="channel-{channel}"' in icons
+
+
+async def test_the_roles_say_who_publishes(desk_console):
+    admin = await desk_console.enter("admin")
+    usual = (await admin.get("/settings/users")).text
+    assert usual.count("Publishes the knowledge base.") == 1
+    desk_console.app.state.services = replace(
+        desk_console.services, publishers=frozenset({Role.EDITOR, Role.ADMIN})
+    )
+    page = (await admin.get("/settings/users")).text
+    assert "Writes drafts of the knowledge base. Publishes the knowledge base." in page
+    assert page.count("Publishes the knowledge base.") == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.e2e.browser import PHONE, chromium
+from tests.e2e.browser import PHONE, answered, chromium
 from tests.e2e.conftest import PASSWORD, Product
 from tests.e2e.scene import Shop
 from tests.postgres import on_sqlite
@@ -133,4 +133,22 @@ async def test_every_room_opens_without_a_complaint_of_the_browser(
             assert wide <= 0, f"{room} is {wide} px too wide on a {size}"
             name = room.replace("/", "-").replace("?", "-")
             await page.screenshot(path=pictures / f"{name}-{size}-{theme}.png", caret="initial")
+        assert watched.wrong == []
+
+
+async def test_a_colleague_is_not_logged_out_by_one_slip_of_the_hand(product: Product):
+    ann = product.people["ann"]
+    async with chromium(product.url) as watched:
+        page = await watched.window(locale="en-US")
+        await logs_in(page, product, "admin")
+        asked = answered(page, "no", "yes")
+        await page.goto(f"{product.url}/settings/users")
+        button = page.locator("tr", has_text="ann").get_by_role("button", name="New password")
+        await button.click()
+        assert "/inbox" in await ann.looks_at("/inbox")
+        await button.click()
+        await expect(page.locator(".fresh .secret")).to_be_visible()
+        assert "Give Ann a new first password?" in asked[0]
+        answer = await ann.client.get("/inbox")
+        assert str(answer.url).startswith(f"{product.url}/login")
         assert watched.wrong == []
