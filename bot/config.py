@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from bot import config_words
 from channels.inbox import InboxConfig
 from channels.registry import UnknownChannel, find
 from faq.config import FaqConfig
@@ -115,6 +116,13 @@ class Config(BaseModel):
     chat: ChatConfig = ChatConfig()
     inboxes: dict[str, InboxConfig] = Field(default_factory=dict)
 
+    @field_validator("public_url")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        if value and not re.match(r"https?://[^/\s]", value):
+            raise ValueError("write the whole address, as in https://help.example.com")
+        return value
+
     @property
     def media_folder(self) -> Path:
         """Where the bytes of files lie."""
@@ -180,7 +188,10 @@ def _read(path: Path) -> dict[str, Any]:
         # The parser's own words quote the file, secrets included.
         where = getattr(problem, "problem_mark", None)
         line = f", line {where.line + 1}" if where else ""
-        raise BadConfig(f"{path}{line}: cannot be read as YAML") from None
+        mend = config_words.of_yaml(str(getattr(problem, "problem", "")))
+        if isinstance(problem, UnicodeDecodeError):
+            mend = "save the file as UTF-8"
+        raise BadConfig(f"{path}{line}: cannot be read as YAML; {mend}") from None
     if raw is None:
         return {}
     if not isinstance(raw, dict):
@@ -222,8 +233,13 @@ def _lines(model: type[BaseModel], problem: ValidationError, where: str) -> list
             near = difflib.get_close_matches(str(error["loc"][-1]), known, 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             lines.append(f"{where}{key}: no such key{hint}")
+        elif error["type"] == "missing":
+            # No colon behind the key: what is printed would be taken for a secret, and masked.
+            variable = PREFIX + f"{where}{key}".replace(".", "__").upper()
+            lines.append(f"{where}{key} is missing: write it there, or set {variable}")
         else:
-            lines.append(f"{where}{key}: {error['msg']}")
+            said = config_words.of_value(error["type"], error.get("ctx", {}), error["msg"])
+            lines.append(f"{where}{key}: {said}")
     return lines
 
 

@@ -82,21 +82,60 @@ def test_a_secrets_file_that_cannot_be_read_is_named_by_its_variable(tmp_path, c
 
 
 @pytest.mark.parametrize(
-    ("text", "line"),
+    ("text", "line", "mend"),
     [
-        ("port: 1\nhost: [unclosed\nlog: {}\n", "line 3"),
-        (f"port: 1\n token: {SECRET}\n", "line 2"),
-        (f"a: {SECRET}\na: {SECRET}2\n", "line"),
-        ("port: !!python/object/apply:os.system [echo]\n", "line 1"),
-        ("\tport: 1\n", "line 1"),
+        ("port: 1\nhost: [unclosed\nlog: {}\n", "line 3", "the brackets"),
+        (f"port: 1\n token: {SECRET}\n", "line 2", "indented too far"),
+        (f"a: {SECRET}\na: {SECRET}2\n", "line 2", "stands there already"),
+        (f"a: {SECRET}: x\n", "line 1", "needs quotes"),
+        (f"a: '{SECRET}\n", "line", "a quote is not closed"),
+        ("port: !!python/object/apply:os.system [echo]\n", "line 1", "the indentation"),
+        ("\tport: 1\n", "line 1", "spaces instead of a tab"),
+        ("log:\n\tlevel: info\n", "line 2", "spaces instead of a tab"),
     ],
 )
-def test_what_is_no_yaml_is_refused_with_its_line(tmp_path, text, line):
+def test_what_is_no_yaml_is_refused_with_its_line_and_how_it_is_mended(tmp_path, text, line, mend):
     path = write(tmp_path, text)
     words = refused(path)
-    assert words.startswith(str(path))
-    assert line in words
-    assert words.endswith("cannot be read as YAML")
+    assert words.startswith(f"{path}, {line}")
+    assert "cannot be read as YAML; " in words
+    assert mend in words
+    assert SECRET not in words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("port: soon\n", "port: write a whole number"),
+        ("port: 70000\n", "port: must be at most 65535"),
+        ("demo: maybe\n", "demo: write true or false"),
+        ("host: 127\n", "host: is a text; write it in quotes"),
+        ("publishers: editor\n", "publishers: write a list, as in [one, two]"),
+        ("publishers: [boss]\n", "publishers.0: write one of editor, supervisor, admin"),
+        ("log: {format: xml}\n", "log.format: write one of "),
+        ("passive_wait: 0\n", "passive_wait: must be more than 0"),
+        ("log: info\n", "log: write keys and values below it"),
+        (
+            "inboxes: {shop: {channel: telegram, transport: polling}}\n",
+            "inboxes.shop.bot_token is missing: write it there, or set YINGDA_INBOXES__SHOP__BOT_",
+        ),
+        (
+            "inboxes: {web: {channel: webchat, allowed_origins: [a/b]}}\n",
+            "inboxes.web.allowed_origins: write each origin like https://shop.example",
+        ),
+        (
+            "public_url: help.example.com\n",
+            "public_url: write the whole address, as in https://help.example.com",
+        ),
+    ],
+)
+def test_a_wrong_value_is_refused_with_what_to_write(tmp_path, strangers, text, words):
+    assert refused(write(tmp_path, text)).startswith(words)
+
+
+@pytest.mark.parametrize("address", ["https://help.example.com", "http://10.0.0.7:8080", ""])
+def test_an_address_of_the_service_is_taken(address):
+    assert load(None, {"YINGDA_PUBLIC_URL": address}).public_url == address
 
 
 @pytest.mark.parametrize("text", ["at: 2026-13-45\n", "a: " + "[" * 800, "{[1]: 2}: 3\n"])
@@ -107,7 +146,7 @@ def test_stranger_yaml_is_refused_too(tmp_path, text):
 def test_bytes_that_are_no_text_are_refused(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_bytes(b"port: \xff\xfe\n")
-    assert "cannot be read as YAML" in refused(path)
+    assert "cannot be read as YAML; save the file as UTF-8" in refused(path)
 
 
 def test_a_file_that_cannot_be_opened_says_why(tmp_path):
