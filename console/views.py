@@ -115,7 +115,7 @@ def environment(locale: str) -> Environment:
     made.globals.update(
         asset=asset,
         csrf_field=csrf_field,
-        language=locale.replace("_", "-"),
+        page_language=locale.replace("_", "-"),
         contact_events=CONTACT_EVENTS,
         handoff_reasons=REASONS,
         media_kinds=MEDIA,

@@ -263,6 +263,19 @@ async def test_without_javascript_every_step_is_a_form(desk_console: Console):
         await expect(page.locator(".bubble.note .words")).to_have_text(["A note"])
 
 
+async def test_without_javascript_a_thread_begins_at_its_end(desk_console: Console):
+    conversation = await desk_console.talk("王小明", owner=Owner.QUEUE)
+    for number in range(40):
+        await say(desk_console, conversation, f"message {number}")
+    async with open_desk(desk_console, "li", java_script_enabled=False) as opened:
+        page = await opened.enter_by_hand("li")
+        await page.click(f"#line-{conversation.id} a")
+        words = page.locator("#bubbles .words")
+        await expect(words.last).to_have_text("message 39")
+        await expect(words.last).to_be_in_viewport()
+        await expect(words.first).not_to_be_in_viewport()
+
+
 async def test_on_a_phone_list_and_thread_are_separate_screens(desk_console: Console):
     conversation = await desk_console.talk("王小明", owner=Owner.QUEUE)
     phone = {"viewport": {"width": 390, "height": 844}}

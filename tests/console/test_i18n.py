@@ -61,3 +61,15 @@ def test_whatever_a_check_finds_has_its_chinese():
                 texts = [each.value for each in node.args if isinstance(each, ast.Constant)]
                 unknown += [text for text in texts if catalogue.get(text) is None]
     assert unknown == []
+
+
+@pytest.mark.parametrize(("wish", "code"), [("en", "en"), ("zh-CN", "zh-CN")])
+async def test_every_page_tells_in_which_language_it_is(desk_console, wish, code):
+    admin = await desk_console.enter("admin")
+    admin.headers["accept-language"] = wish
+    pages = ("/inbox", "/tickets", "/approvals", "/kb", "/kb/new", "/kb/refund", "/kb/publish")
+    for page in (*pages, "/kb/tests", "/kb/gaps", "/settings/channels", "/me", "/none"):
+        answer = await admin.get(page, headers={"accept": "text/html"})
+        assert f'<html lang="{code}"' in answer.text, page
+    tried = await admin.post("/kb/try", data={"sentence": "hello", "language": "en"})
+    assert f'<html lang="{code}"' in tried.text

@@ -20,7 +20,9 @@ BELOW = "() => document.documentElement.scrollHeight - innerHeight"
 CLIPPED = """() => [...document.querySelectorAll('.thread-head .state')]
   .filter((e) => e.scrollWidth > e.clientWidth && getComputedStyle(e).textOverflow !== 'ellipsis')
   .map((e) => e.textContent)"""
+HEAD = "() => document.querySelector('.kb-list thead').offsetHeight"
 ROWS = "() => new Set([...document.querySelectorAll('.seg label')].map((e) => e.offsetTop)).size"
+TWO_LINES = 64
 LEAST = 80
 """So many pixels the customer's name has at the least."""
 ROOMS = ("kb", "kb/new", "kb/return_apply", "settings/users", "tickets", "me")
@@ -41,6 +43,7 @@ async def test_the_list_of_entries_and_the_customers_name_are_whole_on_every_scr
             await page.set_viewport_size({"width": width, "height": 900})
             await page.goto(f"{product.url}/kb")
             assert await page.evaluate(CUT) <= 0, f"the list is cut off at {width}"
+            assert await page.evaluate(HEAD) <= TWO_LINES, f"heads stand on end at {width}"
             await page.goto(f"{product.url}/inbox/{found}")
             assert await page.evaluate(NAME) >= LEAST, f"no room for a name at {width}"
         assert watched.wrong == []
