@@ -115,8 +115,14 @@ field.addEventListener("keydown", (event) => {
 for (const button of document.querySelectorAll(".suggestion")) {
   button.addEventListener("click", () => say(button.textContent.trim()));
 }
-document.getElementById("close")?.addEventListener("click", () => {
+function close() {
   vault.tell({ yingda: "close" });
+}
+document.getElementById("close")?.addEventListener("click", close);
+document.addEventListener("keydown", (event) => {
+  // Escape that throws a pinyin word away is none that closes the chat.
+  const composing = event.isComposing || event.keyCode === 229;
+  if (event.key === "Escape" && !composing && !event.defaultPrevented) close();
 });
 
 view.ontap = (option) => {

@@ -44,6 +44,28 @@ async def test_the_widget_opens_on_another_site_and_knows_its_visitor_again(prod
         assert not [line for line in watched.wrong if not line.startswith("foreign request")]
 
 
+async def test_escape_closes_the_chat_and_leads_back_to_the_site(product: Product):
+    html = f'<script src="{product.url}/widget.js" data-inbox="shop_webchat"></script>'
+    async with serve(shop(html)) as site, chromium(product.url) as watched:
+        page = await watched.window()
+        await page.goto(site)
+        await page.get_by_role("button").click()
+        field = page.frame_locator("iframe").locator("#text")
+        await field.fill("half a quest")
+        session = await page.context.new_cdp_session(page)
+        composing = {"text": "退", "selectionStart": 1, "selectionEnd": 1}
+        await session.send("Input.imeSetComposition", composing)
+        escape = {"key": "Escape", "code": "Escape", "windowsVirtualKeyCode": 229}
+        await session.send("Input.dispatchKeyEvent", {"type": "keyDown", **escape})
+        await expect(page.locator("iframe")).to_be_visible()
+        await session.send("Input.imeSetComposition", composing | {"text": ""})
+        await field.press("Escape")
+        await expect(page.locator("iframe")).to_be_hidden()
+        await expect(page.get_by_role("button")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(field).to_have_value("half a quest")
+
+
 async def test_a_card_is_a_box_to_tap(product: Product):
     async with chromium(product.url) as watched:
         page = await watched.window(viewport=PHONE)
