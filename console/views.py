@@ -16,7 +16,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from console import i18n
+from console import i18n, ticket_words
 from console.auth import Login
 from console.entry_paths import entry_path
 from console.words import (
@@ -122,6 +122,7 @@ def environment(locale: str) -> Environment:
         media_problems=MEDIA_PROBLEMS,
         refusals=REFUSALS,
         bands=BANDS,
+        ticket_steps=ticket_words.ACTIONS,
         limits={"question": QUESTION_CHARS, "answer": ANSWER_CHARS, "category": CATEGORY_CHARS},
         routes=ROUTES,
     )

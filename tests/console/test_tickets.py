@@ -272,3 +272,11 @@ async def test_each_field_of_the_page_has_an_id_of_its_own(desk_console, case):
     assert "f-return-reason" in ids
     assert "f-withdraw-reason" in ids
     assert sorted(ids) == sorted(set(ids))
+
+
+async def test_the_conversation_shows_who_took_which_step(desk_console, case):
+    await go(desk_console, case, "li", "record", **RECORD)
+    li = await desk_console.enter("li")
+    page = (await li.get(f"/inbox/{case.conversation_id}")).text
+    assert "小李: Record the facts" in page
+    assert f'<a href="/tickets/{case.number}">' in page
