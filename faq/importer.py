@@ -177,7 +177,8 @@ def _entries(sheet: Sheet, meanings: Mapping[str, str], tell: Tell | None) -> Im
             tell(done, len(sheet.rows))
         try:
             ours = _ours(sheet, row, meanings) if isinstance(row, Mapping) else row
-            entry = _answered(entry_of(ours), first)
+            named = isinstance(ours, Mapping) and bool(ours.get("id"))
+            entry = _answered(entry_of(ours), first, named=named)
             entries[entry.id], first[entry.id] = entry, number
             told[entry.id] = told_in(ours)
         except BadRow as problem:
@@ -199,7 +200,9 @@ def _ours(sheet: Sheet, row: Row, meanings: Mapping[str, str]) -> dict[str, Any]
     return {**dict.fromkeys(empty), **columns.renamed(row, meanings)}
 
 
-def _answered(entry: Entry, seen: Mapping[str, int]) -> Entry:
+def _answered(entry: Entry, seen: Mapping[str, int], *, named: bool) -> Entry:
+    if entry.id in seen and not named:
+        raise BadRow("the question is already in row %(row)s", row=seen[entry.id])
     if entry.id in seen:
         raise BadRow("id %(key)r is already in row %(row)s", key=entry.id, row=seen[entry.id])
     if not entry.answers:

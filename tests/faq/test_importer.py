@@ -50,6 +50,11 @@ def test_yaml_is_read_with_answers_by_language():
     assert entry.answers == {"zh": "九点", "en": "nine"}
 
 
+def test_a_question_that_stands_twice_is_named_as_that_where_nobody_gave_it_an_id():
+    text = "question,answer\nhours?,9 to 6\nHours ?,10 to 7\n"
+    assert problems("x.csv", text) == [(3, "the question is already in row 2")]
+
+
 def test_one_bad_row_keeps_all_out_and_every_bad_row_is_named():
     text = "id,question,answer,kind\na,q,yes,product\nb,,no,\na,q2,x,\nd,q3,,\ne,q4,x,magic\n"
     assert problems("x.csv", text) == [
