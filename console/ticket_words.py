@@ -84,7 +84,7 @@ HELP: Mapping[str, str] = MappingProxyType(
 WRONG: Mapping[str, str] = MappingProxyType(
     {
         "amount": mark("Write a sum, such as 269.00."),
-        "due": mark("Choose today or a later day."),
+        "due": mark("Choose a day within the next ten years."),
     }
 )
 """What is said of a value that cannot be; of the other fields only that it cannot."""

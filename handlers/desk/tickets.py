@@ -31,6 +31,8 @@ from storage.models.people import Agent
 from storage.models.ticket import Ticket, TicketStep
 from storage.types import new_id
 
+FAR = timedelta(days=3650)
+"""How far away no deadline is: there are years with which no zone can be reckoned."""
 TOLD_AT = frozenset({"decline", "implement", "close", "withdraw"})
 """The steps of which the customer hears; the receipt is told when the ticket is opened."""
 
@@ -134,7 +136,7 @@ def take_step(
 ) -> Ticket:
     """Take a case one step further; `version` is the one the agent was looking at.
 
-    A deadline is the end of its day in the zone of `now`; a day that is over is none.
+    A deadline is the end of its day in the zone of `now`; a day ten years away is a slip.
 
     Raises:
         AlreadyChanged: somebody else took a step in the meantime.
@@ -150,7 +152,7 @@ def take_step(
     authors = authors_of(tickets.steps(session, ticket.id))
     step = find_step(workflow, ticket.state, action, actor, fields=fields, authors=authors)
     values = given(step, fields)
-    if "due" in values and date.fromisoformat(values["due"]) < now.date():
+    if "due" in values and not _is_near(date.fromisoformat(values["due"]), now.date()):
         raise Invalid("due")
     _fill_in(ticket, values, now)
     if step.target in workflow.ends:
@@ -202,6 +204,10 @@ def _find(session: Session, number: str) -> Ticket:
 def _permitted(agent: Agent) -> None:
     if not agent.enabled or not may(agent.role, "tickets"):
         raise NotPermitted
+
+
+def _is_near(day: date, today: date) -> bool:
+    return abs(day - today) < FAR
 
 
 def _fill_in(ticket: Ticket, values: Mapping[str, str], now: datetime) -> None:

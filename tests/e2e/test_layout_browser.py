@@ -23,6 +23,8 @@ CLIPPED = """() => [...document.querySelectorAll('.thread-head .state')]
 HEAD = "() => document.querySelector('.kb-list thead').offsetHeight"
 ROWS = "() => new Set([...document.querySelectorAll('.seg label')].map((e) => e.offsetTop)).size"
 TWO_LINES = 64
+WIDER = """() => [...document.querySelectorAll('.field :is(input, select, textarea)')]
+  .filter((e) => e.offsetWidth > e.closest('.field').offsetWidth).map((e) => e.name)"""
 LEAST = 80
 """So many pixels the customer's name has at the least."""
 ROOMS = ("kb", "kb/new", "kb/return_apply", "settings/users", "tickets", "me")
@@ -94,3 +96,17 @@ async def test_nothing_on_the_pages_of_cases_and_settings_keeps_people_out(
             lost = [] if room == "me" else await lost_stops(page)  # A theme is marked at its label.
             wrong[room] = [*await barriers(page), *lost]
     assert {room: found for room, found in wrong.items() if found} == {}
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_no_input_is_wider_than_its_place(product: Product, width: int):
+    """A day with a time asks for more room than a third of a form has."""
+    async with chromium(product.url) as watched:
+        page = await watched.window(viewport={"width": width, "height": 900})
+        await logs_in(page, product, "admin")
+        for room in ("kb/return_apply", "settings/users", "me", "tickets", "kb"):
+            await page.goto(f"{product.url}/{room}")
+            await page.evaluate(
+                "document.querySelectorAll('details').forEach((e) => e.open = true)"
+            )
+            assert await page.evaluate(WIDER) == [], f"an input sticks out at {room}"
