@@ -204,5 +204,5 @@ def _name(answer: httpx.Response) -> str | None:
     told["content-disposition"] = answer.headers.get("content-disposition", "")
     try:
         return told.get_filename()
-    except (LookupError, UnicodeError, ValueError):
+    except (AttributeError, LookupError, TypeError, ValueError):
         return None

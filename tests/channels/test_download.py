@@ -174,6 +174,13 @@ async def test_a_file_of_the_api_comes_with_what_is_claimed_of_it():
     assert (content, found.name, found.type) == (b"p", "发票.png", "image/png")
 
 
+@pytest.mark.parametrize("name", ["filename*=; filename*0*=x", "filename*=no-charset''%ff"])
+async def test_a_name_that_makes_no_sense_costs_nobody_the_file(name):
+    headers = {"content-disposition": f"attachment; {name}"}
+    async with answering(httpx.Response(200, headers=headers, content=b"p")) as client:
+        assert (await whole(download(client, "/file")))[0] == b"p"
+
+
 @pytest.mark.parametrize(
     ("answer", "meant"),
     [
