@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import Message
+from email.policy import Compat32
 from typing import Literal
 
 from channels.email import markup
@@ -24,6 +25,17 @@ SEALED = frozenset(
     {"application/pgp-encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}
 )
 FLOWED = re.compile(r"format\s*=\s*\"?flowed", re.IGNORECASE)
+
+
+class _AsItCame(Compat32):
+    """Writes headers as they stand: the library refuses to write some that it has read."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """Return a header's lines."""
+        return f"{name}: {value}{self.linesep}".encode("utf-8", "surrogateescape")
+
+
+AS_IT_CAME = _AsItCame()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +124,8 @@ def content_of(part: Message) -> bytes:
     """Return a part's bytes as they were before they were packed for the way."""
     inner = part.get_payload()
     if isinstance(inner, list):
-        return b"\n".join(each.as_bytes() for each in inner[:1] if isinstance(each, Message))
+        within = [each for each in inner[:1] if isinstance(each, Message)]
+        return b"\n".join(each.as_bytes(policy=AS_IT_CAME) for each in within)
     try:
         found = part.get_payload(decode=True)
     except (ValueError, LookupError, AssertionError):

@@ -70,7 +70,7 @@ def read(mail: Mail, own: Own, now: datetime) -> Letter:
     raw = _bounded(mail.raw)
     try:
         return _read(raw, mail, own, now)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+    except Exception as error:  # noqa: BLE001 - one hostile mail must never stop the rest
         return _aside(raw, _digest(raw), f"cannot be read: {type(error).__name__}")
 
 
