@@ -32,6 +32,8 @@ CLOSERS = frozenset("”’」』）》】\"')]")
 KINDS = {"image": "图片", "voice": "语音", "video": "视频", "file": "文件"}
 HINT = "（请回复数字 / reply with a number）"
 DIGITS = {word: number for number, word in enumerate("一二三四五六七八九", 1)} | {"两": 2}
+LONGEST_NUMBER = 50
+"""Characters of an answer that is a number, with all that people write around it."""
 NUMBER = regex.compile(
     r"""(?:我?选择?|我?要|option|no\.?|\#)?\s*
         [(\[]?\s*第?\s*(\d{1,4}|[一二三四五六七八九十两]{1,3})\s*
@@ -107,7 +109,8 @@ def pick(text: str, options: Sequence[Choice]) -> Choice | None:
     for option in options:
         if said and said == _folded(option.label):
             return option
-    found = NUMBER.fullmatch(said)
+    # In a long run of white space there are too many ways for a number not to stand.
+    found = NUMBER.fullmatch(said) if len(said) <= LONGEST_NUMBER else None
     if found is None:
         return None
     number = _number(found[1])

@@ -204,6 +204,12 @@ def test_anything_else_means_none(said):
     assert pick(said, OPTIONS) is None
 
 
+@pytest.mark.parametrize("begun", ["选", "option", "1", "第"])
+@pytest.mark.parametrize("space", [" ", "\n", "\u3000"])
+def test_a_flood_of_white_space_is_no_number_and_takes_no_time(begun, space):
+    assert pick(begun + space * 1_000_000 + "x", OPTIONS) is None
+
+
 def test_a_label_goes_before_a_number():
     options = (Choice(value="a", label="2"), Choice(value="b", label="1"))
     assert pick("2", options) == options[0]
