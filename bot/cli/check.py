@@ -52,10 +52,34 @@ async def _all(path: Path, *, exists: bool) -> list[Line]:
     except BadConfig as problem:
         return [Line("configuration", "problem", str(problem))]
     source = str(path) if exists else f"no {path}, defaults and environment only"
-    lines = [Line("configuration", "ok", source), _matcher(config), await _database(config)]
-    if lines[-1].level == "ok":
+    database = await _database(config)
+    lines = [Line("configuration", "ok", source), _matcher(config), *_folders(config), database]
+    if database.level == "ok":
         lines += await _inboxes(config)
     return lines
+
+
+def _folders(config: Config) -> list[Line]:
+    """Say which folders cannot be written: the service would go on without what belongs there."""
+    found = {"data_dir": config.data_dir}
+    if config.media.folder is not None:
+        found["media.folder"] = config.media.folder
+    told = {name: _obstacle(folder.absolute()) for name, folder in found.items()}
+    return [
+        Line("files", "problem", f"{name}: {obstacle}; mend that, or name another folder")
+        for name, obstacle in told.items()
+        if obstacle
+    ]
+
+
+def _obstacle(folder: Path) -> str:
+    """Return what keeps files out of a folder that may not be there yet; nothing is made."""
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if not nearest.is_dir():
+        return f"{nearest} is a file, not a folder"
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        return f"{nearest} cannot be written by this user"
+    return ""
 
 
 def _matcher(config: Config) -> Line:

@@ -66,6 +66,28 @@ def test_without_an_inbox_the_demo_is_announced(command):
     assert "shows the demo" in done.stdout
 
 
+@pytest.mark.parametrize("key", ["data_dir", "folder"])
+def test_a_folder_that_cannot_be_one_is_told_before_a_file_is_lost(command, config, tmp_path, key):
+    (tmp_path / "taken").write_text("a file")
+    wanted = tmp_path / "taken" / "files"
+    kept = [line for line in config.read_text().splitlines() if not line.startswith(f"{key}:")]
+    config.write_text("\n".join(kept) + "\n")
+    named = "data_dir" if key == "data_dir" else "media.folder"
+    add(config, f"data_dir: {wanted}\n" if key == "data_dir" else f"media: {{folder: {wanted}}}\n")
+    done = command("check")
+    assert done.exit_code == 1
+    told = f"BAD  files: {named}: {tmp_path / 'taken'} is a file, not a folder; mend that,"
+    assert any(line.startswith(told) for line in lines(done)), done.output
+    assert not wanted.exists()
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_a_folder_of_somebody_else_is_told(command, config, tmp_path):
+    (tmp_path / "theirs").mkdir(mode=0o500)
+    add(config, f"media: {{folder: {tmp_path / 'theirs' / 'files'}}}\n")
+    assert "cannot be written by this user" in command("check").stdout
+
+
 def test_a_mistake_in_the_configuration_is_the_only_line(command, config):
     add(config, f"metrics_tokn: {SECRET}\n")
     done = command("check")
