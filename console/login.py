@@ -19,7 +19,10 @@ from storage.models import Agent
 
 router = APIRouter()
 
-WRONG = mark("Name or password is wrong, or the account is locked for a while.")
+WRONG = mark(
+    "Name or password is wrong, or the account is locked for 15 minutes. "
+    "An administrator can give you a new password."
+)
 
 
 ROOMS = (

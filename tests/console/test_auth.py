@@ -1,4 +1,5 @@
 import asyncio
+import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -46,6 +47,16 @@ async def test_wrong_names_and_wrong_passwords_look_alike(desk_console, name, pa
     assert answer.status_code == known.status_code == 422
     assert "wrong, or the account is locked" in answer.text
     assert await sessions(desk_console) == []
+
+
+async def test_who_is_refused_is_told_what_to_do_and_goes_on_at_the_password(desk_console: Console):
+    refused = (await desk_console.browser().post("/login", data={"name": "li"})).text
+    minutes = people.LOCKED_FOR // timedelta(minutes=1)
+    assert f"locked for {minutes} minutes. An administrator can give you a new" in refused
+    fields = re.findall(r'<input id="f-(name|password)"[^>]*autofocus', refused)
+    assert fields == ["password"]
+    fresh = (await desk_console.browser().get("/login")).text
+    assert re.findall(r'<input id="f-(name|password)"[^>]*autofocus', fresh) == ["name"]
 
 
 async def test_five_wrong_passwords_close_the_account_for_a_while(desk_console: Console):
