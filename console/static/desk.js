@@ -318,7 +318,25 @@
     for (const file of button.closest(".suggestion").querySelectorAll("[data-lend]:checked")) attached.lend(form, file.dataset);
     text.setRangeText(button.dataset.insert, text.selectionStart, text.selectionEnd, "end");
     text.dispatchEvent(new Event("input"));
+    showPanel(false);
     text.focus();
+  }
+
+  /* --- what opens over the thread -------------------------------------------------------- */
+
+  function showPanel(open) {
+    const panel = one("#panel");
+    if (!panel || panel.classList.contains("open") === open) return false;
+    panel.classList.toggle("open", open);
+    one("#panel-toggle")?.setAttribute("aria-expanded", String(open));
+    one(open ? "#panel-close" : "#panel-toggle")?.focus();
+    return true;
+  }
+  function foldMenu(where) {
+    const menu = one(".more-actions[open]");
+    if (!menu || menu.contains(where)) return false;
+    menu.open = false;
+    return true;
   }
 
   /* --- keys ----------------------------------------------------------------------------- */
@@ -343,6 +361,7 @@
       if (button) { event.preventDefault(); insert(button); }
       return;
     }
+    if (event.key === "Escape" && !event.isComposing && (showPanel(false) || foldMenu())) return;
     if (event.key === "Escape" && field && !field.matches("dialog")) { field.blur(); return; }
     if (field || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !settings.get("shortcuts", true)) return;
     const act = KEYS[event.key];
@@ -364,12 +383,10 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-insert]");
+    foldMenu(event.target);
     if (button) insert(button);
     else if (event.target.closest?.("#newest")) toEnd();
-    else if (event.target.closest?.("#panel-toggle, #panel-close")) {
-      const open = one("#panel").classList.toggle("open");
-      one("#panel-toggle")?.setAttribute("aria-expanded", String(open));
-    }
+    else if (event.target.closest?.("#panel-toggle, #panel-close")) showPanel(!one("#panel").classList.contains("open"));
   });
   // Earlier messages grow upwards: what one reads stays where it is.
   let fromEnd = null;

@@ -296,3 +296,29 @@ async def test_on_a_phone_list_and_thread_are_separate_screens(desk_console: Con
         assert small == []
         await page.click(".thread-head .back")
         await expect(page.locator("#list")).to_be_visible()
+
+
+async def test_on_a_phone_what_opens_over_the_thread_closes_again(desk_console: Console):
+    conversation = await desk_console.talk("王小明", owner=Owner.QUEUE)
+    li = desk_console.agents["li"]
+    await desk_console.db.write(desk.take, conversation.id, li, desk_console.time.now)
+    phone = {"viewport": {"width": 390, "height": 844}}
+    async with open_desk(desk_console, "li", **phone) as opened:
+        page = await opened.page(f"/inbox/{conversation.id}")
+        panel, toggle = page.locator("#panel"), page.locator("#panel-toggle")
+        await toggle.click()
+        await expect(page.locator("#panel-close")).to_be_focused()
+        await page.keyboard.press("Escape")
+        await expect(panel).to_be_hidden()
+        await expect(toggle).to_be_focused()
+        await expect(toggle).to_have_attribute("aria-expanded", "false")
+        await toggle.click()
+        await panel.locator("[data-insert]").first.click()
+        await expect(panel).to_be_hidden()
+        await expect(page.locator("#text")).not_to_have_value("")
+        menu = page.locator(".more-actions .menu")
+        for leave in (page.locator("#messages").click, lambda: page.keyboard.press("Escape")):
+            await page.locator(".more-actions summary").click()
+            await expect(menu).to_be_visible()
+            await leave()
+            await expect(menu).to_be_hidden()

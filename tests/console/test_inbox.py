@@ -185,3 +185,9 @@ async def test_the_queue_begins_with_who_is_in_danger_page_after_page(desk_conso
     li = await desk_console.enter("li")
     shown = re.findall(r'data-sort="(-?[\d.]+)"', (await li.get("/inbox")).text)
     assert [float(key) for key in shown] == sorted(map(float, shown))
+
+
+async def test_an_empty_list_says_what_comes_there(desk_console):
+    li = await desk_console.enter("li")
+    assert "What you or a colleague resolves" in (await li.get("/inbox?view=resolved")).text
+    assert "Conversations appear here" in (await li.get("/inbox?view=all")).text

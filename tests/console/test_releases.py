@@ -325,6 +325,16 @@ async def test_what_left_is_shown_as_it_was_live_last_and_comes_back_as_a_draft(
     assert "No entry left" in (await editor.get("/kb/releases/gone")).text
 
 
+async def test_what_was_live_in_one_release_says_which(kb_desk):
+    first = await kb_desk.db.read(knowledge.current_release)
+    await draft(kb_desk, "pay", Content("怎么付款", (), {"zh": "只收现金"}))
+    await kb_desk.db.write(knowledge.publish, None, "", kb_desk.time.now)
+    await kb_desk.db.write(knowledge.rollback, first, None, kb_desk.time.now)
+    page = (await (await kb_desk.enter("editor")).get("/kb/releases/gone")).text
+    assert f"Release {first + 1}<" in page
+    assert f"Releases {first + 1} to" not in page
+
+
 async def test_what_customers_wrote_is_shown_as_text(kb_desk):
     await kb_desk.db.write(kept_tests.keep, "<img src=x>", "return", None, kb_desk.time.now)
     await draft(kb_desk)
