@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import secrets
 import signal
@@ -114,6 +115,13 @@ def part(role: str, config: Config) -> Role:
     return "web" if role == "web" else "worker"
 
 
+_LISTENING = {
+    errno.EADDRINUSE: "stop what uses it, or choose another with --port",
+    errno.EACCES: "choose a port from 1024 on with --port",
+}
+"""How it is mended that an address cannot be listened on."""
+
+
 def listen(config: Config) -> socket.socket:
     """Return the socket of the service, before anything else is started.
 
@@ -128,9 +136,9 @@ def listen(config: Config) -> socket.socket:
         listener.bind((config.host, config.port))
     except OSError as problem:
         listener.close()
+        mend = _LISTENING.get(problem.errno or 0, "name an address of this machine with --host")
         raise BadConfig(
-            f"cannot listen on {config.host}:{config.port} ({problem.strerror}); "
-            "stop what uses it, or choose another with --port"
+            f"cannot listen on {config.host}:{config.port} ({problem.strerror}); {mend}"
         ) from problem
     return listener
 
