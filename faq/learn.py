@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from faq.calibrate import BY_ITSELF, TARGETS, Sample, hold_of, refit
+from faq.calibrate import BY_ITSELF, TARGETS, Hold, Sample, hold_of, refit
 from faq.encoder import Encoder
 from faq.features import Hidden, look_up
 from faq.hints import Hints
@@ -24,7 +24,10 @@ OUTSIDE = 0.2
 
 HARDER = 4.0
 """How many logits surer one may be of an entry of one question; of k questions, a k-th of it."""
-
+ENOUGH, DISTRUST = 3.0, 4
+"""How many questions an entry usually has where they may change what ships as far as they do, and
+how fast they count less where it has fewer: hide one of two, and what is left is another question.
+"""
 
 LEAST_EACH = 3
 """How many labelled questions an entry must have on average before they change the order."""
@@ -46,7 +49,8 @@ def by_itself(snapshot: Snapshot, encoder: Encoder | None, start: Model, most: i
     Asked once with only the question hidden (its entry is right), and once with the whole entry
     hidden (none is right). Always the same questions, chosen by the hash of their text. They are
     harder than what customers ask, the more so the fewer questions an entry has; what is left of
-    the confidence after that is taken at its word.
+    the confidence after that is taken at its word. Where most entries have but one or two, they
+    say little of what customers ask: then what ships is held more firmly, and less is added.
     """
     inside, outside = [], []
     for row in _chosen(snapshot, most):
@@ -62,15 +66,26 @@ def by_itself(snapshot: Snapshot, encoder: Encoder | None, start: Model, most: i
         return start
     samples = [replace(s, weight=1 / len(inside)) for s in inside]
     samples += [replace(s, weight=OUTSIDE / len(outside)) for s in outside]
-    fitted = refit(
-        samples, [s.lookup.question.text for s in samples], start, BY_ITSELF, "self"
-    ).model
-    bias = fitted.confidence.bias + HARDER / max(snapshot.average, 1.0)
+    firm = _firmness(snapshot)
+    hold = Hold(BY_ITSELF.ranker * firm, BY_ITSELF.confidence * firm)
+    fitted = refit(samples, [s.lookup.question.text for s in samples], start, hold, "self").model
+    bias = fitted.confidence.bias + HARDER / max(snapshot.average, 1.0) / math.sqrt(firm)
     return replace(
         fitted,
         confidence=replace(fitted.confidence, bias=bias),
         thresholds={target: target for target in TARGETS},
     )
+
+
+def _firmness(snapshot: Snapshot) -> float:
+    """Return how many times as firmly what ships is held, by how few questions entries have.
+
+    The harmonic mean says how many: one entry of twenty questions does not make up for ten of one.
+    """
+    counts = np.diff(snapshot.rows_of)
+    counts = counts[counts > 0]
+    usual = len(counts) / float((1 / counts).sum()) if len(counts) else ENOUGH
+    return max(ENOUGH / usual, 1.0) ** DISTRUST
 
 
 def _chosen(snapshot: Snapshot, most: int) -> list[int]:

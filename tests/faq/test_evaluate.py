@@ -4,7 +4,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from faq.encoder import CachedEncoder
+from faq.config import FaqConfig
+from faq.encoder import CachedEncoder, load
 from faq.evaluate import (
     BadQueries,
     Query,
@@ -15,15 +16,21 @@ from faq.evaluate import (
     report,
     worst,
 )
+from faq.hybrid import HybridMatcher
+from faq.importer import read_jsonl_entries
+from faq.learn import by_itself
 from faq.matcher import Entry
 from faq.measures import measure
+from faq.ranker import shipped
 
 SET = Path(__file__).parent / "sets" / "zh_ecom_own"
+QUERIES = "queries.dev.jsonl"
+SPARSE = SET.parent / "en_saas"
 
 
 @pytest.fixture(scope="module")
 def queries():
-    return read_queries(SET / "queries.dev.jsonl")
+    return read_queries(SET / QUERIES)
 
 
 def test_words_alone_reach_the_floor_on_our_own_set(make_matcher, shop, queries):
@@ -134,3 +141,19 @@ def test_the_worst_errors_are_the_surest_and_say_what_was_right(make_matcher, sh
         (row["confidence"] for row in wrong), reverse=True
     )
     assert all(row["faq_id"] != row["right"] for row in wrong)
+
+
+def test_a_base_of_one_or_two_questions_an_entry_does_not_learn_to_be_rash(tokens):
+    encoder = load()
+    if encoder is None:
+        pytest.skip("needs the extra `semantic`")
+    entries, asked = read_jsonl_entries(SPARSE / "faq.jsonl"), read_queries(SPARSE / QUERIES)
+    start = HybridMatcher.build(entries, FaqConfig(), tokens, CachedEncoder(encoder))
+    model = by_itself(start.snapshot, start.encoder, start.model)
+    learnt = start.with_models(shipped().with_one(model, semantic=True))
+    before, judged = report(judge_all(start, asked)), judge_all(learnt, asked)
+    wrong = [j.query.text for j in judged if j.decision.band == "answer" and not j.is_right]
+    after = report(judged)
+    assert wrong == []
+    assert after["accuracy@1"] >= before["accuracy@1"]
+    assert after["auroc"] >= before["auroc"]
