@@ -187,7 +187,7 @@ def stages_of(
     """Return the eight steps: those done with who and when, the one to do, the rest."""
     path = WORKFLOWS[ticket.kind].path
     reached = _reached(ticket, steps, path)
-    last = {step.target: step for step in steps if step.action != ADD}
+    last = {step.target: step for step in steps if step.action not in {ADD, *BACKWARDS}}
     stages = []
     to_do = ticket.closed_at is None
     for state, label in STEPS:

@@ -280,3 +280,12 @@ async def test_the_conversation_shows_who_took_which_step(desk_console, case):
     page = (await li.get(f"/inbox/{case.conversation_id}")).text
     assert "小李: Record the facts" in page
     assert f'<a href="/tickets/{case.number}">' in page
+
+
+async def test_who_returned_a_solution_is_not_shown_as_who_found_the_cause(desk_console, case):
+    await proposed(desk_console, case)
+    await go(desk_console, case, "boss", "return", reason="too little")
+    page = (await (await desk_console.enter("li")).get(f"/tickets/{case.number}")).text
+    names = re.findall(r'<span class="text">(\w+)<span class="who">([^<]+)<', page)
+    shown = desk_console.agents["li"].display_name
+    assert names == [(step, shown) for step in ("Receive", "Record", "Judge", "Assign", "Cause")]
