@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -50,7 +51,9 @@ async def ask(request: Request, next: str = "") -> Response:  # noqa: A002 - the
     """Show the login form."""
     if await auth.find_login(request):
         return RedirectResponse(auth.safe_next(next), 303)
-    return render(request, "login.html", {"next": auth.safe_next(next), "name": "", "wrong": None})
+    idle = auth.IDLE // timedelta(minutes=1)
+    context = {"next": auth.safe_next(next), "name": "", "wrong": None, "idle": idle}
+    return render(request, "login.html", context)
 
 
 @router.post("/login")

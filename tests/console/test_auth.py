@@ -59,6 +59,15 @@ async def test_who_is_refused_is_told_what_to_do_and_goes_on_at_the_password(des
     assert re.findall(r'<input id="f-(name|password)"[^>]*autofocus', fresh) == ["name"]
 
 
+async def test_who_was_away_for_long_is_told_why_to_log_in_again(desk_console: Console):
+    browser = await desk_console.enter("li")
+    desk_console.time.go_on(auth.IDLE + timedelta(minutes=1))
+    asked = await browser.get("/inbox", follow_redirects=True)
+    assert asked.url.path == "/login"
+    assert "After 30 minutes without use one is logged out." in asked.text
+    assert "without use" not in (await desk_console.browser().get("/login")).text
+
+
 async def test_five_wrong_passwords_close_the_account_for_a_while(desk_console: Console):
     browser = desk_console.browser()
     for _ in range(5):
