@@ -15,16 +15,21 @@ NOT = (
 _ACTION = (
     r"退|换|取消|开(?:发)?票|发票|注销|删除|投诉|改|买|申请|付款|发货|寄|修|报修|人工|预约|订|安装"
     r"|关闭|解绑|续费|升级|充值|提现"
+    r"|销(?:户|卡|号)|分期|提额|挂失|开通|停机|解约|过户|转网|挂号|改签|贷款"
     r"|return|refund|exchange|cancel|invoice|delete|close|complain|change|buy|order|ship|repair"
     r"|block|freeze|replace|renew|upgrade|downgrade|subscribe|transfer|activate|remove|book|reset"
+    r"|reschedul|enrol|withdraw"
 )
-_HOW = r"怎么|怎样|如何|咋|能不能|可不可以|\bhow\b"
+_HOW = r"怎么|怎样|如何|咋|能不能|可不可以|\bhow\b|可以|就?能|了\s*(?:请|麻烦|帮|想|我[要想])"
+"""What follows is asked for: how, whether, or, now that a thing is of no use, to be rid of it."""
 _NEGATED = re.compile(rf"(?:{NOT})(?:(?!{_HOW})[^,，。!！?？;；]){{0,12}}?(?:{_ACTION})")
 _UNWILLING = re.compile(
     r"\b(?:(?:do|does|did|would|wo)n'?t|(?:do|does|did|would|will) not|not|never)"
     r" (?:really |actually |even |yet )?(?:want|wish|need|plan|intend|mean|try|ask|look"
     r"|about)(?:ed|n?ing)? (?:(?:you|it|them) )?(?:to|for)\b"
     r"|\b(?:rather not|not interested in|no longer (?:want|wish|need) to|no need (?:to|for))\b"
+    r"|\b(?:i'?m|i am|we'?re|we are) not (?:after|(?:cancell?|return|refund|exchang|chang|delet"
+    r"|clos|upgrad|downgrad|renew|subscrib|unsubscrib|transferr|remov|reschedul|withdraw)ing)\b"
     r"|(?:不用|不必|不需要|不要)再?开(?!门|机)"
 )
 _WITHIN = r"[^,，。!！?？;；]"

@@ -196,6 +196,24 @@ def test_what_is_denied_is_never_answered_for_sure(matcher_of, language, text):
     assert matcher_of(language, EASY).decide(text).band is not Band.ANSWER
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "先别给我销卡",
+        "我不要分期",
+        "别给我提额",
+        "不用给我挂失了，卡找到了",
+        "我没打算携号转网",
+        "我不想销户了",
+        "I'm not cancelling anything",
+        "we are not closing our account",
+        "I’m not after a refund",
+    ],
+)
+def test_a_bank_a_carrier_and_a_subscription_are_denied_like_a_shop(text):
+    assert is_negated(text)
+
+
 @pytest.mark.parametrize("text", ["我自己装，不用师傅", "用不着你们上门", "无需延保"])
 def test_who_does_not_need_something_denies_it_whatever_it_is(text):
     assert is_negated(text)
@@ -228,6 +246,12 @@ def test_who_does_not_need_something_denies_it_whatever_it_is(text):
         "why did you stop the refund",
         "there is no refund yet",
         "the seller refused to refund",
+        "这号不用了 帮我注销",
+        "手机号不要了想过户",
+        "我不是会员能开通吗",
+        "不需要密码就能挂失吗",
+        "why am I not getting a refund",
+        "I am not receiving my refund",
         "怎么撤回退货申请",
         "放弃退货会怎样",
         "误点了确认收货怎么办",
