@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from channels.files import kind_for
 from console.auth import Found, Login, require
+from console.csrf import body_of
 from console.files import CUT, PICTURES, given, name_of, taken
 from console.i18n import mark, say
 from console.knowledge_views import Channel, channels_of
@@ -171,7 +172,7 @@ async def take(request: Request, login: EditorLogin, found: Found) -> Response:
     """Take a file that is to go with an answer; the body is the file itself."""
     locale = locale_of(request, login)
     try:
-        file = await _kept(found, login, request.stream(), name_of(request))
+        file = await _kept(found, login, body_of(request), name_of(request))
     except TooLarge:
         return JSONResponse({"problem": say(locale, TOO_LARGE)}, 413)
     if file is None:

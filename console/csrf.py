@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 FIELD = "csrf"
@@ -28,6 +30,17 @@ def is_same_origin(request: Request) -> bool:
         return urlsplit(origin).netloc == request.headers.get("host", "") != ""
     except ValueError:
         return False
+
+
+def body_of(request: Request) -> AsyncIterator[bytes]:
+    """Return the body of a call that is a file, as it comes.
+
+    Raises:
+        HTTPException: its token stood in a form; whoever looked for it has read the body.
+    """
+    if HEADER not in request.headers:
+        raise HTTPException(415, f"send the file itself, and the token as {HEADER}")
+    return request.stream()
 
 
 async def has_token(request: Request, expected: str) -> bool:

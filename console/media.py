@@ -15,6 +15,7 @@ from channels.files import Kind, Takes, kind_for
 from console.actions import explain
 from console.auth import Found, InboxLogin
 from console.conversations import Call, Calling, thread_page
+from console.csrf import body_of
 from console.files import given, name_of, taken
 from console.i18n import mark, say
 from console.rows import inboxes
@@ -99,7 +100,7 @@ async def _take(call: Call, talk: Conversation) -> Response:
     media_id = media.new_media_id()
     try:
         kept = await taken(
-            found.folder, media_id, call.request.stream(), name_of(call.request), largest
+            found.folder, media_id, body_of(call.request), name_of(call.request), largest
         )
     except TooLarge:
         return _no(413, say(locale, TOO_LARGE))

@@ -97,6 +97,16 @@ async def test_a_picture_that_is_replaced_by_one_of_its_name_is_a_difference(abl
     ]
 
 
+async def test_a_file_in_a_form_is_told_how_it_is_sent(able, kb_desk):
+    editor = await kb_desk.enter("editor")
+    token = editor.headers.pop("x-csrf-token")
+    answer = await editor.post("/kb/files", data={"csrf": token, "file": "x"})
+    assert (answer.status_code, answer.json()["detail"]) == (
+        415,
+        "send the file itself, and the token as x-csrf-token",
+    )
+
+
 async def test_files_that_cannot_be_are_refused_with_a_reason(able, kb_desk):
     editor = await kb_desk.enter("editor")
     answer = await editor.post("/kb/files", params={"name": "x"}, content=b"")
