@@ -21,6 +21,8 @@ from faq.normalize import normalize
         ("订单 20261122001 到哪了", "订单 20261122002 到哪了"),
         ("do you have it in red", "do you have it in blue"),
         ("你们发顺丰吗", "发圆通吗"),
+        ("社保卡怎么激活", "信用卡如何激活"),
+        ("can I connect Jira", "How do I connect Slack?"),
     ],
 )
 def test_another_thing_of_the_same_kind_contradicts(asked, listed):
