@@ -24,9 +24,10 @@ OUTSIDE = 0.2
 
 HARDER = 4.0
 """How many logits surer one may be of an entry of one question; of k questions, a k-th of it."""
-ENOUGH, DISTRUST = 3.0, 4
+ENOUGH, DISTRUST, LESS = 3.0, 4, 0.3
 """How many questions an entry usually has where they may change what ships as far as they do, and
 how fast they count less where it has fewer: hide one of two, and what is left is another question.
+`LESS` is how fast the confidence is raised less then.
 """
 
 LEAST_EACH = 3
@@ -69,7 +70,7 @@ def by_itself(snapshot: Snapshot, encoder: Encoder | None, start: Model, most: i
     firm = _firmness(snapshot)
     hold = Hold(BY_ITSELF.ranker * firm, BY_ITSELF.confidence * firm)
     fitted = refit(samples, [s.lookup.question.text for s in samples], start, hold, "self").model
-    bias = fitted.confidence.bias + HARDER / max(snapshot.average, 1.0) / math.sqrt(firm)
+    bias = fitted.confidence.bias + HARDER / max(snapshot.average, 1.0) / firm**LESS
     return replace(
         fitted,
         confidence=replace(fitted.confidence, bias=bias),
