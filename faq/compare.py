@@ -87,19 +87,28 @@ def compare(
         tuple(new),
         tuple(changed),
         tuple(same),
-        imported.errors or tuple(_strays(imported, after))[:MOST_ERRORS],
+        imported.errors or tuple(_unfit(imported, after))[:MOST_ERRORS],
         tuple(clashes[:MOST_CLASHES]),
         len(clashes),
         tuple(_conflicts(imported, {*new, *changed}, drafts or {})),
     )
 
 
-def _strays(imported: Imported, others: Iterable[Entry]) -> Iterable[RowError]:
-    """Return the rows that name a related entry which is nowhere, or themselves."""
-    known = {entry.id for entry in (*others, *imported.entries)}
+def _unfit(imported: Imported, others: Iterable[Entry]) -> Iterable[RowError]:
+    """Return what of the file does not go together with what is there.
+
+    A related entry that is nowhere, or is the row itself; an end before a beginning that stays.
+    """
+    known = {entry.id: entry for entry in others}
+    ids = known.keys() | imported.rows.keys()
     for entry in imported.entries:
+        before, told = known.get(entry.id, entry), imported.told.get(entry.id, ())
+        rules = over(before.rules, entry.rules, told)
+        if rules.ends_early:
+            trouble = BadRow("valid_to is not after valid_from")
+            yield RowError.of(imported.rows.get(entry.id, 0), trouble)
         for key in entry.rules.related:
-            if key not in known or key == entry.id:
+            if key not in ids or key == entry.id:
                 trouble = BadRow(
                     "%(key)r is no other entry; leave it out of related, or import that entry too",
                     key=key,

@@ -59,9 +59,7 @@ def rules_in(row: Row) -> Rules:
     """
     starts = _moment(row.get("valid_from"), "valid_from", timedelta())
     ends = _moment(row.get("valid_to"), "valid_to", timedelta(days=1))
-    if starts is not None and ends is not None and ends <= starts:
-        raise BadRow("valid_to is not after valid_from")
-    return Rules(
+    said = Rules(
         mode=_word(row.get("mode"), "mode", MODES),
         risk=_word(row.get("risk"), "risk", RISKS),
         valid_from=starts,
@@ -74,6 +72,9 @@ def rules_in(row: Row) -> Rules:
             row.get("must_not_match"), "must_not_match", (EXAMPLES, QUESTION_CHARS)
         ),
     )
+    if said.ends_early:
+        raise BadRow("valid_to is not after valid_from")
+    return said
 
 
 def told_in(row: Row) -> frozenset[str]:

@@ -58,6 +58,12 @@ class Rules:
         return begun and (self.valid_to is None or now < self.valid_to)
 
     @property
+    def ends_early(self) -> bool:
+        """Whether it would end before it begins."""
+        begins, ends = self.valid_from, self.valid_to
+        return begins is not None and ends is not None and ends <= begins
+
+    @property
     def is_for_everybody(self) -> bool:
         """Say whether no customer is left out."""
         return not self.tags and self.level <= 0

@@ -131,6 +131,20 @@ def test_a_related_entry_must_be_in_the_file_or_in_the_knowledge_base():
     ]
 
 
+def test_an_end_before_a_beginning_that_stays_is_an_error_of_its_row():
+    begins = Rules(valid_from=moment(2027, 1, 1))
+    live = [Entry("a", "q", (), {"en": "x"}, rules=begins)]
+
+    def errors(text):
+        found = compare(read("x.csv", text), live).errors
+        return [(error.row, error.problem) for error in found]
+
+    assert errors(b"id,question,answer,valid_to\na,q,x,2026-12-01\n") == [
+        (2, "valid_to is not after valid_from")
+    ]
+    assert errors(b"id,question,answer,valid_to,valid_from\na,q,x,2026-12-01,\n") == []
+
+
 def test_a_title_that_is_only_like_a_rules_is_not_taken_for_it():
     """A shop's `tags` are its topics: who has none of them would get no answer any more."""
     found = guess(["question", "answer", "tags", "标签", "level", "models", "生效时间"])
