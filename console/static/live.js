@@ -9,6 +9,7 @@
   const begin = document.getElementById("desk")?.dataset.liveAfter;
   let last = begin ? Number(begin) : null;
   let leading = false;
+  let on = false;
   let source = null;
   let wait = 0;
   let heard = Date.now();
@@ -26,6 +27,7 @@
   function take(message) {
     heard = Date.now();
     if (message.kind === "whisper") { tell("live:whisper", message.whisper); return; }
+    if (message.kind === "ask") return;
     if (message.kind === "state") { state(message.on); return; }
     if (message.kind === "reload") { last = message.id; tell("live:reload"); return; }
     if (last !== null && message.id <= last) return;
@@ -44,7 +46,8 @@
     source.addEventListener("hello", (event) => {
       wait = 0;
       if (last === null) last = Number(event.lastEventId);
-      spread({ kind: "state", on: true });
+      on = true;
+      spread({ kind: "state", on });
     });
     source.addEventListener("reload", (event) => spread({ kind: "reload", id: Number(event.lastEventId) }));
     source.addEventListener("whisper", (event) => spread({ kind: "whisper", whisper: JSON.parse(event.data) }));
@@ -54,7 +57,8 @@
     };
     source.onerror = () => {
       source.close();
-      spread({ kind: "state", on: false });
+      on = false;
+      spread({ kind: "state", on });
       wait = Math.min(4000, Math.max(500, wait * 2));
       clearTimeout(timer);
       timer = setTimeout(again, wait * (0.5 + Math.random() / 2));
@@ -80,14 +84,21 @@
   }
 
   if (channel) {
-    channel.onmessage = (event) => { if (!leading) take(event.data); };
+    channel.onmessage = (event) => {
+      if (!leading) take(event.data);
+      else if (event.data.kind === "ask") channel.postMessage({ kind: "state", on });
+    };
   }
-  if (channel && navigator.locks) {
-    navigator.locks.request(LEADER, lead);
-  } else {
-    // Plain http: no locks, so each tab has a stream of its own and closes it when it goes.
-    lead();
-  }
+  // Not before the scripts behind this one listen: what is told once would be lost to them.
+  document.addEventListener("DOMContentLoaded", () => {
+    if (channel && navigator.locks) {
+      navigator.locks.request(LEADER, lead);
+      channel.postMessage({ kind: "ask" });
+    } else {
+      // Plain http: no locks, so each tab has a stream of its own and closes it when it goes.
+      lead();
+    }
+  });
   window.addEventListener("pagehide", () => source?.close());
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   document.addEventListener("visibilitychange", () => {

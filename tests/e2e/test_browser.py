@@ -1,10 +1,12 @@
 """The desk and the customers' pages in Chromium; `YINGDA_PICTURES=docs/pictures` keeps pictures."""
 
+import asyncio
 import os
+import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.e2e.browser import PHONE, answered, chromium
 from tests.e2e.conftest import PASSWORD, Product
@@ -152,3 +154,28 @@ async def test_a_colleague_is_not_logged_out_by_one_slip_of_the_hand(product: Pr
         answer = await ann.client.get("/inbox")
         assert str(answer.url).startswith(f"{product.url}/login")
         assert watched.wrong == []
+
+
+async def test_a_script_that_comes_late_hears_that_the_line_is_made(product: Product):
+    async with chromium(product.url) as watched:
+        page = await watched.window()
+        await logs_in(page, product, "admin")
+
+        async def late(route: Route) -> None:
+            await asyncio.sleep(1)
+            await route.continue_()
+
+        await page.route(re.compile(r"/desk\.js"), late)
+        await page.goto(f"{product.url}/inbox")
+        await expect(page.locator("#live-mark.on")).to_be_visible()
+
+
+async def test_a_second_tab_learns_from_the_first_that_the_line_is_made(product: Product):
+    async with chromium(product.url) as watched:
+        page = await watched.window()
+        await logs_in(page, product, "admin")
+        await page.goto(f"{product.url}/inbox")
+        await expect(page.locator("#live-mark.on")).to_be_visible()
+        other = await page.context.new_page()
+        await other.goto(f"{product.url}/inbox")
+        await expect(other.locator("#live-mark.on")).to_be_visible()
