@@ -38,7 +38,7 @@ class Sheet:
     """A file's rows as they are, numbered as its reader sees them.
 
     `columns` are what the rows call their values, in order, each with the number of the row
-    that names it first; of a table the rows hold text only, and no empty cells.
+    that names it first; of a table (`is_table`) the rows hold text only, and no empty cells.
     """
 
     columns: Mapping[str, int]

@@ -37,6 +37,18 @@ within
 """With a header that the standard library reads, and refuses to write."""
 
 
+async def read_until(adapter, simulator, last):
+    """Return what the adapter makes of a mailbox, up to the mail with this number."""
+    begin, end = (f"{simulator.folder.validity}:{uid}:" for uid in (0, last))
+    messages = []
+    async with asyncio.timeout(60), aclosing(adapter.poll(f"{begin}0")) as mails:
+        async for cursor, reception in mails:
+            messages += reception.messages
+            if cursor.startswith(end):
+                break
+    return messages
+
+
 async def test_a_mail_within_a_mail_that_cannot_be_written_again_holds_up_no_good_one(clock):
     channel = registry.find("email")
     simulator = channel.simulator("main", clock)
@@ -45,13 +57,7 @@ async def test_a_mail_within_a_mail_that_cannot_be_written_again_holds_up_no_goo
         last = await simulator.offer(simulator.say("han", "still there?"))
         config = channel.config(channel="email", **simulator.settings)
         async with channel.adapter("main", config, RememberedMemory(clock), clock) as adapter:
-            begin, end = (f"{simulator.folder.validity}:{uid}:" for uid in (0, last))
-            messages = []
-            async with asyncio.timeout(60), aclosing(adapter.poll(f"{begin}0")) as mails:
-                async for cursor, reception in mails:
-                    messages += reception.messages
-                    if cursor.startswith(end):
-                        break
+            messages = await read_until(adapter, simulator, last)
             assert [message.text for message in messages] == ["look\nhello", "still there?"]
             async with adapter.fetch(messages[0].parts[-1].ref) as found:
                 content = b"".join([chunk async for chunk in found.chunks])
@@ -69,13 +75,7 @@ async def test_broken_mails_hold_up_no_good_one(clock):
                 last = await simulator.offer(simulator.say("han", f"still there {number}?"))
         config = channel.config(channel="email", **simulator.settings)
         async with channel.adapter("main", config, RememberedMemory(clock), clock) as adapter:
-            begin, end = (f"{simulator.folder.validity}:{uid}:" for uid in (0, last))
-            messages = []
-            async with asyncio.timeout(60), aclosing(adapter.poll(f"{begin}0")) as mails:
-                async for cursor, reception in mails:
-                    messages += reception.messages
-                    if cursor.startswith(end):
-                        break
+            messages = await read_until(adapter, simulator, last)
     texts = [message.text for message in messages]
     good = [f"still there {number}?" for number in range(ROUND, BROKEN + 1, ROUND)]
     assert [text for text in texts if text.startswith("still there")] == good
