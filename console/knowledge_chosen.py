@@ -128,10 +128,10 @@ def _moved(category: str, content: Content) -> Content:
 
 
 def _until(end: datetime | None, content: Content) -> Content:
-    start = content.rules.valid_from
-    if end is not None and start is not None and end <= start:
+    rules = replace(content.rules, valid_to=end)
+    if rules.ends_early:
         raise EndsEarly(content.question)
-    return replace(content, rules=replace(content.rules, valid_to=end))
+    return replace(content, rules=rules)
 
 
 def _for(tags: tuple[str, ...], level: int, content: Content) -> Content:

@@ -138,9 +138,7 @@ def _read_rules(given: Mapping[str, str], keys: Mapping[str, str], wrong: dict[s
     if mode not in MODES or risk not in RISKS:
         wrong["mode"] = mark("Choose one of those that are offered.")
     starts, ends = (moment_in(given, name, wrong) for name in ("valid_from", "valid_to"))
-    if starts is not None and ends is not None and ends <= starts:
-        wrong["valid_to"] = mark("It ends before it begins.")
-    return Rules(
+    said = Rules(
         mode=cast("Mode", mode),
         risk=cast("Risk", risk),
         valid_from=starts,
@@ -151,6 +149,9 @@ def _read_rules(given: Mapping[str, str], keys: Mapping[str, str], wrong: dict[s
         must_match=tuple(_lines(given, "must_match")),
         must_not_match=tuple(_lines(given, "must_not_match")),
     )
+    if said.ends_early:
+        wrong["valid_to"] = mark("It ends before it begins.")
+    return said
 
 
 def audience_of(given: Mapping[str, str], wrong: dict[str, str]) -> tuple[tuple[str, ...], int]:
